@@ -1,0 +1,68 @@
+/* Checked cursors over bytes: a reader and a writer with a sticky error.
+ *
+ * A parser takes (pointer, length) once into a reader and asks it for everything after that; it tests
+ * bytes_reader_ok() once per header instead of once per field. A short read yields zeros and sets the error,
+ * so a value read after a failure must not be used before the error is tested.
+ * All integers are big-endian (network order). Nothing here allocates or owns memory. */
+#ifndef CORE_BYTES_H
+#define CORE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bytes_reader {
+    const uint8_t *data;
+    size_t len;
+    size_t pos;
+    bool failed;
+};
+
+/* Borrows data[0..len). data may be NULL when len is 0. */
+void bytes_reader_init(struct bytes_reader *r, const uint8_t *data, size_t len);
+/* True while every read so far was inside the data. */
+bool bytes_reader_ok(const struct bytes_reader *r);
+/* True if no read failed and nothing is left. */
+bool bytes_reader_done(const struct bytes_reader *r);
+/* Bytes not read yet; 0 after a failure. */
+size_t bytes_reader_left(const struct bytes_reader *r);
+/* Marks the reader as failed (a value that was read is not acceptable). */
+void bytes_reader_fail(struct bytes_reader *r);
+
+uint8_t bytes_read_u8(struct bytes_reader *r);
+uint16_t bytes_read_u16(struct bytes_reader *r);
+uint32_t bytes_read_u24(struct bytes_reader *r);
+uint32_t bytes_read_u32(struct bytes_reader *r);
+uint64_t bytes_read_u64(struct bytes_reader *r);
+/* The next n bytes (0 to 8) as one integer. */
+uint64_t bytes_read_uint(struct bytes_reader *r, size_t n);
+/* Borrows the next n bytes: a pointer into the data, or NULL after a failure. */
+const uint8_t *bytes_parse(struct bytes_reader *r, size_t n);
+/* Copies the next n bytes to out; on failure out is zeroed. */
+void bytes_read(struct bytes_reader *r, uint8_t *out, size_t n);
+/* A reader over the next n bytes, which this one skips; failed if there are fewer. */
+struct bytes_reader bytes_parse_block(struct bytes_reader *r, size_t n);
+
+struct bytes_writer {
+    uint8_t *data;
+    size_t cap;
+    size_t len;
+    bool failed;
+};
+
+/* Writes into data[0..cap), which the caller owns. After a write that does not fit nothing more is written. */
+void bytes_writer_init(struct bytes_writer *w, uint8_t *data, size_t cap);
+bool bytes_writer_ok(const struct bytes_writer *w);
+
+void bytes_write_u8(struct bytes_writer *w, uint8_t value);
+void bytes_write_u16(struct bytes_writer *w, uint16_t value);
+void bytes_write_u24(struct bytes_writer *w, uint32_t value);
+void bytes_write_u32(struct bytes_writer *w, uint32_t value);
+void bytes_write_u64(struct bytes_writer *w, uint64_t value);
+/* The low n bytes (0 to 8) of value. */
+void bytes_write_uint(struct bytes_writer *w, uint64_t value, size_t n);
+void bytes_write(struct bytes_writer *w, const uint8_t *data, size_t n);
+/* n zero bytes whose place is returned for filling in later; NULL if they do not fit. */
+uint8_t *bytes_reserve(struct bytes_writer *w, size_t n);
+
+#endif

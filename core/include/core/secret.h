@@ -1,0 +1,22 @@
+/* Secrets: wiping the optimiser cannot drop, constant-time comparison, random bytes, guarded memory. */
+#ifndef CORE_SECRET_H
+#define CORE_SECRET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sotto/export.h"
+
+/* Overwrites data[0..len) with zeros; never optimised away. data may be NULL when len is 0. */
+void core_wipe(void *data, size_t len);
+/* True if a and b are equal; the time depends on len alone. */
+bool core_equal(const uint8_t *a, const uint8_t *b, size_t len);
+/* Fills out with random bytes from the system. False only if the system has none: nothing may be sealed then. */
+SOTTO_MUST_CHECK bool core_random(uint8_t *out, size_t len);
+/* Memory for secrets: guard pages, locked where the limits allow it, left out of core dumps. NULL if there is none. */
+void *core_secret_new(size_t len);
+/* Wipes and frees what core_secret_new returned; NULL is allowed. */
+void core_secret_free(void *secret);
+
+#endif

@@ -1,0 +1,42 @@
+#include "core/secret.h"
+
+#include <sodium.h>
+#include <string.h>
+#include <sys/random.h>
+
+void core_wipe(void *data, size_t len)
+{
+    if (len)
+        sodium_memzero(data, len);
+}
+
+bool core_equal(const uint8_t *a, const uint8_t *b, size_t len)
+{
+    return len == 0 || sodium_memcmp(a, b, len) == 0;
+}
+
+bool core_random(uint8_t *out, size_t len)
+{
+    while (len > 0) {
+        /* getrandom(2) may return less than asked for above 256 bytes */
+        ssize_t got = getrandom(out, len, 0);
+        if (got < 0)
+            return false;
+        out += got;
+        len -= (size_t)got;
+    }
+    return true;
+}
+
+void *core_secret_new(size_t len)
+{
+    /* idempotent and thread-safe; sodium_malloc needs the page size it finds out */
+    if (sodium_init() < 0)
+        return NULL;
+    return sodium_malloc(len);
+}
+
+void core_secret_free(void *secret)
+{
+    sodium_free(secret);
+}
