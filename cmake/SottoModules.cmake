@@ -55,3 +55,12 @@ function(sotto_fuzz_target NAME)
   add_test(NAME fuzz.${NAME} COMMAND fuzz_${NAME} $<$<BOOL:${SOTTO_FUZZ}>:-runs=0> ${corpus})
   set_tests_properties(fuzz.${NAME} PROPERTIES TIMEOUT 120 LABELS fuzz)
 endfunction()
+
+# sotto_bench(NAME SOURCES ... LINK ...)
+# A benchmark over bench/bench.h: bin/bench_NAME, and the ctest entry bench.NAME that shows it still runs (--quick).
+function(sotto_bench NAME)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  sotto_program(bench_${NAME} SOURCES ${ARG_SOURCES} LINK ${ARG_LINK} sotto_bench)
+  add_test(NAME bench.${NAME} COMMAND bench_${NAME} --quick)
+  set_tests_properties(bench.${NAME} PROPERTIES TIMEOUT 120 LABELS bench)
+endfunction()

@@ -1,0 +1,101 @@
+/* A whole report: contestants are interleaved, run as often as they say, and the JSON can be read. */
+#include "bench.h"
+#include "unit.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LOG_MAX = 4096 };
+
+struct counter {
+    char mark;
+    uint64_t iterations;
+    char *log; /* shared: who ran, in order */
+    size_t *log_len;
+};
+
+static void count_and_log(void *ctx, uint64_t iterations)
+{
+    struct counter *counter = ctx;
+    counter->iterations += iterations;
+    if (*counter->log_len < LOG_MAX) {
+        counter->log[(*counter->log_len)++] = counter->mark;
+    }
+    /* long enough for one calibrating call: a millisecond, whatever the machine */
+    usleep(1000);
+}
+
+static json_t *run_report(const char *path, char *log, size_t *log_len, struct bench_result *results)
+{
+    char program[] = "bench_test";
+    char json_flag[] = "--json";
+    char quick_flag[] = "--quick";
+    char path_argument[64];
+    snprintf(path_argument, sizeof(path_argument), "%s", path);
+    char *arguments[] = {program, quick_flag, json_flag, path_argument, NULL};
+
+    struct bench *bench = bench_open("a \"test\"", 4, arguments);
+    CU_ASSERT_TRUE(bench_is_quick(bench));
+    bench_note(bench, "openssl", "OpenSSL 3.0 \\ test");
+    struct counter a = {'a', 0, log, log_len};
+    struct counter b = {'b', 0, log, log_len};
+    const struct bench_contestant list[] = {{"first", count_and_log, &a}, {"second", count_and_log, &b}};
+    bench_case(bench, "case one", 1200, list, 2, results);
+    bench_case(bench, "case two", 0, list, 1, NULL);
+    bench_figure(bench, "resident", 1.5, "MB");
+    bench_figure(bench, "threads", 2, "threads");
+    CU_ASSERT_EQUAL(bench_close(bench), 0);
+    return json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+}
+
+static void report_is_complete(void)
+{
+    char path[] = "/tmp/sotto-bench-XXXXXX";
+    int fd = mkstemp(path);
+    CU_ASSERT_TRUE_FATAL(fd >= 0);
+    close(fd);
+
+    char log[LOG_MAX];
+    size_t log_len = 0;
+    struct bench_result results[2];
+    json_t *root = run_report(path, log, &log_len, results);
+    unlink(path);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(root);
+
+    /* calibrating calls first (aa.. bb..), then three rounds, each beginning with another contestant */
+    size_t at = 0;
+    while (at < log_len && log[at] == 'a') {
+        at++;
+    }
+    while (at < log_len && log[at] == 'b') {
+        at++;
+    }
+    /* the first round's "ab": its a follows the calibration's b */
+    CU_ASSERT_TRUE_FATAL(at + 6 <= log_len);
+    CU_ASSERT_EQUAL(strncmp(log + at, "abbaab", 6), 0);
+
+    CU_ASSERT_STRING_EQUAL(results[1].name, "second");
+    CU_ASSERT_EQUAL(results[1].rounds, 3);
+    CU_ASSERT_TRUE(results[1].median_ns >= 1e6 / (double)results[1].iterations);
+
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(root, "bench")), "a \"test\"");
+    CU_ASSERT_TRUE(json_is_true(json_object_get(root, "quick")));
+    json_t *cases = json_object_get(root, "cases");
+    CU_ASSERT_EQUAL(json_array_size(cases), 2);
+    json_t *second = json_array_get(json_object_get(json_array_get(cases, 0), "contestants"), 1);
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(second, "name")), "second");
+    CU_ASSERT_DOUBLE_EQUAL(json_real_value(json_object_get(second, "median_ns")), results[1].median_ns, 0.01);
+    CU_ASSERT_EQUAL(json_array_size(json_object_get(root, "figures")), 2);
+    json_t *versions = json_object_get(root, "versions");
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(versions, "openssl")), "OpenSSL 3.0 \\ test");
+    CU_ASSERT_PTR_NOT_NULL(json_object_get(versions, "cpu"));
+    CU_ASSERT_PTR_NOT_NULL(json_object_get(versions, "compiler"));
+    json_decref(root);
+}
+
+static const struct unit_test tests[] = {
+    {"a report interleaves its contestants and its JSON is complete", report_is_complete},
+};
+UNIT_MAIN("bench.report", tests)
