@@ -1,0 +1,123 @@
+# Steps with progress, packages, and ctest's summary; sourced by ./dev.
+# Before the packages are there only bash and coreutils may be used.
+# shellcheck shell=bash
+# shellcheck disable=SC2154  # jobs: ./dev's
+
+log_dir=build/log
+hint=
+steps_total=0
+steps_done=0
+
+say() { printf '%s\n' "$*"; }
+
+# die WHAT NEXT
+die() {
+    printf '\n./dev %s failed: %s\n  next: %s\n' "${command:-}" "$1" "$2" >&2
+    exit 1
+}
+
+plan() { steps_total=$1; }
+
+# step TITLE LOG COMMAND...: runs it with its output in build/log/LOG.log, showing progress. A failure ends ./dev, naming
+# the step, the log's end, and $hint.
+step() {
+    local title=$1 log=$log_dir/$2.log pid code=0 started=$SECONDS shown=$SECONDS
+    shift 2
+    mkdir -p "$log_dir"
+    steps_done=$((steps_done + 1))
+    printf '[%d/%d] %s\n' "$steps_done" "$steps_total" "$title"
+
+    set -m # a process group of its own, so that Ctrl-C here can end all of it
+    "$@" >"$log" 2>&1 </dev/null &
+    pid=$!
+    set +m
+    # shellcheck disable=SC2064  # the pid of now is meant
+    trap "kill -TERM -- -$pid 2>/dev/null; exit 130" INT TERM
+    while kill -0 "$pid" 2>/dev/null; do
+        sleep 0.2
+        if [[ -t 1 ]]; then
+            printf '\r\033[K      %.100s' "$(tail -n 1 "$log" 2>/dev/null | tr -d '\r')"
+        elif ((SECONDS - shown >= 30)); then
+            shown=$SECONDS
+            printf '      %ds: %.100s\n' $((SECONDS - started)) "$(tail -n 1 "$log" 2>/dev/null)"
+        fi
+    done
+    [[ ! -t 1 ]] || printf '\r\033[K'
+    wait "$pid" || code=$?
+    trap - INT TERM
+    if ((code != 0)); then
+        printf '%s\n' "---- the end of $log ----"
+        tail -n 60 "$log"
+        printf '%s\n' "----"
+        die "step [$steps_done/$steps_total] $title (exit code $code, log: $log)" "$hint"
+    fi
+    ((SECONDS - started < 5)) || printf '      done in %d s\n' $((SECONDS - started))
+}
+
+missing_packages() {
+    local -A have=()
+    local line name state
+    while read -r name state; do
+        if [[ $state == installed ]]; then
+            have[${name%%:*}]=1
+        fi
+    done < <(dpkg-query -W -f '${Package} ${db:Status-Status}\n')
+    while read -r line; do
+        name=${line%%#*}
+        name=${name//[[:space:]]/}
+        if [[ -n $name && -z ${have[$name]:-} ]]; then
+            printf '%s ' "$name"
+        fi
+    done <packages.txt
+}
+
+apt_install() {
+    local -a as_root=(env DEBIAN_FRONTEND=noninteractive)
+    [[ $EUID == 0 ]] || as_root=(sudo -n "${as_root[@]}")
+    "${as_root[@]}" apt-get update
+    "${as_root[@]}" apt-get install -y --no-install-recommends "$@"
+}
+
+# First step of every command: whatever packages.txt lists is installed.
+install_packages() {
+    local missing
+    command -v dpkg-query >/dev/null || die "this is not Debian: dpkg-query is missing" \
+        "install what packages.txt lists by your own means and use cmake --preset release"
+    missing=$(missing_packages)
+    if [[ -z $missing ]]; then
+        steps_done=$((steps_done + 1))
+        printf '[%d/%d] packages: all there\n' "$steps_done" "$steps_total"
+        return
+    fi
+    if [[ $EUID != 0 ]] && ! sudo -n true 2>/dev/null; then
+        die "these Debian packages are missing and this user may not install them: $missing" \
+            "sudo apt-get update && sudo apt-get install -y --no-install-recommends $missing; then run ./dev $command again"
+    fi
+    hint="is this Debian 12 with a reachable mirror? try: apt-get update"
+    # shellcheck disable=SC2086  # a list of words
+    step "installing $(wc -w <<<"$missing") Debian packages" packages apt_install $missing
+}
+
+# run_ctest PRESET [CTEST ARGS]: one step. In CI (CI=true) a skipped test is a failure unless it is listed in
+# tests/optional-skips.txt.
+run_ctest() {
+    local preset=$1 skipped allowed
+    shift
+    hint="the log holds each failed test's output; run one alone: ctest --preset $preset -R NAME -V"
+    step "testing ($preset)" "ctest-$preset" ctest --preset "$preset" -j "$jobs" --no-label-summary --no-tests=error "$@"
+    skipped=$(sed -n 's/^.*Test *#[0-9]*: \([^ ]*\) .*\*\*\*Skipped.*$/\1/p' "$log_dir/ctest-$preset.log")
+    [[ -n $skipped ]] || return 0
+    allowed=$(grep -v '^#' tests/optional-skips.txt || true)
+    # shellcheck disable=SC2086  # one name a line
+    printf 'skipped: %s\n' $skipped
+    skipped=$(grep -vxF -e "$allowed" <<<"$skipped" || true)
+    if [[ ${CI:-} == true && -n $skipped ]]; then
+        die "in CI these tests may not be skipped: ${skipped//$'\n'/ }" \
+            "give what they need (SOTTO_VECTORS, SOTTO_MEDIA), or list an optional one in tests/optional-skips.txt"
+    fi
+}
+
+# The last line of a command that tested: ctest's own summary.
+print_summary() {
+    grep -E '^[0-9]+% tests passed, [0-9]+ tests failed out of [0-9]+' "$log_dir/ctest-$1.log" | tail -n 1
+}
