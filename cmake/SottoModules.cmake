@@ -14,17 +14,80 @@ function(sotto_module NAME)
   target_link_libraries(sotto_${NAME} PRIVATE ${ARG_LIBS})
 endfunction()
 
-# sotto_program(NAME SOURCES ... LINK ... [TEST_ONLY])
-# An executable in bin/ with a link map beside it (bin/NAME.map). TEST_ONLY programs go to tests/ and are never installed.
+# sotto_program(NAME SOURCES ... LINK ... [TEST_ONLY | INSTALL])
+# An executable in bin/ with a link map beside it (bin/NAME.map); it needs a row in tests/layering/binaries.txt.
+# INSTALL: it is shipped. TEST_ONLY programs go to tests/ and are never installed.
 function(sotto_program NAME)
-  cmake_parse_arguments(ARG "TEST_ONLY" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "TEST_ONLY;INSTALL" "" "SOURCES;LINK" ${ARGN})
   add_executable(${NAME} ${ARG_SOURCES})
   target_link_libraries(${NAME} PRIVATE ${ARG_LINK})
   if(ARG_TEST_ONLY)
     set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   else()
-    target_link_options(${NAME} PRIVATE -Wl,-Map=${CMAKE_BINARY_DIR}/bin/${NAME}.map)
+    _sotto_binary(${NAME} bin/${NAME})
   endif()
+  if(ARG_INSTALL)
+    install(TARGETS ${NAME} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endfunction()
+
+# sotto_gst_plugin(NAME SOURCES ... LINK ...)
+# The plugin lib/gstreamer-1.0/libNAME.so with its link map, installed where GStreamer looks. It needs a row in
+# tests/layering/binaries.txt.
+function(sotto_gst_plugin NAME)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_library(${NAME} MODULE ${ARG_SOURCES})
+  target_link_libraries(${NAME} PRIVATE ${ARG_LINK})
+  set_target_properties(${NAME} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/gstreamer-1.0)
+  _sotto_binary(${NAME} lib/gstreamer-1.0/lib${NAME}.so)
+  install(TARGETS ${NAME} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/gstreamer-1.0)
+endfunction()
+
+# A binary's link map, PATH.map, and its entry in the list that the layering test holds against its table.
+function(_sotto_binary TARGET PATH)
+  target_link_options(${TARGET} PRIVATE -Wl,-Map=${CMAKE_BINARY_DIR}/${PATH}.map)
+  set_property(GLOBAL APPEND PROPERTY SOTTO_BINARIES ${PATH})
+endfunction()
+
+# sotto_public_library(NAME MODULE m HEADERS ... DESCRIPTION "..." LINK ... [REQUIRES pkg-config names])
+# What application developers link: libNAME.so (versioned symbols, exactly those of libNAME.map in the module's folder)
+# and libNAME.a, both of MODULE's objects and what they need of LINK; their headers and NAME.pc. REQUIRES: what a
+# static link needs besides.
+function(sotto_public_library NAME)
+  cmake_parse_arguments(ARG "" "MODULE;DESCRIPTION" "HEADERS;LINK;REQUIRES" ${ARGN})
+  set(exports ${CMAKE_CURRENT_SOURCE_DIR}/lib${NAME}.map)
+
+  add_library(${NAME} SHARED $<TARGET_OBJECTS:sotto_${ARG_MODULE}>)
+  target_link_libraries(${NAME} PRIVATE ${ARG_LINK})
+  target_link_options(${NAME} PRIVATE -Wl,--version-script=${exports})
+  if(NOT SOTTO_SANITIZE)
+    target_link_options(${NAME} PRIVATE -Wl,--no-undefined)
+  endif()
+  set_target_properties(${NAME} PROPERTIES LINKER_LANGUAGE C LINK_DEPENDS ${exports}
+    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+  _sotto_binary(${NAME} lib/lib${NAME}.so)
+
+  set(static_objects $<TARGET_OBJECTS:sotto_${ARG_MODULE}>)
+  foreach(library IN LISTS ARG_LINK)
+    if(library MATCHES "^sotto_")
+      list(APPEND static_objects $<TARGET_OBJECTS:${library}>)
+    endif()
+  endforeach()
+  add_library(${NAME}-static STATIC ${static_objects})
+  set_target_properties(${NAME}-static PROPERTIES LINKER_LANGUAGE C OUTPUT_NAME ${NAME})
+
+  # relative to the file itself, so that the prefix may be chosen, or moved, after the build
+  file(RELATIVE_PATH SOTTO_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+  string(REGEX REPLACE "/$" "" SOTTO_PC_PREFIX "${SOTTO_PC_PREFIX}")
+  set(SOTTO_PC_NAME ${NAME})
+  set(SOTTO_PC_DESCRIPTION "${ARG_DESCRIPTION}")
+  list(JOIN ARG_REQUIRES ", " SOTTO_PC_REQUIRES)
+  configure_file(${CMAKE_SOURCE_DIR}/cmake/library.pc.in ${CMAKE_BINARY_DIR}/lib/pkgconfig/${NAME}.pc @ONLY)
+
+  install(TARGETS ${NAME} ${NAME}-static
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(FILES ${ARG_HEADERS} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/sotto)
+  install(FILES ${CMAKE_BINARY_DIR}/lib/pkgconfig/${NAME}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endfunction()
 
 # sotto_unit_test(NAME SOURCES ... LINK ... [LABELS ...] [TIMEOUT s])
