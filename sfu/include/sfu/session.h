@@ -8,12 +8,12 @@
 #include <stdint.h>
 
 enum {
-    SFU_ID_MAX = 64,         /* bytes of a session id, room or pseudonym, with the terminating NUL */
-    SFU_MEDIA_MAX = 32,      /* m-lines of a session */
-    SFU_CODECS_MAX = 8,      /* codecs kept per m-line */
-    SFU_RIDS_MAX = 4,        /* simulcast layers of a source */
-    SFU_MID_MAX = 17,        /* bytes, with the terminating NUL */
-    SFU_UFRAG_MAX = 257,     /* bytes, with the terminating NUL (RFC 8839 section 5.4) */
+    SFU_ID_MAX = 64,     /* bytes of a session id, room or pseudonym, with the terminating NUL */
+    SFU_MEDIA_MAX = 32,  /* m-lines of a session */
+    SFU_CODECS_MAX = 8,  /* codecs kept per m-line */
+    SFU_RIDS_MAX = 4,    /* simulcast layers of a source */
+    SFU_MID_MAX = 17,    /* bytes, with the terminating NUL */
+    SFU_UFRAG_MAX = 257, /* bytes, with the terminating NUL (RFC 8839 section 5.4) */
     SFU_PWD_MAX = 257,
     SFU_FINGERPRINT_LEN = 32, /* SHA-256 of the peer's certificate */
     SFU_CNAME_MAX = 64,
