@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# run.sh BUILD SOURCE: installs BUILD to a temporary prefix and uses it as an application developer would:
+# a C and a C++ program found through pkg-config, linked with the shared and with the static library.
+# Then what was installed is held against what should be: symbols, programs, the plugin, nothing of the tests.
+set -euo pipefail
+build=$1
+source=$2
+here=$source/tests/install
+prefix=$(mktemp -d)
+trap 'rm -rf "$prefix"' EXIT
+
+fail() {
+    printf 'FAILED: %s\n' "$*"
+    exit 1
+}
+
+cmake --install "$build" --prefix "$prefix" >"$prefix/install.log" || {
+    cat "$prefix/install.log"
+    fail "cmake --install"
+}
+pc=$(find "$prefix" -name sotto-sframe.pc)
+[[ -n $pc ]] || fail "no sotto-sframe.pc was installed"
+export PKG_CONFIG_PATH=${pc%/*}
+lib=$(pkg-config --variable=libdir sotto-sframe)
+
+# the prefix may be anything: the file must not know where it was built
+grep -F "$build" "$pc" && fail "sotto-sframe.pc names the build folder"
+
+cd "$prefix"
+read -ra dynamic < <(pkg-config --cflags --libs sotto-sframe)
+read -ra cflags < <(pkg-config --cflags sotto-sframe)
+# a linker that is offered both prefers the shared one, so the static one is named by its file
+read -ra static < <(pkg-config --static --libs sotto-sframe | sed "s|-lsotto-sframe|$lib/libsotto-sframe.a|")
+strict=(-Wall -Wextra -Wpedantic -Werror)
+
+cc -std=c11 "${strict[@]}" "$here/round_trip.c" -o c-shared "${dynamic[@]}"
+c++ -std=c++17 "${strict[@]}" -x c++ "$here/round_trip.c" -x none -o cxx-shared "${dynamic[@]}"
+cc -std=c11 "${strict[@]}" "${cflags[@]}" "$here/round_trip.c" -o c-static "${static[@]}"
+for program in c-shared cxx-shared; do
+    printf '%s: ' "$program"
+    LD_LIBRARY_PATH=$lib "./$program"
+    readelf -d "$program" | grep -q 'NEEDED.*\[libsotto-sframe\.so\.[0-9]*\]' || fail "$program does not need a versioned soname"
+done
+printf 'c-static: '
+./c-static
+
+# exported: what the version script lists, what the header declares, and what the library has are one list
+sed -n 's/^ *\(sframe_[a-z0-9_]*\);.*$/\1/p' "$source/sframe/libsotto-sframe.map" | sort >listed
+tr '\n' ' ' <"$source/sframe/include/sotto/sframe.h" | grep -oE 'SOTTO_API [^;(]*\(' | grep -oE '[a-z0-9_]+\($' | tr -d '(' |
+    sort >declared
+nm -D --defined-only --with-symbol-versions "$lib/libsotto-sframe.so" |
+    sed -n 's/^[0-9a-f]* [TDBR] \([^@]*\)@@SOTTO_SFRAME_.*$/\1/p' | sort >exported
+nm -D --defined-only "$lib/libsotto-sframe.so" | grep -v ' A ' | awk '{print $3}' | sed 's/@.*//' | sort >all
+[[ $(wc -l <listed) -gt 10 ]] || fail "the version script lists next to nothing"
+diff listed declared || fail "the version script (<) and the header (>) name different functions"
+diff listed exported || fail "the version script (<) and the library (>) name different symbols"
+diff exported all || fail "the library exports symbols without a version (>)"
+printf 'exported symbols: %d, all listed, declared and versioned\n' "$(wc -l <exported)"
+
+# nothing of the tests, and every program answers
+find . -path ./install.log -prune -o -name '*test*' -print -o -name '*fuzz*' -print -o -name '*bench*' -print \
+    -o -name '*canary*' -print -o -name '*.map' -print >strays
+[[ ! -s strays ]] || fail "test-only files are installed: $(paste -sd' ' strays)"
+for program in bin/*; do
+    [[ -x $program ]] || continue
+    LD_LIBRARY_PATH=$lib "$program" --help >help 2>&1 || fail "$program --help exits with $?"
+    [[ $(wc -l <help) -ge 3 ]] || fail "$program --help says next to nothing"
+    printf '%s --help: %d lines\n' "$program" "$(wc -l <help)"
+    ! readelf -d "$program" | grep -E 'RPATH|RUNPATH' || fail "$program has a path of the build in it"
+done
+for wanted in $(<"$here/wanted.txt"); do
+    compgen -G "$prefix/$wanted" >/dev/null || fail "$wanted is not installed"
+done
+printf 'installed: %d files\n' "$(find . -type f | wc -l)"
