@@ -84,6 +84,11 @@ struct dd_descriptor {
 SOTTO_MUST_CHECK enum rtp_error dd_read(const uint8_t *data, size_t len, const struct dd_structure *known,
                                         struct dd_structure *attached, struct dd_descriptor *out);
 
+/* Reads the fields that need no structure: start_of_frame, end_of_frame, template_id, frame_number and the five flags;
+ * the others are 0. For a packet whose structure is not known.
+ * Errors: RTP_ERR_TRUNCATED; RTP_ERR_LIMIT (over 255 bytes). */
+SOTTO_MUST_CHECK enum rtp_error dd_peek(const uint8_t *data, size_t len, struct dd_descriptor *out);
+
 /* Writes a descriptor: 3 bytes where nothing but the mandatory fields is needed. structure is the one in force, or the
  * one to attach if d->has_structure. spatial_id and temporal_id are implied by the template; dtis, fdiffs and
  * chain_fdiffs are written where their custom flag is set and otherwise not looked at.
