@@ -20,6 +20,8 @@ add_compile_options(
   $<$<COMPILE_LANGUAGE:C>:-Wall> $<$<COMPILE_LANGUAGE:C>:-Wextra> $<$<COMPILE_LANGUAGE:C>:-Wshadow>
   $<$<COMPILE_LANGUAGE:C>:-Wconversion> $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>
   $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes> $<$<COMPILE_LANGUAGE:C>:-Wvla>
+  # clang counts sign conversions as -Wconversion, gcc does not: one meaning for both
+  $<$<COMPILE_LANGUAGE:C>:-Wno-sign-conversion>
   $<$<COMPILE_LANGUAGE:C>:-Werror>
   -fno-strict-overflow -fstack-protector-strong
   # the same bytes from any source path (./dev reproduce)

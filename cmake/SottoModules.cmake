@@ -90,16 +90,27 @@ function(sotto_public_library NAME)
   install(FILES ${CMAKE_BINARY_DIR}/lib/pkgconfig/${NAME}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endfunction()
 
-# sotto_unit_test(NAME SOURCES ... LINK ... [LABELS ...] [TIMEOUT s])
-# A CUnit suite: one executable, one ctest entry. Exit code 77 means skipped (and says what).
+# sotto_unit_test(NAME SOURCES ... LINK ... [LABELS ...] [TIMEOUT s] [MEMCHECK])
+# A CUnit suite: one executable, one ctest entry. Exit code 77 means skipped (and says what). LABELS threads: runs under
+# TSan in ./dev sanitize. MEMCHECK: a second entry, memcheck.NAME, runs it under valgrind (release only): quick suites
+# in which an undefined byte would matter.
 function(sotto_unit_test NAME)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "MEMCHECK" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
   sotto_program(test_${NAME} TEST_ONLY SOURCES ${ARG_SOURCES} LINK ${ARG_LINK} sotto_unit)
   add_test(NAME unit.${NAME} COMMAND test_${NAME})
-  set_tests_properties(unit.${NAME} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT ${ARG_TIMEOUT} LABELS "unit;${ARG_LABELS}"
+  set_tests_properties(unit.${NAME} PROPERTIES LABELS "unit;${ARG_LABELS}")
+  set(names unit.${NAME})
+  if(ARG_MEMCHECK AND CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT SOTTO_SANITIZE)
+    add_test(NAME memcheck.${NAME} COMMAND valgrind --quiet --error-exitcode=1 --leak-check=full
+      --errors-for-leak-kinds=definite,indirect $<TARGET_FILE:test_${NAME}>)
+    set_tests_properties(memcheck.${NAME} PROPERTIES LABELS memcheck)
+    math(EXPR ARG_TIMEOUT "${ARG_TIMEOUT} * 2")
+    list(APPEND names memcheck.${NAME})
+  endif()
+  set_tests_properties(${names} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT ${ARG_TIMEOUT}
     ENVIRONMENT "SOTTO_VECTORS=$ENV{SOTTO_VECTORS};SOTTO_MEDIA=$ENV{SOTTO_MEDIA};SOTTO_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
 endfunction()
 
