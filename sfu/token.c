@@ -1,0 +1,288 @@
+#include "sfu/token.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <jwt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/secret.h"
+#include "sfu/text.h"
+
+const char *sfu_token_error_text(int error)
+{
+    switch (error) {
+    case SFU_TOKEN_OK:
+        return "no error";
+#define X(name, value, text)                                                                                           \
+    case name:                                                                                                         \
+        return text;
+        SFU_TOKEN_ERRORS(X)
+#undef X
+    default:
+        return "unknown error";
+    }
+}
+
+void sfu_token_keys_init(struct sfu_token_keys *keys)
+{
+    keys->count = 0;
+}
+
+void sfu_token_keys_wipe(struct sfu_token_keys *keys)
+{
+    for (size_t i = 0; i < keys->count; i++) {
+        free(keys->pem[i]);
+    }
+    keys->count = 0;
+}
+
+static int base64_digit(char c)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c ? strchr(digits, c) : NULL;
+    return at ? (int)(at - digits) : -1;
+}
+
+/* Decodes the base64 between the armour lines; false if it is not exactly cap bytes. */
+static bool read_armoured(struct text_slice body, uint8_t *out, size_t cap)
+{
+    size_t len = 0;
+    uint32_t bits = 0;
+    unsigned held = 0;
+    for (size_t i = 0; i < body.len; i++) {
+        char c = body.data[i];
+        if (c == '\n' || c == '\r' || c == ' ' || c == '=') {
+            continue;
+        }
+        int digit = base64_digit(c);
+        if (digit < 0) {
+            return false;
+        }
+        bits = (bits << 6 | (uint32_t)digit) & 0xffffffu;
+        held += 6;
+        if (held >= 8) {
+            held -= 8;
+            if (len == cap) {
+                return false;
+            }
+            out[len++] = (uint8_t)(bits >> held);
+        }
+    }
+    return len == cap;
+}
+
+/* A SubjectPublicKeyInfo of id-ecPublicKey on prime256v1 with an uncompressed point always starts with these bytes
+ * (RFC 5480 section 2). So neither a key of another kind nor a private key can come to be used, whatever the libraries
+ * behind would make of it. */
+static bool is_p256_public_key(const char *pem)
+{
+    static const uint8_t prefix[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
+                                     0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
+    static const char begin[] = "-----BEGIN PUBLIC KEY-----";
+    static const char end[] = "-----END PUBLIC KEY-----";
+    uint8_t der[91];
+    const char *from = strstr(pem, begin);
+    const char *to = from ? strstr(from, end) : NULL;
+    if (!to || strstr(pem, "PRIVATE")) {
+        return false;
+    }
+    from += sizeof(begin) - 1;
+    return read_armoured((struct text_slice){from, (size_t)(to - from)}, der, sizeof(der)) &&
+           memcmp(der, prefix, sizeof(prefix)) == 0;
+}
+
+int sfu_token_keys_add(struct sfu_token_keys *keys, const char *pem, size_t pem_len)
+{
+    if (keys->count == SFU_TOKEN_KEYS_MAX) {
+        return SFU_TOKEN_TOO_MANY_KEYS;
+    }
+    if (pem_len > SFU_TOKEN_KEY_FILE_MAX || memchr(pem, 0, pem_len)) {
+        return SFU_TOKEN_BAD_KEY;
+    }
+    char *copy = strndup(pem, pem_len);
+    if (!copy) {
+        return SFU_TOKEN_MEMORY;
+    }
+    if (!is_p256_public_key(copy)) {
+        core_wipe(copy, pem_len);
+        free(copy);
+        return SFU_TOKEN_BAD_KEY;
+    }
+    keys->pem[keys->count++] = copy;
+    return SFU_TOKEN_OK;
+}
+
+int sfu_token_keys_load(struct sfu_token_keys *keys, const char *path)
+{
+    char pem[SFU_TOKEN_KEY_FILE_MAX];
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        return SFU_TOKEN_KEY_FILE;
+    }
+    size_t len = fread(pem, 1, sizeof(pem), file);
+    int error = ferror(file) ? SFU_TOKEN_KEY_FILE : sfu_token_keys_add(keys, pem, len);
+    fclose(file);
+    core_wipe(pem, sizeof(pem)); /* it may have been a private key by mistake */
+    return error;
+}
+
+bool sfu_id_is_valid(const char *text, size_t len)
+{
+    struct text_slice s = {text, len};
+    return len < SFU_ID_MAX && text_is_made_of(s, "-_.") && !text_equal(s, ".") && !text_equal(s, "..");
+}
+
+/* Three parts of base64url (RFC 7515 section 7.1). libjwt would pass over what stands behind a third dot. */
+static bool is_compact_jws(struct text_slice s)
+{
+    for (int part = 0; part < 3; part++) {
+        if (!text_is_made_of(text_take(&s, '.'), "-_")) {
+            return false;
+        }
+    }
+    return s.len == 0 && s.data == NULL;
+}
+
+static int read_allow(jwt_t *jwt, struct sfu_token *token)
+{
+    int error = SFU_TOKEN_CLAIMS;
+    char *text = jwt_get_grants_json(jwt, "allow");
+    json_t *allow = text ? json_loads(text, 0, NULL) : NULL;
+    size_t i;
+    json_t *item;
+    if (!json_is_array(allow)) {
+        goto out;
+    }
+    json_array_foreach(allow, i, item)
+    {
+        const char *what = json_string_value(item);
+        if (!what) {
+            goto out;
+        }
+        /* unknown permissions give nothing: later versions may name more */
+        token->publish |= strcmp(what, "publish") == 0;
+        token->subscribe |= strcmp(what, "subscribe") == 0;
+    }
+    error = SFU_TOKEN_OK;
+out:
+    json_decref(allow);
+    free(text);
+    return error;
+}
+
+static bool read_id(jwt_t *jwt, const char *name, char *out)
+{
+    const char *value = jwt_get_grant(jwt, name);
+    return value && sfu_id_is_valid(value, strlen(value)) && text_copy(text_of(value), out, SFU_ID_MAX);
+}
+
+/* A NumericDate (RFC 7519 section 2) as a whole number. *present is false without the claim. */
+static bool read_time(jwt_t *jwt, const char *name, bool *present, uint64_t *out)
+{
+    errno = 0;
+    long value = jwt_get_grant_int(jwt, name);
+    *present = errno != ENOENT;
+    if (!*present) {
+        return true;
+    }
+    *out = (uint64_t)value;
+    return errno == 0 && value > 0;
+}
+
+static int read_claims(jwt_t *jwt, uint64_t now_s, struct sfu_token *token)
+{
+    bool expires;
+    bool starts;
+    bool issued;
+    uint64_t exp = 0;
+    uint64_t nbf = 0;
+    uint64_t iat = 0;
+    if (!read_id(jwt, "room", token->room) || !read_id(jwt, "sub", token->subject) ||
+        !read_time(jwt, "exp", &expires, &exp) || !read_time(jwt, "nbf", &starts, &nbf) ||
+        !read_time(jwt, "iat", &issued, &iat) || !expires) {
+        return SFU_TOKEN_CLAIMS;
+    }
+    if (exp <= now_s) {
+        return SFU_TOKEN_EXPIRED;
+    }
+    if ((starts && nbf > now_s + SFU_TOKEN_SKEW_S) || (issued && iat > now_s + SFU_TOKEN_SKEW_S)) {
+        return SFU_TOKEN_TOO_EARLY;
+    }
+    if (exp > now_s + SFU_TOKEN_LIFE_MAX_S) {
+        return SFU_TOKEN_LIFE;
+    }
+    token->expires_s = exp;
+    /* a claim of another type than string must not count as absent, so ask for its JSON */
+    char *fpr = jwt_get_grants_json(jwt, "fpr");
+    if (fpr) {
+        free(fpr);
+        const char *text = jwt_get_grant(jwt, "fpr");
+        if (!text || !text_fingerprint(text_of(text), token->fingerprint, sizeof(token->fingerprint))) {
+            return SFU_TOKEN_CLAIMS;
+        }
+        token->bound = true;
+    }
+    return read_allow(jwt, token);
+}
+
+/* Signed by one of the keys: *out is libjwt's view of the token then. */
+static int verify(const struct sfu_token_keys *keys, const char *text, jwt_t **out)
+{
+    jwt_t *jwt = NULL;
+    /* Without a key libjwt only parses. The algorithm is settled before any key is used: with the token's own word for
+     * it, a public key would serve as an HMAC key, and "none" would need no key at all. */
+    if (jwt_decode(&jwt, text, NULL, 0)) {
+        return SFU_TOKEN_MALFORMED;
+    }
+    const char *algorithm = jwt_get_header(jwt, "alg");
+    bool es256 = algorithm && strcmp(algorithm, "ES256") == 0;
+    jwt_free(jwt);
+    if (!es256) {
+        return SFU_TOKEN_ALGORITHM;
+    }
+    for (size_t i = 0; i < keys->count; i++) {
+        jwt = NULL;
+        const char *pem = keys->pem[i];
+        if (jwt_decode(&jwt, text, (const unsigned char *)pem, (int)strlen(pem)) == 0) {
+            if (jwt_get_alg(jwt) == JWT_ALG_ES256) {
+                *out = jwt;
+                return SFU_TOKEN_OK;
+            }
+            jwt_free(jwt);
+        }
+    }
+    return SFU_TOKEN_SIGNATURE;
+}
+
+int sfu_token_check(const struct sfu_token_keys *keys, const char *text, size_t len, uint64_t now_s,
+                    struct sfu_token *token)
+{
+    char copy[SFU_TOKEN_MAX + 1];
+    struct sfu_token found = {.expires_s = 0};
+    jwt_t *jwt = NULL;
+    if (len == 0) {
+        return SFU_TOKEN_MISSING;
+    }
+    if (len > SFU_TOKEN_MAX) {
+        return SFU_TOKEN_TOO_LONG;
+    }
+    struct text_slice slice = {text, len};
+    if (!is_compact_jws(slice)) {
+        /* an unsecured JWT ends with an empty signature; say what is wrong with it */
+        return text[len - 1] == '.' ? SFU_TOKEN_ALGORITHM : SFU_TOKEN_MALFORMED;
+    }
+    memcpy(copy, text, len);
+    copy[len] = 0;
+    int error = verify(keys, copy, &jwt);
+    if (!error) {
+        error = read_claims(jwt, now_s, &found);
+    }
+    if (!error) {
+        *token = found;
+    }
+    jwt_free(jwt);
+    core_wipe(copy, sizeof(copy));
+    return error;
+}

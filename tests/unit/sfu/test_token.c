@@ -1,0 +1,238 @@
+#include "sfu/token.h"
+#include "token_test_keys.h"
+#include "unit.h"
+
+#include <jwt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NOW 1800000000ul
+#define FPR "5A:CB:07:91:4F:33:E2:8D:60:1B:F7:C4:9A:28:D3:76:0E:B1:45:FC:82:69:1D:A7:3E:54:CD:90:12:7B:E8:36"
+
+static const char good[] =
+    "{\"room\":\"blue\",\"sub\":\"p-1\",\"allow\":[\"publish\",\"subscribe\"],\"exp\":1800000300}";
+
+/* A token over these claims (JSON), on the heap. */
+static char *mint(const char *claims, jwt_alg_t alg, const char *key)
+{
+    jwt_t *jwt = NULL;
+    if (jwt_new(&jwt) || jwt_add_grants_json(jwt, claims) ||
+        jwt_set_alg(jwt, alg, (const unsigned char *)key, key ? (int)strlen(key) : 0)) {
+        fprintf(stderr, "cannot mint %s\n", claims);
+        exit(1);
+    }
+    char *text = jwt_encode_str(jwt);
+    jwt_free(jwt);
+    return text;
+}
+
+static int check_text(const char *text, struct sfu_token *token)
+{
+    struct sfu_token_keys keys;
+    sfu_token_keys_init(&keys);
+    CU_ASSERT_EQUAL(sfu_token_keys_add(&keys, issuer_public, strlen(issuer_public)), SFU_TOKEN_OK);
+    int error = sfu_token_check(&keys, text, strlen(text), NOW, token);
+    sfu_token_keys_wipe(&keys);
+    return error;
+}
+
+static int check(const char *claims, struct sfu_token *token)
+{
+    char *text = mint(claims, JWT_ALG_ES256, issuer_private);
+    int error = check_text(text, token);
+    free(text);
+    return error;
+}
+
+static void a_good_token_says_who_and_what(void)
+{
+    struct sfu_token token = {.expires_s = 0};
+    CU_ASSERT_EQUAL(check(good, &token), SFU_TOKEN_OK);
+    CU_ASSERT_STRING_EQUAL(token.room, "blue");
+    CU_ASSERT_STRING_EQUAL(token.subject, "p-1");
+    CU_ASSERT(token.publish && token.subscribe && !token.bound);
+    CU_ASSERT_EQUAL(token.expires_s, NOW + 300);
+    CU_ASSERT_EQUAL(
+        check("{\"room\":\"r\",\"sub\":\"s\",\"allow\":[\"subscribe\",\"dance\"],\"exp\":1800000300,\"nbf\":1800000020,"
+              "\"fpr\":\"" FPR "\"}",
+              &token),
+        SFU_TOKEN_OK);
+    CU_ASSERT(!token.publish && token.subscribe && token.bound);
+    CU_ASSERT(token.fingerprint[0] == 0x5a && token.fingerprint[31] == 0x36);
+}
+
+static void claims_are_demanded_one_by_one(void)
+{
+#define EXP "\"exp\":1800000300"
+#define WHO "\"room\":\"r\",\"sub\":\"s\","
+#define MAY "\"allow\":[\"publish\"],"
+    static const struct {
+        const char *claims;
+        int error;
+    } rows[] = {
+        {"{" WHO MAY EXP "}", SFU_TOKEN_OK},
+        {"{\"sub\":\"s\"," MAY EXP "}", SFU_TOKEN_CLAIMS},
+        {"{\"room\":\"r\"," MAY EXP "}", SFU_TOKEN_CLAIMS},
+        {"{" WHO EXP "}", SFU_TOKEN_CLAIMS},
+        {"{" WHO MAY "\"iat\":1800000000}", SFU_TOKEN_CLAIMS},
+        {"{\"room\":\"\",\"sub\":\"s\"," MAY EXP "}", SFU_TOKEN_CLAIMS},
+        {"{\"room\":\"a/b\",\"sub\":\"s\"," MAY EXP "}", SFU_TOKEN_CLAIMS},
+        {"{\"room\":7,\"sub\":\"s\"," MAY EXP "}", SFU_TOKEN_CLAIMS},
+        {"{\"room\":\"r\",\"sub\":\"a\\nb\"," MAY EXP "}", SFU_TOKEN_CLAIMS},
+        {"{\"room\":\"r\",\"sub\":\"0123456789012345678901234567890123456789012345678901234567890123\"," MAY EXP "}",
+         SFU_TOKEN_CLAIMS},
+        {"{" WHO "\"allow\":\"publish\"," EXP "}", SFU_TOKEN_CLAIMS},
+        {"{" WHO "\"allow\":[1]," EXP "}", SFU_TOKEN_CLAIMS},
+        {"{" WHO MAY "\"exp\":\"1800000300\"}", SFU_TOKEN_CLAIMS},
+        {"{" WHO MAY "\"exp\":1800000300.5}", SFU_TOKEN_CLAIMS},
+        {"{" WHO MAY "\"exp\":-1}", SFU_TOKEN_CLAIMS},
+        {"{" WHO MAY "\"exp\":1800000001}", SFU_TOKEN_OK},
+        {"{" WHO MAY "\"exp\":1800000000}", SFU_TOKEN_EXPIRED},
+        {"{" WHO MAY "\"exp\":1799999999}", SFU_TOKEN_EXPIRED},
+        {"{" WHO MAY "\"exp\":1800003600}", SFU_TOKEN_OK},
+        {"{" WHO MAY "\"exp\":1800003601}", SFU_TOKEN_LIFE},
+        {"{" WHO MAY EXP ",\"nbf\":1800000030}", SFU_TOKEN_OK},
+        {"{" WHO MAY EXP ",\"nbf\":1800000031}", SFU_TOKEN_TOO_EARLY},
+        {"{" WHO MAY EXP ",\"nbf\":\"soon\"}", SFU_TOKEN_CLAIMS},
+        {"{" WHO MAY EXP ",\"iat\":1800000031}", SFU_TOKEN_TOO_EARLY},
+        {"{" WHO MAY EXP ",\"fpr\":\"AA:BB\"}", SFU_TOKEN_CLAIMS},
+        {"{" WHO MAY EXP ",\"fpr\":7}", SFU_TOKEN_CLAIMS},
+        {"{" WHO MAY EXP ",\"fpr\":null}", SFU_TOKEN_CLAIMS},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sfu_token token;
+        int error = check(rows[i].claims, &token);
+        if (error != rows[i].error) {
+            fprintf(stderr, "row %zu: %s: %s\n", i, rows[i].claims, sfu_token_error_text(error));
+        }
+        CU_ASSERT_EQUAL(error, rows[i].error);
+    }
+}
+
+static void only_es256_is_an_algorithm(void)
+{
+    struct sfu_token token;
+    char *text = mint(good, JWT_ALG_NONE, NULL);
+    CU_ASSERT_EQUAL(check_text(text, &token), SFU_TOKEN_ALGORITHM);
+    free(text);
+    /* the well-known forgery: everybody has the public key, so everybody has this "HMAC key" */
+    text = mint(good, JWT_ALG_HS256, issuer_public);
+    CU_ASSERT_EQUAL(check_text(text, &token), SFU_TOKEN_ALGORITHM);
+    free(text);
+    text = mint(good, JWT_ALG_HS512, issuer_public);
+    CU_ASSERT_EQUAL(check_text(text, &token), SFU_TOKEN_ALGORITHM);
+    free(text);
+    /* the header of "none" in front of a good token's claims and signature */
+    char *signed_text = mint(good, JWT_ALG_ES256, issuer_private);
+    char forged[2048];
+    snprintf(forged, sizeof(forged), "eyJhbGciOiJub25lIn0%s", strchr(signed_text, '.'));
+    CU_ASSERT_EQUAL(check_text(forged, &token), SFU_TOKEN_ALGORITHM);
+    free(signed_text);
+}
+
+static void signatures_are_of_a_known_key(void)
+{
+    struct sfu_token_keys keys;
+    struct sfu_token token;
+    char *text = mint(good, JWT_ALG_ES256, other_private);
+    CU_ASSERT_EQUAL(check_text(text, &token), SFU_TOKEN_SIGNATURE);
+    sfu_token_keys_init(&keys);
+    CU_ASSERT_EQUAL(sfu_token_check(&keys, text, strlen(text), NOW, &token), SFU_TOKEN_SIGNATURE);
+    CU_ASSERT_EQUAL(sfu_token_keys_add(&keys, issuer_public, strlen(issuer_public)), SFU_TOKEN_OK);
+    CU_ASSERT_EQUAL(sfu_token_keys_add(&keys, other_public, strlen(other_public)), SFU_TOKEN_OK);
+    CU_ASSERT_EQUAL(sfu_token_check(&keys, text, strlen(text), NOW, &token), SFU_TOKEN_OK);
+    sfu_token_keys_wipe(&keys);
+    free(text);
+}
+
+/* Each character in turn becomes another: nothing but the last of a part (whose low bits are padding) may pass. */
+static void no_changed_character_passes(void)
+{
+    char *text = mint(good, JWT_ALG_ES256, issuer_private);
+    size_t len = strlen(text);
+    size_t passed = 0;
+    for (size_t i = 0; i < len; i++) {
+        struct sfu_token token;
+        char saved = text[i];
+        text[i] = saved == 'A' ? 'Q' : 'A';
+        if (check_text(text, &token) == SFU_TOKEN_OK) {
+            passed++;
+            CU_ASSERT(i + 1 == len);
+        }
+        text[i] = saved;
+    }
+    CU_ASSERT(passed <= 1);
+    free(text);
+}
+
+static void shapes_that_are_no_token_are_refused(void)
+{
+    struct sfu_token token;
+    char *text = mint(good, JWT_ALG_ES256, issuer_private);
+    char longer[2048];
+    CU_ASSERT_EQUAL(check_text("", &token), SFU_TOKEN_MISSING);
+    CU_ASSERT_EQUAL(check_text("a.b", &token), SFU_TOKEN_MALFORMED);
+    CU_ASSERT_EQUAL(check_text("a.b.c", &token), SFU_TOKEN_MALFORMED);
+    CU_ASSERT_EQUAL(check_text("a b.c.d", &token), SFU_TOKEN_MALFORMED);
+    snprintf(longer, sizeof(longer), "%s.x", text);
+    CU_ASSERT_EQUAL(check_text(longer, &token), SFU_TOKEN_MALFORMED);
+    char *huge = malloc(SFU_TOKEN_MAX + 2);
+    memset(huge, 'a', SFU_TOKEN_MAX + 1);
+    huge[SFU_TOKEN_MAX + 1] = 0;
+    CU_ASSERT_EQUAL(check_text(huge, &token), SFU_TOKEN_TOO_LONG);
+    free(huge);
+    /* an exact-size block: a sanitizer would see a byte read too far */
+    struct sfu_token_keys keys;
+    sfu_token_keys_init(&keys);
+    CU_ASSERT_EQUAL(sfu_token_keys_add(&keys, issuer_public, strlen(issuer_public)), SFU_TOKEN_OK);
+    for (size_t cut = 0; cut < strlen(text); cut++) {
+        char *part = malloc(cut ? cut : 1);
+        memcpy(part, text, cut);
+        CU_ASSERT_NOT_EQUAL(sfu_token_check(&keys, part, cut, NOW, &token), SFU_TOKEN_OK);
+        free(part);
+    }
+    sfu_token_keys_wipe(&keys);
+    free(text);
+}
+
+static void only_p256_public_keys_are_taken(void)
+{
+    struct sfu_token_keys keys;
+    sfu_token_keys_init(&keys);
+    CU_ASSERT_EQUAL(sfu_token_keys_add(&keys, issuer_private, strlen(issuer_private)), SFU_TOKEN_BAD_KEY);
+    CU_ASSERT_EQUAL(sfu_token_keys_add(&keys, p384_public, strlen(p384_public)), SFU_TOKEN_BAD_KEY);
+    CU_ASSERT_EQUAL(sfu_token_keys_add(&keys, rsa_public, strlen(rsa_public)), SFU_TOKEN_BAD_KEY);
+    CU_ASSERT_EQUAL(sfu_token_keys_add(&keys, "", 0), SFU_TOKEN_BAD_KEY);
+    char both[4096];
+    snprintf(both, sizeof(both), "%s%s", issuer_public, issuer_private);
+    CU_ASSERT_EQUAL(sfu_token_keys_add(&keys, both, strlen(both)), SFU_TOKEN_BAD_KEY);
+    CU_ASSERT_EQUAL(sfu_token_keys_load(&keys, "/nonexistent/key"), SFU_TOKEN_KEY_FILE);
+    CU_ASSERT_EQUAL(keys.count, 0);
+    for (int i = 0; i < SFU_TOKEN_KEYS_MAX; i++) {
+        CU_ASSERT_EQUAL(sfu_token_keys_add(&keys, issuer_public, strlen(issuer_public)), SFU_TOKEN_OK);
+    }
+    CU_ASSERT_EQUAL(sfu_token_keys_add(&keys, issuer_public, strlen(issuer_public)), SFU_TOKEN_TOO_MANY_KEYS);
+    sfu_token_keys_wipe(&keys);
+}
+
+static void ids_are_plain(void)
+{
+    CU_ASSERT(sfu_id_is_valid("a-Z_0.9", 7));
+    CU_ASSERT_FALSE(sfu_id_is_valid("", 0));
+    CU_ASSERT_FALSE(sfu_id_is_valid(".", 1));
+    CU_ASSERT_FALSE(sfu_id_is_valid("..", 2));
+    CU_ASSERT_FALSE(sfu_id_is_valid("a b", 3));
+    CU_ASSERT_FALSE(sfu_id_is_valid("a/b", 3));
+}
+
+static const struct unit_test tests[] = {
+    {"a good token says who and what", a_good_token_says_who_and_what},
+    {"claims are demanded one by one", claims_are_demanded_one_by_one},
+    {"only ES256 is an algorithm", only_es256_is_an_algorithm},
+    {"signatures are of a known key", signatures_are_of_a_known_key},
+    {"no changed character passes", no_changed_character_passes},
+    {"shapes that are no token are refused", shapes_that_are_no_token_are_refused},
+    {"only P-256 public keys are taken", only_p256_public_keys_are_taken},
+    {"ids are plain", ids_are_plain},
+};
+UNIT_MAIN("sfu.token", tests)
