@@ -1,5 +1,6 @@
 #include "core/secret.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/random.h>
@@ -20,6 +21,8 @@ bool core_random(uint8_t *out, size_t len)
     while (len > 0) {
         /* getrandom(2) may return less than asked for above 256 bytes */
         ssize_t got = getrandom(out, len, 0);
+        if (got < 0 && errno == EINTR) /* a signal before the pool was ready */
+            continue;
         if (got < 0)
             return false;
         out += got;

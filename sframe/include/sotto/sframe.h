@@ -29,7 +29,7 @@ SOTTO_BEGIN_DECLS
     X(NO_KEY, -8, "no key for this KID")                                                                               \
     X(AUTH, -9, "the frame does not authenticate")                                                                     \
     X(REPLAY, -10, "the frame was opened before, or is older than the replay window")                                  \
-    X(JUMP, -11, "the counter is further ahead than the elapsed time allows")                                          \
+    X(JUMP, -11, "the counter or capture time is further ahead than the elapsed time allows")                          \
     X(LATE, -12, "the frame is older than the delay bound")                                                            \
     X(TIME_BACK, -13, "the capture time runs back")                                                                    \
     X(STREAM, -14, "the frame belongs to another stream than expected")                                                \
@@ -74,6 +74,7 @@ enum {
     SFRAME_HEAD_MAX = SFRAME_HEADER_MAX + 6 + 2 + 1 + SFRAME_TLV_MAX, /* headroom that is always enough */
     SFRAME_BASE_KEY_MIN = 16, /* bytes of entropy-bearing key material asked for by sframe_*_add_* */
     SFRAME_BASE_KEY_MAX = 256,
+    SFRAME_FRAME_MAX = 1 << 26, /* bytes of a frame's content or its metadata; the key-usage limits count on it */
 };
 
 struct sframe_suite {
@@ -86,6 +87,7 @@ struct sframe_suite {
     uint8_t nt;             /* bytes of the tag */
     uint64_t seal_limit;    /* frames one key may seal (draft-irtf-cfrg-aead-limits) */
     uint64_t forgery_limit; /* failed opens after which a new epoch should be asked for */
+    uint64_t block_limit;   /* frames plus 16-byte blocks one key may seal (same draft) */
 };
 
 /* The suite's row, or NULL for an unknown id. */
@@ -172,6 +174,11 @@ struct sframe_inner {
     size_t tlv_len;
 };
 
+/* The first TLV of a type in an opened frame's block; *value is borrowed from it. SFRAME_INNER if there is none,
+ * SFRAME_INVALID. */
+SOTTO_MUST_CHECK SOTTO_API int sframe_tlv_find(const struct sframe_inner *inner, uint8_t type, const uint8_t **value,
+                                               size_t *value_len);
+
 /* --- Sender ------------------------------------------------------------------------------------------------------- */
 
 struct sframe_sender;
@@ -235,27 +242,32 @@ struct sframe_receiver_config {
     uint32_t jitter_ms;    /* capture time may run back within a sender and kind by this much; 0 is 1000 */
 };
 
-/* As sframe_sender_size and sframe_sender_init. */
+/* As sframe_sender_size and sframe_sender_init. Besides this memory, and made here too, there is one cipher state of
+ * the cryptographic library per key (about 1 kB); nothing grows after that but add_epoch's copy of the leaves. */
 SOTTO_API size_t sframe_receiver_size(const struct sframe_receiver_config *config);
 SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_init(void *memory, size_t len,
                                                     const struct sframe_receiver_config *config,
                                                     struct sframe_receiver **receiver);
 SOTTO_API void sframe_receiver_wipe(struct sframe_receiver *receiver);
 
-/* Where keys come from. One of: */
+/* Where keys come from. One of the following kinds in a receiver's life; another kind is SFRAME_INVALID. A removed key
+ * is remembered (the last 4096 of them): installed again, its old frames would open again. */
 
 /* A key for one KID. SFRAME_KEY_EXISTS (never silently kept or replaced), SFRAME_KEY_REUSED while its replay window
  * would be forgotten, SFRAME_FULL, SFRAME_INVALID, SFRAME_CRYPTO, SFRAME_MEMORY. */
 SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_add_key(struct sframe_receiver *receiver, uint64_t kid,
                                                        const uint8_t *base_key, size_t base_key_len);
-/* A ratchet (RFC 9605 section 5.1): KID = generation << ratchet_bits | step. Steps ahead are taken, at most
- * 2^ratchet_bits - 1 of them, when a frame under them authenticates, never before. Errors as add_key. */
-SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_add_ratchet(struct sframe_receiver *receiver, uint64_t generation,
+/* A ratchet (RFC 9605 section 5.1): KID = generation << ratchet_bits | step. kid is the one that base_key belongs to (a
+ * late joiner's need not be step 0); ratchet_bits is 1 to 8. Steps ahead are taken, at most 2^ratchet_bits - 1 of them,
+ * when a frame under them authenticates, never before; then only the step before stays, for frames out of order. (With
+ * one bit it does not stay: the next step has its KID.) At most 32 generations. Errors as add_key. */
+SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_add_ratchet(struct sframe_receiver *receiver, uint64_t kid,
                                                            unsigned ratchet_bits, const uint8_t *base_key,
                                                            size_t base_key_len);
 /* An MLS epoch: KIDs of sframe_kid_from_leaf. Bit i of leaves (bytes in order, low bit first, (leaf_slots + 7) / 8
  * bytes, copied) says whether leaf i is a member other than the receiver itself. An epoch with the same low 8 bits is
- * dropped first. SFRAME_INVALID, SFRAME_FULL, SFRAME_MEMORY, SFRAME_CRYPTO. */
+ * dropped first. SFRAME_KEY_REUSED if this epoch with this base key was here before. SFRAME_INVALID, SFRAME_MEMORY,
+ * SFRAME_CRYPTO. */
 SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_add_epoch(struct sframe_receiver *receiver, uint64_t epoch,
                                                          uint32_t leaf_slots, const uint8_t *leaves,
                                                          const uint8_t *base_key, size_t base_key_len);
@@ -264,7 +276,8 @@ SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_add_epoch(struct sframe_receiver 
 SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_add_shared(struct sframe_receiver *receiver, const uint8_t *base_key,
                                                           size_t base_key_len);
 
-/* Wipes the key of a KID, an epoch (with all keys derived from it), or one leaf of an epoch. SFRAME_NO_KEY. */
+/* Wipes the key of a KID (of a ratchet: its whole generation), an epoch (with all keys derived from it), or one leaf of
+ * an epoch. SFRAME_NO_KEY: there is none, or it comes from an epoch or a shared secret, which would bring it back. */
 SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_remove_key(struct sframe_receiver *receiver, uint64_t kid);
 SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_remove_epoch(struct sframe_receiver *receiver, uint64_t epoch);
 SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_remove_leaf(struct sframe_receiver *receiver, uint64_t epoch,
@@ -272,7 +285,7 @@ SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_remove_leaf(struct sframe_receive
 
 /* What the caller is about to use the frame as; a frame of anything else is refused. */
 struct sframe_expect {
-    uint32_t kinds; /* bit set 1 << enum sframe_kind; 0 is any */
+    uint32_t kinds; /* bit set 1 << enum sframe_kind; 0 is any. KIDs without structure (add_key, add_ratchet) fit all */
     uint8_t codec;  /* enum sframe_codec */
 };
 

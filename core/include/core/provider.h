@@ -1,0 +1,86 @@
+/* Providers of cryptographic primitives: const tables of functions with their sizes.
+ *
+ * A state lives in the caller's memory (state_size bytes, aligned as by malloc) and may be moved by memcpy. Only init
+ * may allocate; set_key, seal, open and every hash never do, nor do they take a lock. A state is used by one thread at
+ * a time. Functions return false if the library below fails, which for sizes in range means it is broken. */
+#ifndef CORE_PROVIDER_H
+#define CORE_PROVIDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sotto/export.h"
+
+enum {
+    CORE_HASH_MAX = 64,
+    CORE_AEAD_KEY_MAX = 96,
+    CORE_NONCE_LEN = 12, /* of every AEAD here */
+    CORE_TAG_MAX = 16,
+    CORE_AEAD_STATE_MAX = 1024,
+};
+
+struct core_slice {
+    const uint8_t *data;
+    size_t len;
+};
+
+/* Bytes that are overwritten in place. */
+struct core_span {
+    uint8_t *data;
+    size_t len;
+};
+
+/* An HMAC key, expanded once: holds the hash states after the inner and the outer pad. Secret: wipe it. */
+struct core_hmac_key {
+    _Alignas(16) uint8_t state[448];
+};
+
+struct core_hash {
+    const char *name;
+    size_t len; /* bytes of output */
+    SOTTO_MUST_CHECK bool (*hmac_init)(struct core_hmac_key *key, const uint8_t *secret, size_t len);
+    /* out gets the MAC of the concatenated parts, `len` bytes. */
+    SOTTO_MUST_CHECK bool (*hmac)(const struct core_hmac_key *key, const struct core_slice *parts, size_t count,
+                                  uint8_t *out);
+};
+
+enum core_direction { CORE_SEAL, CORE_OPEN };
+enum core_opened { CORE_OPEN_OK = 0, CORE_OPEN_FORGED, CORE_OPEN_FAILED /* the library failed */ };
+
+struct core_aead {
+    const char *name;
+    size_t key_len;
+    size_t tag_len; /* the longest tag; shorter ones are truncations where min_tag_len allows it */
+    size_t min_tag_len;
+    size_t state_size;
+    SOTTO_MUST_CHECK bool (*init)(void *state, enum core_direction direction);
+    /* Replaces the key (key_len bytes) and its schedule. False for a state that was wiped. */
+    SOTTO_MUST_CHECK bool (*set_key)(void *state, const uint8_t *key);
+    /* Encrypts the spans in place, as one text; writes tag_len bytes of tag. On false the spans' content is undefined:
+     * wipe it. */
+    SOTTO_MUST_CHECK bool (*seal)(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
+                                  const struct core_span *text, size_t text_count, uint8_t *tag, size_t tag_len);
+    /* Decrypts text in place if the tag is right. Otherwise text is wiped or still ciphertext, never plaintext. */
+    SOTTO_MUST_CHECK enum core_opened (*open)(void *state, const uint8_t *nonce, const struct core_slice *aad,
+                                              size_t aad_count, struct core_span text, const uint8_t *tag,
+                                              size_t tag_len);
+    /* Wipes the key and frees what init allocated. A state of zeros is allowed. */
+    void (*wipe)(void *state);
+};
+
+struct core_provider {
+    const char *name;
+    const struct core_hash *sha256;
+    const struct core_hash *sha512;
+    const struct core_aead *aes_128_gcm;
+    const struct core_aead *aes_256_gcm;
+    /* RFC 9605 section 4.5.1: AES-CTR, then HMAC over lengths, nonce, AAD and ciphertext */
+    const struct core_aead *aes_128_ctr_hmac_sha256;
+    const struct core_aead *aes_256_ctr_hmac_sha512;
+};
+
+/* OpenSSL 3's libcrypto. */
+extern const struct core_provider core_provider_libcrypto;
+
+#endif

@@ -1,0 +1,387 @@
+/* OpenSSL's 3.0 EVP interface allocates for each HMAC message (it duplicates the digest's state), so the hashes use the
+ * plain SHA-2 functions, which keep their state in a struct and still use the CPU's SHA instructions. The ciphers use
+ * EVP contexts made once and reused. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
+#include "core/provider.h"
+
+#include <limits.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <string.h>
+
+#include "core/secret.h"
+
+/* --- HMAC (RFC 2104) over SHA-2 --- */
+
+struct hmac_sha256 {
+    SHA256_CTX inner;
+    SHA256_CTX outer;
+};
+
+struct hmac_sha512 {
+    SHA512_CTX inner;
+    SHA512_CTX outer;
+};
+
+_Static_assert(sizeof(struct hmac_sha256) <= sizeof(struct core_hmac_key), "an HMAC key holds two SHA-256 states");
+_Static_assert(sizeof(struct hmac_sha512) <= sizeof(struct core_hmac_key), "an HMAC key holds two SHA-512 states");
+
+static void xor_pad(uint8_t *block, size_t len, uint8_t value)
+{
+    for (size_t i = 0; i < len; i++)
+        block[i] ^= value;
+}
+
+enum { PAD_INNER = 0x36, PAD_OUTER = 0x5c };
+
+static bool hmac_sha256_init(struct core_hmac_key *key, const uint8_t *secret, size_t len)
+{
+    struct hmac_sha256 *hmac = (struct hmac_sha256 *)(void *)key->state;
+    uint8_t block[SHA256_CBLOCK] = {0};
+    bool ok = true;
+    if (len > sizeof block)
+        ok = SHA256_Init(&hmac->inner) && SHA256_Update(&hmac->inner, secret, len) && SHA256_Final(block, &hmac->inner);
+    else if (len > 0)
+        memcpy(block, secret, len);
+    xor_pad(block, sizeof block, PAD_INNER);
+    ok = ok && SHA256_Init(&hmac->inner) && SHA256_Update(&hmac->inner, block, sizeof block);
+    xor_pad(block, sizeof block, PAD_INNER ^ PAD_OUTER);
+    ok = ok && SHA256_Init(&hmac->outer) && SHA256_Update(&hmac->outer, block, sizeof block);
+    core_wipe(block, sizeof block);
+    return ok;
+}
+
+static bool hmac_sha256(const struct core_hmac_key *key, const struct core_slice *parts, size_t count, uint8_t *out)
+{
+    const struct hmac_sha256 *hmac = (const struct hmac_sha256 *)(const void *)key->state;
+    SHA256_CTX hash = hmac->inner;
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = parts[i].len == 0 || SHA256_Update(&hash, parts[i].data, parts[i].len);
+    ok = ok && SHA256_Final(digest, &hash);
+    hash = hmac->outer;
+    ok = ok && SHA256_Update(&hash, digest, sizeof digest) && SHA256_Final(out, &hash);
+    core_wipe(&hash, sizeof hash);
+    core_wipe(digest, sizeof digest);
+    return ok;
+}
+
+static bool hmac_sha512_init(struct core_hmac_key *key, const uint8_t *secret, size_t len)
+{
+    struct hmac_sha512 *hmac = (struct hmac_sha512 *)(void *)key->state;
+    uint8_t block[SHA512_CBLOCK] = {0};
+    bool ok = true;
+    if (len > sizeof block)
+        ok = SHA512_Init(&hmac->inner) && SHA512_Update(&hmac->inner, secret, len) && SHA512_Final(block, &hmac->inner);
+    else if (len > 0)
+        memcpy(block, secret, len);
+    xor_pad(block, sizeof block, PAD_INNER);
+    ok = ok && SHA512_Init(&hmac->inner) && SHA512_Update(&hmac->inner, block, sizeof block);
+    xor_pad(block, sizeof block, PAD_INNER ^ PAD_OUTER);
+    ok = ok && SHA512_Init(&hmac->outer) && SHA512_Update(&hmac->outer, block, sizeof block);
+    core_wipe(block, sizeof block);
+    return ok;
+}
+
+static bool hmac_sha512(const struct core_hmac_key *key, const struct core_slice *parts, size_t count, uint8_t *out)
+{
+    const struct hmac_sha512 *hmac = (const struct hmac_sha512 *)(const void *)key->state;
+    SHA512_CTX hash = hmac->inner;
+    uint8_t digest[SHA512_DIGEST_LENGTH];
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = parts[i].len == 0 || SHA512_Update(&hash, parts[i].data, parts[i].len);
+    ok = ok && SHA512_Final(digest, &hash);
+    hash = hmac->outer;
+    ok = ok && SHA512_Update(&hash, digest, sizeof digest) && SHA512_Final(out, &hash);
+    core_wipe(&hash, sizeof hash);
+    core_wipe(digest, sizeof digest);
+    return ok;
+}
+
+static const struct core_hash sha256 = {"SHA-256", SHA256_DIGEST_LENGTH, hmac_sha256_init, hmac_sha256};
+static const struct core_hash sha512 = {"SHA-512", SHA512_DIGEST_LENGTH, hmac_sha512_init, hmac_sha512};
+
+/* --- ciphers: one EVP context per state, made in init, rekeyed and reused after that --- */
+
+static bool cipher_init(EVP_CIPHER_CTX **cipher, const EVP_CIPHER *type, enum core_direction direction)
+{
+    *cipher = EVP_CIPHER_CTX_new();
+    if (*cipher && EVP_CipherInit_ex(*cipher, type, NULL, NULL, NULL, direction == CORE_SEAL))
+        return true;
+    EVP_CIPHER_CTX_free(*cipher);
+    *cipher = NULL;
+    return false;
+}
+
+/* Empty updates are left out: to EVP a call without output may mean the end. Lengths are int to EVP. */
+static bool cipher_update(EVP_CIPHER_CTX *cipher, struct core_span text)
+{
+    int done = 0;
+    if (text.len == 0)
+        return true;
+    return text.len <= INT_MAX && EVP_CipherUpdate(cipher, text.data, &done, text.data, (int)text.len) &&
+           (size_t)done == text.len;
+}
+
+/* --- AES-GCM --- */
+
+enum { GCM_TAG_LEN = 16 };
+
+struct gcm {
+    EVP_CIPHER_CTX *cipher;
+};
+
+static bool gcm_128_init(void *state, enum core_direction direction)
+{
+    return cipher_init(&((struct gcm *)state)->cipher, EVP_aes_128_gcm(), direction);
+}
+
+static bool gcm_256_init(void *state, enum core_direction direction)
+{
+    return cipher_init(&((struct gcm *)state)->cipher, EVP_aes_256_gcm(), direction);
+}
+
+static bool gcm_set_key(void *state, const uint8_t *key)
+{
+    EVP_CIPHER_CTX *cipher = ((struct gcm *)state)->cipher;
+    return cipher && EVP_CipherInit_ex(cipher, NULL, NULL, key, NULL, -1);
+}
+
+static bool gcm_start(EVP_CIPHER_CTX *cipher, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count)
+{
+    int done = 0;
+    if (!EVP_CipherInit_ex(cipher, NULL, NULL, NULL, nonce, -1))
+        return false;
+    for (size_t i = 0; i < aad_count; i++)
+        if (aad[i].len > 0 &&
+            (aad[i].len > INT_MAX || !EVP_CipherUpdate(cipher, NULL, &done, aad[i].data, (int)aad[i].len)))
+            return false;
+    return true;
+}
+
+static bool gcm_seal(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
+                     const struct core_span *text, size_t text_count, uint8_t *tag, size_t tag_len)
+{
+    EVP_CIPHER_CTX *cipher = ((struct gcm *)state)->cipher;
+    int done = 0;
+    bool ok = tag_len == GCM_TAG_LEN && gcm_start(cipher, nonce, aad, aad_count);
+    for (size_t i = 0; ok && i < text_count; i++)
+        ok = cipher_update(cipher, text[i]);
+    return ok && EVP_EncryptFinal_ex(cipher, tag, &done) &&
+           EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, GCM_TAG_LEN, tag);
+}
+
+static enum core_opened gcm_open(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
+                                 struct core_span text, const uint8_t *tag, size_t tag_len)
+{
+    EVP_CIPHER_CTX *cipher = ((struct gcm *)state)->cipher;
+    uint8_t expected[GCM_TAG_LEN];
+    uint8_t none[1];
+    int done = 0;
+    if (tag_len != GCM_TAG_LEN)
+        return CORE_OPEN_FAILED;
+    memcpy(expected, tag, sizeof expected); /* the control takes a pointer that is not const */
+    if (!gcm_start(cipher, nonce, aad, aad_count) || !cipher_update(cipher, text) ||
+        !EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, GCM_TAG_LEN, expected)) {
+        core_wipe(text.data, text.len);
+        return CORE_OPEN_FAILED;
+    }
+    if (EVP_DecryptFinal_ex(cipher, none, &done) > 0)
+        return CORE_OPEN_OK;
+    core_wipe(text.data, text.len); /* EVP decrypts before it knows */
+    return CORE_OPEN_FORGED;
+}
+
+static void gcm_wipe(void *state)
+{
+    struct gcm *gcm = state;
+    EVP_CIPHER_CTX_free(gcm->cipher); /* OpenSSL cleanses the key schedule */
+    gcm->cipher = NULL;
+}
+
+static const struct core_aead aes_128_gcm = {
+    .name = "AES-128-GCM",
+    .key_len = 16,
+    .tag_len = GCM_TAG_LEN,
+    .min_tag_len = GCM_TAG_LEN,
+    .state_size = sizeof(struct gcm),
+    .init = gcm_128_init,
+    .set_key = gcm_set_key,
+    .seal = gcm_seal,
+    .open = gcm_open,
+    .wipe = gcm_wipe,
+};
+
+static const struct core_aead aes_256_gcm = {
+    .name = "AES-256-GCM",
+    .key_len = 32,
+    .tag_len = GCM_TAG_LEN,
+    .min_tag_len = GCM_TAG_LEN,
+    .state_size = sizeof(struct gcm),
+    .init = gcm_256_init,
+    .set_key = gcm_set_key,
+    .seal = gcm_seal,
+    .open = gcm_open,
+    .wipe = gcm_wipe,
+};
+
+/* --- AES-CTR with HMAC (RFC 9605 section 4.5.1) --- */
+
+enum { CTR_IV_LEN = 16, MAC_LENGTHS = 24, MAC_PARTS_MAX = 8 };
+
+struct ctr_hmac {
+    EVP_CIPHER_CTX *cipher;
+    const struct core_hash *hash;
+    size_t cipher_key_len;
+    struct core_hmac_key mac;
+};
+
+_Static_assert(sizeof(struct ctr_hmac) <= CORE_AEAD_STATE_MAX, "the largest state");
+
+static bool ctr_hmac_init(struct ctr_hmac *state, const EVP_CIPHER *type, const struct core_hash *hash,
+                          size_t cipher_key_len)
+{
+    state->hash = hash;
+    state->cipher_key_len = cipher_key_len;
+    /* in counter mode both directions encrypt the counter */
+    return cipher_init(&state->cipher, type, CORE_SEAL);
+}
+
+static bool ctr_128_init(void *state, enum core_direction direction)
+{
+    (void)direction;
+    return ctr_hmac_init(state, EVP_aes_128_ctr(), &sha256, 16);
+}
+
+static bool ctr_256_init(void *state, enum core_direction direction)
+{
+    (void)direction;
+    return ctr_hmac_init(state, EVP_aes_256_ctr(), &sha512, 32);
+}
+
+static bool ctr_set_key(void *state, const uint8_t *key)
+{
+    struct ctr_hmac *s = state;
+    /* "The encryption subkey comprises the first Nka bytes and the authentication subkey comprises the remaining Nh" */
+    return s->cipher && EVP_CipherInit_ex(s->cipher, NULL, NULL, key, NULL, -1) &&
+           s->hash->hmac_init(&s->mac, key + s->cipher_key_len, s->hash->len);
+}
+
+static void put_u64(uint8_t *out, uint64_t value)
+{
+    for (size_t i = 8; i-- > 0; value >>= 8)
+        out[i] = (uint8_t)value;
+}
+
+/* HMAC(auth_key, len(aad) || len(ct) || tag length || nonce || aad || ct), untruncated */
+static bool ctr_mac(const struct ctr_hmac *s, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
+                    const struct core_span *text, size_t text_count, size_t tag_len, uint8_t *mac)
+{
+    struct core_slice parts[MAC_PARTS_MAX];
+    uint8_t lengths[MAC_LENGTHS + CORE_NONCE_LEN];
+    size_t count = 0;
+    uint64_t aad_len = 0;
+    uint64_t text_len = 0;
+    if (aad_count + text_count + 1 > MAC_PARTS_MAX)
+        return false;
+    parts[count++] = (struct core_slice){lengths, sizeof lengths};
+    for (size_t i = 0; i < aad_count; i++) {
+        parts[count++] = aad[i];
+        aad_len += aad[i].len;
+    }
+    for (size_t i = 0; i < text_count; i++) {
+        parts[count++] = (struct core_slice){text[i].data, text[i].len};
+        text_len += text[i].len;
+    }
+    put_u64(lengths, aad_len);
+    put_u64(lengths + 8, text_len);
+    put_u64(lengths + 16, tag_len);
+    memcpy(lengths + MAC_LENGTHS, nonce, CORE_NONCE_LEN);
+    return s->hash->hmac(&s->mac, parts, count, mac);
+}
+
+static bool ctr_crypt(const struct ctr_hmac *s, const uint8_t *nonce, const struct core_span *text, size_t text_count)
+{
+    uint8_t counter[CTR_IV_LEN] = {0};
+    memcpy(counter, nonce, CORE_NONCE_LEN);
+    bool ok = EVP_CipherInit_ex(s->cipher, NULL, NULL, NULL, counter, -1);
+    for (size_t i = 0; ok && i < text_count; i++)
+        ok = cipher_update(s->cipher, text[i]);
+    return ok;
+}
+
+static bool ctr_seal(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
+                     const struct core_span *text, size_t text_count, uint8_t *tag, size_t tag_len)
+{
+    const struct ctr_hmac *s = state;
+    uint8_t mac[CORE_HASH_MAX];
+    if (tag_len > s->hash->len || !ctr_crypt(s, nonce, text, text_count) ||
+        !ctr_mac(s, nonce, aad, aad_count, text, text_count, tag_len, mac))
+        return false;
+    memcpy(tag, mac, tag_len);
+    core_wipe(mac, sizeof mac);
+    return true;
+}
+
+static enum core_opened ctr_open(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
+                                 struct core_span text, const uint8_t *tag, size_t tag_len)
+{
+    const struct ctr_hmac *s = state;
+    uint8_t mac[CORE_HASH_MAX];
+    if (tag_len > s->hash->len || !ctr_mac(s, nonce, aad, aad_count, &text, 1, tag_len, mac))
+        return CORE_OPEN_FAILED;
+    bool genuine = core_equal(mac, tag, tag_len);
+    core_wipe(mac, sizeof mac); /* the right tag of a forged frame is a secret */
+    if (!genuine)
+        return CORE_OPEN_FORGED;
+    if (ctr_crypt(s, nonce, &text, 1))
+        return CORE_OPEN_OK;
+    core_wipe(text.data, text.len);
+    return CORE_OPEN_FAILED;
+}
+
+static void ctr_wipe(void *state)
+{
+    struct ctr_hmac *s = state;
+    EVP_CIPHER_CTX_free(s->cipher);
+    core_wipe(s, sizeof *s);
+}
+
+static const struct core_aead aes_128_ctr_hmac_sha256 = {
+    .name = "AES-128-CTR-HMAC-SHA256",
+    .key_len = 16 + SHA256_DIGEST_LENGTH,
+    .tag_len = CORE_TAG_MAX,
+    .min_tag_len = 4,
+    .state_size = sizeof(struct ctr_hmac),
+    .init = ctr_128_init,
+    .set_key = ctr_set_key,
+    .seal = ctr_seal,
+    .open = ctr_open,
+    .wipe = ctr_wipe,
+};
+
+static const struct core_aead aes_256_ctr_hmac_sha512 = {
+    .name = "AES-256-CTR-HMAC-SHA512",
+    .key_len = 32 + SHA512_DIGEST_LENGTH,
+    .tag_len = CORE_TAG_MAX,
+    .min_tag_len = 4,
+    .state_size = sizeof(struct ctr_hmac),
+    .init = ctr_256_init,
+    .set_key = ctr_set_key,
+    .seal = ctr_seal,
+    .open = ctr_open,
+    .wipe = ctr_wipe,
+};
+
+const struct core_provider core_provider_libcrypto = {
+    .name = "libcrypto",
+    .sha256 = &sha256,
+    .sha512 = &sha512,
+    .aes_128_gcm = &aes_128_gcm,
+    .aes_256_gcm = &aes_256_gcm,
+    .aes_128_ctr_hmac_sha256 = &aes_128_ctr_hmac_sha256,
+    .aes_256_ctr_hmac_sha512 = &aes_256_ctr_hmac_sha512,
+};

@@ -1,0 +1,32 @@
+/* The key and salt of one KID, ready to seal or open (RFC 9605 sections 4.4.3 and 4.4.4). */
+#ifndef SFRAME_KEY_H
+#define SFRAME_KEY_H
+
+#include "suite.h"
+
+struct sframe_key {
+    void *state; /* of the suite's AEAD, in the context's memory; its cipher state is made once and rekeyed */
+    uint8_t salt[CORE_NONCE_LEN];
+};
+
+/* A frame in parts: header and metadata are authenticated, the spans are one text. */
+struct sframe_frame {
+    uint64_t ctr;
+    struct core_slice header;
+    struct core_slice metadata;
+};
+
+/* Sets key and salt from a secret of sframe_secret_init. No allocation. SFRAME_CRYPTO. */
+SOTTO_MUST_CHECK int sframe_key_derive(const struct sframe_crypto *crypto, struct sframe_key *key,
+                                       const struct core_hmac_key *secret, uint64_t kid);
+/* Wipes key and salt; the cipher state stays, to be given another key. False if it could not be kept: it is freed. */
+bool sframe_key_forget(const struct core_aead *aead, struct sframe_key *key);
+/* Seals text in place and writes the suite's nt bytes of tag. SFRAME_CRYPTO: the text's content is undefined. */
+SOTTO_MUST_CHECK int sframe_key_seal(const struct sframe_crypto *crypto, struct sframe_key *key,
+                                     const struct sframe_frame *frame, const struct core_span *text, size_t text_count,
+                                     uint8_t *tag);
+/* Opens text in place. SFRAME_AUTH, SFRAME_CRYPTO: the text is wiped or still ciphertext. */
+SOTTO_MUST_CHECK int sframe_key_open(const struct sframe_crypto *crypto, struct sframe_key *key,
+                                     const struct sframe_frame *frame, struct core_span text, const uint8_t *tag);
+
+#endif

@@ -1,0 +1,43 @@
+/* The replay windows of one stream.
+ *
+ * The counters a stream has used are covered by a high window, which follows the newest frame, and where the counter
+ * once jumped further than a window by a low one, which goes on from before the jump: a single forged far counter (any
+ * member can make one) must not lock out the frames that continue from the old one. Windows never forget a counter
+ * without refusing everything that they do not cover any more. */
+#ifndef SFRAME_REPLAY_H
+#define SFRAME_REPLAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    SFRAME_WINDOW_AUDIO = 128,
+    SFRAME_WINDOW_VIDEO = 1024,
+    SFRAME_WINDOW_WORDS = SFRAME_WINDOW_VIDEO / 64,
+};
+
+struct sframe_window {
+    bool used;
+    uint64_t top;                       /* the highest counter seen */
+    uint64_t top_ms;                    /* when */
+    uint64_t bits[SFRAME_WINDOW_WORDS]; /* ring: counter modulo the size */
+};
+
+struct sframe_replay {
+    uint32_t size;      /* SFRAME_WINDOW_* */
+    uint32_t rate;      /* frames per second that a jump may claim for the time elapsed */
+    uint64_t low_limit; /* counters up to this one belong to the low window; 0: none do */
+    bool low_open;      /* and the low window has not begun: the first of them starts it */
+    struct sframe_window high;
+    struct sframe_window low;
+};
+
+/* rate: as above. late_start: counters before the first frame's window are accepted (the frame's age is bounded by
+ * other means). */
+void sframe_replay_init(struct sframe_replay *replay, uint32_t size, uint32_t rate, bool late_start);
+/* Whether a frame of this counter may be opened: SFRAME_OK, SFRAME_REPLAY or SFRAME_JUMP. Changes nothing. */
+int sframe_replay_check(const struct sframe_replay *replay, uint64_t ctr, uint64_t now_ms);
+/* Marks a counter that passed the check, once its frame is authentic. */
+void sframe_replay_commit(struct sframe_replay *replay, uint64_t ctr, uint64_t now_ms);
+
+#endif

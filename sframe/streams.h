@@ -1,0 +1,65 @@
+/* The table of streams with state: one slot per KID with its key and replay window, and one per sender with its
+ * timeline. Everything is cut from the receiver's memory at init; adding and removing only relinks. */
+#ifndef SFRAME_STREAMS_H
+#define SFRAME_STREAMS_H
+
+#include "index.h"
+#include "key.h"
+#include "replay.h"
+#include "timeline.h"
+
+/* Where a stream belongs. */
+struct sframe_stream_info {
+    uint64_t kid;
+    uint64_t sender;    /* as reported in struct sframe_opened */
+    uint64_t sender_id; /* unique among the receiver's senders */
+    uint64_t owner;     /* the epoch or generation that its key comes from; else the KID */
+    uint8_t context;    /* or SFRAME_CONTEXT_UNKNOWN */
+};
+
+struct sframe_stream {
+    bool used;
+    struct sframe_stream_info info;
+    uint64_t failures; /* frames that did not authenticate */
+    struct sframe_key key;
+    struct sframe_replay replay;
+    uint32_t sender_slot;
+    uint32_t next_free;
+};
+
+struct sframe_stream_sender {
+    uint32_t streams; /* that refer to it */
+    uint32_t next_free;
+    struct sframe_timeline timeline;
+};
+
+struct sframe_streams {
+    struct sframe_stream *slots;
+    struct sframe_stream_sender *senders;
+    uint32_t cap;
+    uint32_t count;
+    uint32_t free_slot;
+    uint32_t free_sender;
+    struct sframe_index by_kid;
+    struct sframe_index by_sender;
+};
+
+/* Cuts the tables from the arena. Keys' states are still to be made with the AEAD's init. */
+void sframe_streams_layout(struct sframe_streams *streams, struct core_arena *arena, uint32_t cap,
+                           const struct core_aead *aead, uint64_t seed);
+/* The stream of a KID or NULL. */
+struct sframe_stream *sframe_streams_find(const struct sframe_streams *streams, uint64_t kid);
+bool sframe_streams_full(const struct sframe_streams *streams);
+/* Takes a slot for a KID that has none; not to be called when full. late_start: see sframe_replay_init. The slot's key
+ * is exchanged with *key. */
+struct sframe_stream *sframe_streams_add(struct sframe_streams *streams, const struct sframe_stream_info *info,
+                                         bool late_start, struct sframe_key *key);
+/* Wipes the stream and its key; the cipher state stays for the next one. */
+void sframe_streams_remove(struct sframe_streams *streams, const struct core_aead *aead, struct sframe_stream *stream);
+struct sframe_timeline *sframe_streams_timeline(const struct sframe_streams *streams,
+                                                const struct sframe_stream *stream);
+
+/* The kind of a context; SFRAME_KINDS if it is unknown. */
+unsigned sframe_stream_kind(const struct sframe_stream_info *info);
+
+#endif
