@@ -1,0 +1,125 @@
+#include "gstutil.h"
+
+#include <gst/rtp/gstrtpbuffer.h>
+#include <stdlib.h>
+
+#include "gstsotto/plugin.h"
+
+void gstutil_init(void)
+{
+    static gboolean done;
+    if (done)
+        return;
+    gst_init(NULL, NULL);
+    if (!sotto_gst_register()) {
+        fprintf(stderr, "the elements cannot be registered\n");
+        exit(1);
+    }
+    done = TRUE;
+}
+
+GstBuffer *gstutil_frame(guint seed, gsize len, GstClockTime pts, gboolean key)
+{
+    GstBuffer *frame = gst_buffer_new_allocate(NULL, len, NULL);
+    guint64 state = seed * 2654435761u + 1;
+    GstMapInfo map;
+
+    gst_buffer_map(frame, &map, GST_MAP_WRITE);
+    for (gsize i = 0; i < len; i++)
+        map.data[i] = (guint8)unit_random(&state);
+    gst_buffer_unmap(frame, &map);
+    GST_BUFFER_PTS(frame) = pts;
+    if (!key)
+        GST_BUFFER_FLAG_SET(frame, GST_BUFFER_FLAG_DELTA_UNIT);
+    return frame;
+}
+
+GPtrArray *gstutil_pull_all(GstHarness *h)
+{
+    GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)gst_buffer_unref);
+    GstBuffer *buffer;
+
+    while ((buffer = gst_harness_try_pull(h)))
+        g_ptr_array_add(all, buffer);
+    return all;
+}
+
+gboolean gstutil_same_bytes(GstBuffer *a, GstBuffer *b)
+{
+    GstMapInfo map;
+    gboolean same;
+
+    if (gst_buffer_get_size(a) != gst_buffer_get_size(b))
+        return FALSE;
+    gst_buffer_map(b, &map, GST_MAP_READ);
+    same = gst_buffer_memcmp(a, 0, map.data, map.size) == 0;
+    gst_buffer_unmap(b, &map);
+    return same;
+}
+
+guint16 gstutil_seq(GstBuffer *packet)
+{
+    GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+    gst_rtp_buffer_map(packet, GST_MAP_READ, &rtp);
+    guint16 seq = gst_rtp_buffer_get_seq(&rtp);
+    gst_rtp_buffer_unmap(&rtp);
+    return seq;
+}
+
+guint32 gstutil_timestamp(GstBuffer *packet)
+{
+    GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+    gst_rtp_buffer_map(packet, GST_MAP_READ, &rtp);
+    guint32 timestamp = gst_rtp_buffer_get_timestamp(&rtp);
+    gst_rtp_buffer_unmap(&rtp);
+    return timestamp;
+}
+
+gboolean gstutil_marker(GstBuffer *packet)
+{
+    GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+    gst_rtp_buffer_map(packet, GST_MAP_READ, &rtp);
+    gboolean marker = gst_rtp_buffer_get_marker(&rtp);
+    gst_rtp_buffer_unmap(&rtp);
+    return marker;
+}
+
+struct arrival {
+    guint64 when;
+    guint order; /* among equals, as sent */
+    GstBuffer *packet;
+};
+
+static int by_arrival(const void *a, const void *b)
+{
+    const struct arrival *x = a, *y = b;
+    if (x->when != y->when)
+        return x->when < y->when ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+GPtrArray *gstutil_send(const struct gstutil_path *path, GPtrArray *packets, gboolean *arrived)
+{
+    GPtrArray *out = g_ptr_array_new_with_free_func((GDestroyNotify)gst_buffer_unref);
+    struct arrival *arrivals = g_new0(struct arrival, 2 * packets->len);
+    guint64 state = path->seed;
+    guint count = 0;
+
+    for (guint i = 0; i < packets->len; i++) {
+        arrived[i] = unit_random(&state) % 100 >= path->loss_percent || (path->reorder_span && i == 0);
+        if (!arrived[i])
+            continue;
+        guint copies = unit_random(&state) % 100 < path->duplicate_percent ? 2 : 1;
+        for (guint c = 0; c < copies; c++) {
+            /* the first packet says where the sequence starts: nothing can come before it */
+            guint64 delay = path->reorder_span && i > 0 ? unit_random(&state) % path->reorder_span : 0;
+            arrivals[count] = (struct arrival){i + delay, count, g_ptr_array_index(packets, i)};
+            count++;
+        }
+    }
+    qsort(arrivals, count, sizeof(*arrivals), by_arrival);
+    for (guint i = 0; i < count; i++)
+        g_ptr_array_add(out, gst_buffer_copy(arrivals[i].packet));
+    g_free(arrivals);
+    return out;
+}
