@@ -47,6 +47,17 @@ check_tidy() {
         2>&1 | sed -uE $'s/\e\\[[0-9;]*[mK]//g; /^([0-9]+ warnings? |Suppressed|Use -header|clang-tidy-14 .*\\.c$)/d'
 }
 
+# Names of ctest entries to names of targets: a unit test is built alone, anything else with all.
+tests_to_targets() {
+    local name
+    while read -r name; do
+        case $name in
+        unit.*) printf 'test_%s\n' "${name#unit.}" ;;
+        *) printf 'all\n' ;;
+        esac
+    done | sort -u
+}
+
 memcheck_needs_release() {
     hint="fix the first error in the log, then run ./dev sanitize again"
     if ! { cmake --preset release && cmake --build --preset release -j "$jobs"; } >"$log_dir/build-release.log" 2>&1; then
