@@ -36,7 +36,7 @@ struct rtcp_packet {
     uint8_t type;  /* enum rtcp_type, or any other value */
     uint8_t count; /* report or source count, or feedback message type: 5 bits */
     const uint8_t *body;
-    size_t body_len; /* without header and padding; a multiple of 4 */
+    size_t body_len; /* without header and padding */
 };
 
 struct rtcp_iter {
@@ -47,7 +47,8 @@ struct rtcp_iter {
 /* Walks the packets in data[0..len), decrypted and without SRTCP's trailer. */
 void rtcp_iter_init(struct rtcp_iter *iter, const uint8_t *data, size_t len);
 /* The next packet. False at the end, or at the first error: iter->error is then RTP_ERR_TRUNCATED, RTP_ERR_VERSION or
- * RTP_ERR_PADDING (not on the last packet, or 0, no multiple of 4, or more than the body; RFC 3550 A.2). */
+ * RTP_ERR_PADDING (not on the last packet, or 0, no multiple of 4, or more than the body; RFC 3550 A.2; in RTPFB, which
+ * browsers pad like an RTP packet, position and multiple do not matter). */
 bool rtcp_next(struct rtcp_iter *iter, struct rtcp_packet *out);
 /* Checks a whole datagram before any of it is acted upon: every packet as above, at least one, and, unless reduced_size
  * (RFC 5506) was negotiated, the first one an SR or RR.
@@ -214,7 +215,8 @@ struct rtcp_twcc_iter {
     struct bytes_reader chunks;
     struct bytes_reader deltas;
     uint16_t chunk;
-    uint16_t chunk_left; /* statuses of the current chunk not given out yet */
+    uint16_t chunk_pos; /* statuses of the current chunk given out, of chunk_len */
+    uint16_t chunk_len;
     uint16_t left;
     uint16_t seq;
     int64_t arrival_us;

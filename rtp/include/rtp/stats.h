@@ -14,13 +14,13 @@ struct rtp_stats {
     uint16_t max_seq;
     uint16_t bad_seq; /* the number that would confirm that the source restarted */
     bool bad_seq_set;
-    uint32_t cycles; /* wraps, times 65536 */
+    uint64_t cycles; /* wraps, times 65536 */
     uint32_t base_seq;
     uint64_t received;
     uint64_t expected_prior;
     uint64_t received_prior;
     uint32_t transit;
-    uint32_t jitter_q4; /* in timestamp units, times 16 */
+    uint64_t jitter_q4; /* in timestamp units, times 16 */
     uint64_t last_sr_us;
     uint32_t last_sr; /* the middle 32 bits of the last sender report's NTP time */
     bool has_sr;
