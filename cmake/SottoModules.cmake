@@ -111,7 +111,7 @@ function(sotto_unit_test NAME)
     list(APPEND names memcheck.${NAME})
   endif()
   set_tests_properties(${names} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT ${ARG_TIMEOUT}
-    ENVIRONMENT "SOTTO_VECTORS=$ENV{SOTTO_VECTORS};SOTTO_MEDIA=$ENV{SOTTO_MEDIA};SOTTO_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
+    ENVIRONMENT "SOTTO_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
 endfunction()
 
 # sotto_fuzz_target(NAME SOURCES ... LINK ...)
