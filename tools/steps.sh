@@ -98,6 +98,10 @@ install_packages() {
     step "installing $(wc -w <<<"$missing") Debian packages" packages apt_install $missing
 }
 
+ctest_folder() {
+    if [[ $1 == release ]]; then printf build; else printf 'build/%s' "$1"; fi
+}
+
 # run_ctest PRESET [CTEST ARGS]: one step. In CI (CI=true) a skipped test is a failure unless it is listed in
 # tests/optional-skips.txt.
 run_ctest() {
@@ -109,7 +113,8 @@ run_ctest() {
     [[ -n $skipped ]] || return 0
     allowed=$(grep -v '^#' tests/optional-skips.txt || true)
     # shellcheck disable=SC2086  # one name a line
-    printf 'skipped: %s\n' $skipped
+    printf '      skipped: %s\n' $skipped
+    grep -hi '^skipped' "$(ctest_folder "$preset")/Testing/Temporary/LastTest.log" | sort -u | sed 's/^/        /' || true
     skipped=$(grep -vxF -e "$allowed" <<<"$skipped" || true)
     if [[ ${CI:-} == true && -n $skipped ]]; then
         die "in CI these tests may not be skipped: ${skipped//$'\n'/ }" \
