@@ -185,6 +185,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         picture_requests(&packet);
         transport_feedback(&packet);
     }
-    must((rtcp_check(data, size, true) == RTP_OK) == (iter.error == RTP_OK && size > 0));
+    bool valid = iter.error == RTP_OK && size > 0;
+    must((rtcp_check(data, size, true) == RTP_OK) == valid);
+    must(valid || rtcp_check(data, size, false) != RTP_OK);
     return 0;
 }
