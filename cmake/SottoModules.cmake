@@ -131,6 +131,10 @@ function(sotto_fuzz_target NAME)
     sotto_program(fuzz_${NAME} TEST_ONLY SOURCES ${ARG_SOURCES} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay.c LINK ${ARG_LINK})
   endif()
   # expanded as lists, so that without libFuzzer no empty argument is left
+  if(NOT TARGET fuzzers)
+    add_custom_target(fuzzers) # all of them, and nothing else
+  endif()
+  add_dependencies(fuzzers fuzz_${NAME})
   add_test(NAME fuzz.${NAME} COMMAND fuzz_${NAME} $<$<BOOL:${SOTTO_FUZZ}>:-runs=0> ${corpus} COMMAND_EXPAND_LISTS)
   set_tests_properties(fuzz.${NAME} PROPERTIES TIMEOUT 120 LABELS fuzz)
 endfunction()

@@ -136,7 +136,7 @@ llvm_report() {
     }
     "$llvm/llvm-profdata" merge -sparse -f "$profiles/list" -o "$merged"
     "$llvm/llvm-cov" report -instr-profile "$merged" -ignore-filename-regex '(^|/)(tests|bench)/' "${objects[@]}" 2>/dev/null |
-        awk '/\.[ch] |^TOTAL/ { printf "%-40s %8s %7s %8s %7s %8s %7s\n", $1, $5, $7, $8, $10, $11, $13; next }
+        awk '(/\.[ch] / && $8 > 0) || /^TOTAL/ { printf "%-40s %8s %7s %8s %7s %8s %7s\n", $1, $5, $7, $8, $10, $11, $13; next }
              /^Filename/ { printf "%-40s %8s %7s %8s %7s %8s %7s\n", "file", "functions", "", "lines", "", "branches", "" }'
     "$llvm/llvm-cov" show -format=html -output-dir="${profiles%/*}/html" -instr-profile "$merged" \
         -ignore-filename-regex '(^|/)(tests|bench)/' "${objects[@]}" >/dev/null 2>&1
