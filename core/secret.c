@@ -43,3 +43,13 @@ void core_secret_free(void *secret)
 {
     sodium_free(secret);
 }
+
+bool core_argon2id(const char *password, size_t password_len, const uint8_t salt[CORE_ARGON2ID_SALT_LEN], uint8_t *out,
+                   size_t out_len)
+{
+    enum { PASSES = 3, MEMORY = 64 << 20 };
+    _Static_assert((int)CORE_ARGON2ID_SALT_LEN == (int)crypto_pwhash_argon2id_SALTBYTES, "the library's salt length");
+
+    return sodium_init() >= 0 && crypto_pwhash_argon2id(out, out_len, password, password_len, salt, PASSES, MEMORY,
+                                                        crypto_pwhash_argon2id_ALG_ARGON2ID13) == 0;
+}

@@ -45,6 +45,118 @@ gboolean sotto_codec_is_video(const struct sotto_codec *codec)
     return codec->media[0] == 'v';
 }
 
+/* --- Caps --------------------------------------------------------------------------------------------------------- */
+
+GstCaps *sotto_caps_seal(const GstCaps *caps)
+{
+    GstCaps *sealed = gst_caps_new_empty();
+
+    for (guint i = 0; i < gst_caps_get_size(caps); i++) {
+        GstStructure *s = gst_structure_copy(gst_caps_get_structure(caps, i));
+        gst_structure_set(s, SOTTO_FIELD_ORIGINAL, G_TYPE_STRING, gst_structure_get_name(s), NULL);
+        gst_structure_set_name(s, SOTTO_CAPS_SFRAME);
+        gst_structure_remove_fields(s, "codec_data", "streamheader", NULL);
+        gst_caps_append_structure(sealed, s);
+    }
+    return sealed;
+}
+
+/* Appends s as media_type, without what only sealed caps have. */
+static void append_unsealed(GstCaps *caps, const GstStructure *s, const gchar *media_type)
+{
+    GstStructure *copy = gst_structure_copy(s);
+
+    gst_structure_set_name(copy, media_type);
+    gst_structure_remove_field(copy, SOTTO_FIELD_ORIGINAL);
+    gst_caps_append_structure(caps, copy);
+}
+
+GstCaps *sotto_caps_unseal(const GstCaps *caps)
+{
+    GstCaps *media = gst_caps_new_empty();
+
+    for (guint i = 0; i < gst_caps_get_size(caps); i++) {
+        const GstStructure *s = gst_caps_get_structure(caps, i);
+        const GValue *original = gst_structure_get_value(s, SOTTO_FIELD_ORIGINAL);
+
+        if (original && GST_VALUE_HOLDS_LIST(original)) {
+            for (guint v = 0; v < gst_value_list_get_size(original); v++)
+                append_unsealed(media, s, g_value_get_string(gst_value_list_get_value(original, v)));
+        } else if (original && G_VALUE_HOLDS_STRING(original)) {
+            append_unsealed(media, s, g_value_get_string(original));
+        } else if (!original) {
+            for (gsize c = 0; c < G_N_ELEMENTS(codecs); c++)
+                append_unsealed(media, s, codecs[c].media_type);
+        }
+    }
+    return media;
+}
+
+/* --- Bitstreams --------------------------------------------------------------------------------------------------- */
+
+static gboolean vp9_is_key(guint8 first)
+{
+    /* marker (2 bits), profile (2, and a reserved one in profile 3), show_existing_frame, frame_type */
+    guint shift = (first & 0x30) == 0x30 ? 1 : 2;
+    return first >> 6 == 2 && (first >> (shift + 1) & 1) == 0 && (first >> shift & 1) == 0;
+}
+
+static gboolean h264_is_key(const guint8 *data, gsize len)
+{
+    enum { NAL_IDR = 5 };
+    for (gsize i = 0; i + 3 < len; i++)
+        if (data[i] == 0 && data[i + 1] == 0 && data[i + 2] == 1 && (data[i + 3] & 0x1f) == NAL_IDR)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean av1_is_key(const guint8 *data, gsize len)
+{
+    enum { OBU_SEQUENCE_HEADER = 1, LEB128_MAX = 8 };
+    gsize pos = 0;
+
+    /* a sequence header stands in every temporal unit that decoding can start with */
+    while (pos < len) {
+        guint8 header = data[pos++];
+        guint64 size = 0;
+        guint n = 0;
+        guint8 byte = 0x80;
+
+        if ((header >> 3 & 15) == OBU_SEQUENCE_HEADER)
+            return TRUE;
+        if (header & 4)
+            pos++;
+        if (!(header & 2))
+            return FALSE; /* without a size it is the last one */
+        for (; n < LEB128_MAX && pos < len && (byte & 0x80); n++) {
+            byte = data[pos++];
+            size |= (guint64)(byte & 0x7f) << (7 * n);
+        }
+        if ((byte & 0x80) || pos >= len || size > len - pos)
+            return FALSE;
+        pos += (gsize)size;
+    }
+    return FALSE;
+}
+
+gboolean sotto_codec_is_key(const struct sotto_codec *codec, const guint8 *data, gsize len)
+{
+    if (len == 0)
+        return FALSE;
+    switch (codec->id) {
+    case SFRAME_CODEC_VP8:
+        return (data[0] & 1) == 0;
+    case SFRAME_CODEC_VP9:
+        return vp9_is_key(data[0]);
+    case SFRAME_CODEC_H264:
+        return h264_is_key(data, len);
+    case SFRAME_CODEC_AV1:
+        return av1_is_key(data, len);
+    default:
+        return TRUE;
+    }
+}
+
 gboolean sotto_codec_looks_plain(const struct sotto_codec *codec, const guint8 *data, gsize len)
 {
     static const guint8 vp8_start[] = {0x9d, 0x01, 0x2a};

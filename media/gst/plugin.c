@@ -3,6 +3,8 @@
 #include "rtphdrextdd.h"
 #include "rtpsframedepay.h"
 #include "rtpsframepay.h"
+#include "sframedec.h"
+#include "sframeenc.h"
 
 #ifndef PACKAGE
 #define PACKAGE "sotto"
@@ -12,7 +14,9 @@
 
 gboolean sotto_gst_plugin_init(GstPlugin *plugin)
 {
-    return gst_element_register(plugin, "rtpsframepay", GST_RANK_NONE, SOTTO_TYPE_RTP_SFRAME_PAY) &&
+    return gst_element_register(plugin, "sframeenc", GST_RANK_NONE, SOTTO_TYPE_SFRAME_ENC) &&
+           gst_element_register(plugin, "sframedec", GST_RANK_NONE, SOTTO_TYPE_SFRAME_DEC) &&
+           gst_element_register(plugin, "rtpsframepay", GST_RANK_NONE, SOTTO_TYPE_RTP_SFRAME_PAY) &&
            gst_element_register(plugin, "rtpsframedepay", GST_RANK_NONE, SOTTO_TYPE_RTP_SFRAME_DEPAY) &&
            /* a rank above none, so that (de)payloaders find it by its URI */
            gst_element_register(plugin, "rtphdrextdd", GST_RANK_MARGINAL, SOTTO_TYPE_RTP_HDREXT_DD);

@@ -19,4 +19,10 @@ void *core_secret_new(size_t len);
 /* Wipes and frees what core_secret_new returned; NULL is allowed. */
 void core_secret_free(void *secret);
 
+enum { CORE_ARGON2ID_SALT_LEN = 16 };
+/* Argon2id (RFC 9106), 3 passes over 64 MiB, one lane: out[0..out_len), 16 bytes or more, from a password that people
+ * choose. False if there is no memory. */
+SOTTO_MUST_CHECK bool core_argon2id(const char *password, size_t password_len,
+                                    const uint8_t salt[CORE_ARGON2ID_SALT_LEN], uint8_t *out, size_t out_len);
+
 #endif

@@ -48,11 +48,26 @@ static void guarded_memory_is_usable(void)
     core_secret_free(NULL);
 }
 
+static void argon2id_depends_on_all_inputs(void)
+{
+    const uint8_t salt[CORE_ARGON2ID_SALT_LEN] = "sixteen bytes..";
+    const uint8_t other[CORE_ARGON2ID_SALT_LEN] = "sixteen bytes.!";
+    uint8_t a[32], b[32], c[32], d[32];
+    CU_ASSERT(core_argon2id("password", 8, salt, a, sizeof a));
+    CU_ASSERT(core_argon2id("password", 8, salt, b, sizeof b));
+    CU_ASSERT(core_argon2id("passwore", 8, salt, c, sizeof c));
+    CU_ASSERT(core_argon2id("password", 8, other, d, sizeof d));
+    CU_ASSERT(core_equal(a, b, sizeof a));
+    CU_ASSERT_FALSE(core_equal(a, c, sizeof a));
+    CU_ASSERT_FALSE(core_equal(a, d, sizeof a));
+}
+
 static const struct unit_test tests[] = {
     {"a wipe leaves zeros", wipe_zeroes},
     {"comparison sees every single bit", equal_sees_every_bit},
     {"random bytes fill everything and differ", random_differs},
     {"guarded memory can be written and freed", guarded_memory_is_usable},
+    {"Argon2id repeats itself and depends on password and salt", argon2id_depends_on_all_inputs},
 };
 
 UNIT_MAIN("core.secret", tests)

@@ -38,14 +38,16 @@ guint sotto_key_ring_profile(SottoKeyRing *ring);
 /* Replaces the call's shared secret. 32 hex digits (as from `openssl rand -hex 16`) are 128 random bits and taken
  * through HKDF; anything else is a typed password and goes through Argon2id (64 MiB, some 0.1 s). Senders change to it
  * with their next frame, under a new KID; frames under the secret before are opened for 2 s more. FALSE for an empty
- * secret or a failing cryptographic library. */
+ * secret, for one that this ring has had before (its replay windows are forgotten, so old frames would open again), for
+ * a ring that has epochs, and if the cryptographic library fails. */
 gboolean sotto_key_ring_set_secret(SottoKeyRing *ring, const gchar *secret, GError **error);
 /* The same with a base key made elsewhere (16 to 256 bytes, copied; the caller wipes its own). */
 gboolean sotto_key_ring_set_base_key(SottoKeyRing *ring, const guint8 *base_key, gsize base_key_len, GError **error);
 
 /* --- Calls keyed by MLS (RFC 9605 section 5.2) -------------------------------------------------------------------- */
 
-/* Installs an epoch for receiving: see sframe_receiver_add_epoch for leaf_slots and leaves. base_key is copied. */
+/* Installs an epoch for receiving: see sframe_receiver_add_epoch for leaf_slots and leaves. base_key is copied. Four at
+ * a time; a shared secret that was there is replaced. */
 gboolean sotto_key_ring_add_epoch(SottoKeyRing *ring, guint64 epoch, guint32 leaf_slots, const guint8 *leaves,
                                   const guint8 *base_key, gsize base_key_len, GError **error);
 /* Seals as this leaf of this epoch, which must be installed, from each sender's next frame on. */
@@ -55,10 +57,12 @@ gboolean sotto_key_ring_use_epoch(SottoKeyRing *ring, guint64 epoch, guint32 lea
 gboolean sotto_key_ring_remove_epoch(SottoKeyRing *ring, guint64 epoch, GError **error);
 gboolean sotto_key_ring_remove_leaf(SottoKeyRing *ring, guint64 epoch, guint32 leaf, GError **error);
 
-/* Wipes every key. Nothing is sealed or opened until there are others. */
+/* Wipes every key. Nothing is sealed or opened until there are others, epochs or a secret. */
 void sotto_key_ring_clear(SottoKeyRing *ring);
 /* TRUE if a sender could seal a frame now. */
 gboolean sotto_key_ring_has_sender_key(SottoKeyRing *ring);
+/* TRUE if there is any key to open frames with. */
+gboolean sotto_key_ring_has_receive_key(SottoKeyRing *ring);
 
 /* The receiver's counters for the whole call: structure "sotto-keyring-stats" with opened, failed, replayed, late,
  * no-key, refused (guint64), streams (guint), forgery-limit (gboolean). Transfer full. */

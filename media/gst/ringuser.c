@@ -1,0 +1,198 @@
+#include "ringuser.h"
+
+#include "keyring_private.h"
+
+GType sotto_suite_get_type(void)
+{
+    static gsize type;
+    static const GEnumValue values[] = {
+        {SFRAME_AES_128_CTR_HMAC_SHA256_80, "AES-128-CTR, HMAC-SHA-256, tags of 80 bits", "aes-128-ctr-hmac-sha256-80"},
+        {SFRAME_AES_128_CTR_HMAC_SHA256_64, "AES-128-CTR, HMAC-SHA-256, tags of 64 bits", "aes-128-ctr-hmac-sha256-64"},
+        {SFRAME_AES_128_CTR_HMAC_SHA256_32, "AES-128-CTR, HMAC-SHA-256, tags of 32 bits", "aes-128-ctr-hmac-sha256-32"},
+        {SFRAME_AES_128_GCM_SHA256_128, "AES-128-GCM, tags of 128 bits", "aes-128-gcm-sha256-128"},
+        {SFRAME_AES_256_GCM_SHA512_128, "AES-256-GCM, tags of 128 bits", "aes-256-gcm-sha512-128"},
+        {SFRAME_AES_256_CTR_HMAC_SHA512_80, "AES-256-CTR, HMAC-SHA-512, tags of 80 bits", "aes-256-ctr-hmac-sha512-80"},
+        {SFRAME_AES_256_CTR_HMAC_SHA512_64, "AES-256-CTR, HMAC-SHA-512, tags of 64 bits", "aes-256-ctr-hmac-sha512-64"},
+        {SFRAME_AES_256_CTR_HMAC_SHA512_32, "AES-256-CTR, HMAC-SHA-512, tags of 32 bits", "aes-256-ctr-hmac-sha512-32"},
+        {0, NULL, NULL},
+    };
+    if (g_once_init_enter(&type))
+        g_once_init_leave(&type, g_enum_register_static("SottoSuite", values));
+    return (GType)type;
+}
+
+GType sotto_profile_get_type(void)
+{
+    static gsize type;
+    static const GEnumValue values[] = {
+        {SFRAME_PROFILE_SOTTO, "Codec, capture time, padding and name sealed in front of the frame", "sotto"},
+        {SFRAME_PROFILE_RFC9605, "The frame alone, for peers that know only the RFC", "rfc9605"},
+        {0, NULL, NULL},
+    };
+    if (g_once_init_enter(&type))
+        g_once_init_leave(&type, g_enum_register_static("SottoProfile", values));
+    return (GType)type;
+}
+
+void ring_user_install(GObjectClass *klass)
+{
+    g_object_class_install_property(
+        klass, RING_PROP_KEY,
+        g_param_spec_string("key", "Key",
+                            "The call's shared secret: 32 hex digits (openssl rand -hex 16), or a password. Can be "
+                            "set at any time, never read. The element then has a key ring of its own",
+                            NULL, G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING));
+    g_object_class_install_property(
+        klass, RING_PROP_KEY_RING,
+        g_param_spec_object("key-ring", "Key ring",
+                            "The keys of the call, shared with other elements. Unset, it comes from the key property, "
+                            "else from the pipeline's context sotto.keyring",
+                            SOTTO_TYPE_KEY_RING, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
+    g_object_class_install_property(
+        klass, RING_PROP_SUITE,
+        g_param_spec_enum("suite", "Cipher suite", "Of a key ring of the element's own; a shared one brings its suite",
+                          SOTTO_TYPE_SUITE, SFRAME_SUITE_DEFAULT,
+                          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
+    g_object_class_install_property(
+        klass, RING_PROP_PROFILE,
+        g_param_spec_enum("profile", "Profile",
+                          "What a sealed frame holds. Of a key ring of the element's own; a shared one brings its "
+                          "profile",
+                          SOTTO_TYPE_PROFILE, SFRAME_PROFILE_SOTTO,
+                          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
+    gst_type_mark_as_plugin_api(SOTTO_TYPE_SUITE, (GstPluginAPIFlags)0);
+    gst_type_mark_as_plugin_api(SOTTO_TYPE_PROFILE, (GstPluginAPIFlags)0);
+    gst_type_mark_as_plugin_api(SOTTO_TYPE_KEY_RING, (GstPluginAPIFlags)0);
+}
+
+void ring_user_clear(struct ring_user *user)
+{
+    g_clear_object(&user->given);
+    g_clear_object(&user->own);
+    g_clear_object(&user->shared);
+}
+
+/* The element's own ring (transfer full). */
+static SottoKeyRing *own_ring(struct ring_user *user, GstElement *element)
+{
+    SottoKeyRing *ring;
+
+    GST_OBJECT_LOCK(element);
+    if (!user->own)
+        user->own = sotto_key_ring_new(user->suite, user->profile);
+    ring = g_object_ref(user->own);
+    GST_OBJECT_UNLOCK(element);
+    return ring;
+}
+
+static void set_key(struct ring_user *user, GstElement *element, const gchar *secret)
+{
+    SottoKeyRing *ring;
+    GError *error = NULL;
+
+    if (!secret) {
+        GST_OBJECT_LOCK(element);
+        g_clear_object(&user->own);
+        GST_OBJECT_UNLOCK(element);
+        return;
+    }
+    ring = own_ring(user, element);
+    if (!sotto_key_ring_set_secret(ring, secret, &error)) {
+        if (g_error_matches(error, SOTTO_KEY_RING_ERROR, -SFRAME_KEY_REUSED))
+            GST_DEBUG_OBJECT(element, "the key was set before");
+        else
+            GST_ELEMENT_WARNING(element, RESOURCE, SETTINGS, ("%s", error->message), (NULL));
+    }
+    g_clear_error(&error);
+    g_object_unref(ring);
+}
+
+gboolean ring_user_set_property(struct ring_user *user, GstElement *element, guint id, const GValue *value)
+{
+    switch (id) {
+    case RING_PROP_KEY:
+        set_key(user, element, g_value_get_string(value));
+        return TRUE;
+    case RING_PROP_KEY_RING:
+        GST_OBJECT_LOCK(element);
+        g_set_object(&user->given, g_value_get_object(value));
+        GST_OBJECT_UNLOCK(element);
+        return TRUE;
+    case RING_PROP_SUITE:
+    case RING_PROP_PROFILE:
+        GST_OBJECT_LOCK(element);
+        *(id == RING_PROP_SUITE ? &user->suite : &user->profile) = (guint)g_value_get_enum(value);
+        if (user->own && !sotto_key_ring_set_parameters(user->own, user->suite, user->profile))
+            GST_WARNING_OBJECT(element, "suite and profile are settled once frames were sealed");
+        GST_OBJECT_UNLOCK(element);
+        return TRUE;
+    default:
+        return FALSE;
+    }
+}
+
+gboolean ring_user_get_property(struct ring_user *user, GstElement *element, guint id, GValue *value)
+{
+    switch (id) {
+    case RING_PROP_KEY_RING:
+        g_value_take_object(value, ring_user_get(user, element));
+        return TRUE;
+    case RING_PROP_SUITE:
+    case RING_PROP_PROFILE:
+        GST_OBJECT_LOCK(element);
+        g_value_set_enum(value, (gint)(id == RING_PROP_SUITE ? user->suite : user->profile));
+        GST_OBJECT_UNLOCK(element);
+        return TRUE;
+    default:
+        return FALSE;
+    }
+}
+
+void ring_user_set_context(struct ring_user *user, GstElement *element, GstContext *context)
+{
+    SottoKeyRing *ring = context ? sotto_key_ring_from_context(context) : NULL;
+
+    if (!ring)
+        return;
+    GST_OBJECT_LOCK(element);
+    g_set_object(&user->shared, ring);
+    GST_OBJECT_UNLOCK(element);
+    g_object_unref(ring);
+}
+
+void ring_user_find(struct ring_user *user, GstElement *element)
+{
+    SottoKeyRing *ring = ring_user_get(user, element);
+
+    /* whoever has one answers by setting the context: the pipeline, or the application's bus handler */
+    if (!ring)
+        gst_element_post_message(element, gst_message_new_need_context(GST_OBJECT(element), SOTTO_KEY_RING_CONTEXT));
+    g_clear_object(&ring);
+}
+
+SottoKeyRing *ring_user_get(struct ring_user *user, GstElement *element)
+{
+    SottoKeyRing *ring;
+
+    GST_OBJECT_LOCK(element);
+    ring = user->given ? user->given : user->own ? user->own : user->shared;
+    if (ring)
+        g_object_ref(ring);
+    GST_OBJECT_UNLOCK(element);
+    return ring;
+}
+
+SottoKeyRing *ring_user_take_base_key(struct ring_user *user, GstElement *element, GBytes *base_key)
+{
+    SottoKeyRing *ring = ring_user_get(user, element);
+    GError *error = NULL;
+    gsize len;
+    const guint8 *bytes = g_bytes_get_data(base_key, &len);
+
+    if (!ring)
+        ring = own_ring(user, element);
+    if (!sotto_key_ring_set_base_key(ring, bytes, len, &error))
+        GST_WARNING_OBJECT(element, "request-key: %s", error->message);
+    g_clear_error(&error);
+    return ring;
+}
