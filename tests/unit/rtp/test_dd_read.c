@@ -156,7 +156,7 @@ static void hostile_descriptors(void)
 
 static void the_limits_themselves_are_allowed(void)
 {
-    char text[8192] = "1 1 111111 0000000000000001 1 1 0 0 0 000000 11111"; /* 32 decode targets */
+    char text[8192] = "1 1 000111 0000000000000001 1 1 0 0 0 000000 11111"; /* template 7; 32 decode targets */
     for (int i = 0; i < 7; i++)
         strcat(text, i < 3 ? "01" : "10");
     strcat(text, "11"); /* 8 templates */
@@ -170,7 +170,6 @@ static void the_limits_themselves_are_allowed(void)
     for (int i = 0; i < 8 * 32; i++)
         strcat(text, "1111");
     strcat(text, "0 10000000000000000000000000000001");
-    memcpy(strchr(text, '1') + 4, "000111", 6); /* template 7 */
     struct dd_structure s = {0};
     struct dd_descriptor d;
     CU_ASSERT_EQUAL_FATAL(read_text(text, NULL, &s, &d), RTP_OK);
@@ -188,12 +187,24 @@ static void the_limits_themselves_are_allowed(void)
     strcat(most, "11");
     for (int i = 0; i < 64; i++)
         strcat(most, "10");
+    for (int i = 0; i < 16; i++)
+        strcat(most, "11111"); /* 16 references of the first template */
     for (int i = 0; i < 64; i++)
         strcat(most, "0");
     strcat(most, "0 0");
     CU_ASSERT_EQUAL_FATAL(read_text(most, NULL, &s, &d), RTP_OK);
     CU_ASSERT_EQUAL(s.template_count, 64);
+    CU_ASSERT_EQUAL(s.templates[0].fdiff_count, 16);
+    CU_ASSERT_EQUAL(s.templates[0].fdiffs[15], 16);
     CU_ASSERT_EQUAL(s.chain_count, 0);
+
+    char custom[256] = "1 1 000000 0000000000000010 0 0 0 1 0";
+    for (int i = 0; i < 16; i++)
+        strcat(custom, "01 0011");
+    strcat(custom, "00");
+    CU_ASSERT_EQUAL_FATAL(read_text(custom, &s, NULL, &d), RTP_OK);
+    CU_ASSERT_EQUAL(d.fdiff_count, 16);
+    CU_ASSERT_EQUAL(d.fdiffs[15], 4);
 }
 
 static void without_a_structure_only_peeking_works(void)

@@ -58,6 +58,31 @@ static void three_bytes_suffice_without_extras(void)
     unit_assert_bytes("descriptor", out, len, want, sizeof want);
 }
 
+static void custom_references_take_the_fewest_bits(void)
+{
+    static const struct {
+        uint16_t fdiff;
+        size_t bits; /* of the reference, with its size */
+    } rows[] = {{1, 6}, {16, 6}, {17, 10}, {256, 10}, {257, 14}, {4096, 14}};
+    struct dd_structure s;
+    CU_ASSERT_EQUAL_FATAL(dd_structure_build(&s, DD_L1T1, 0), RTP_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct dd_descriptor d = {0};
+        struct dd_descriptor back;
+        uint8_t out[DD_LEN_MAX];
+        size_t len = 0;
+        CU_ASSERT_EQUAL_FATAL(dd_use_template(&d, &s, 1), RTP_OK);
+        d.custom_fdiffs = true;
+        d.fdiff_count = 4;
+        for (size_t j = 0; j < 4; j++)
+            d.fdiffs[j] = rows[i].fdiff;
+        CU_ASSERT_EQUAL_FATAL(dd_write(&d, &s, out, sizeof out, &len), RTP_OK);
+        CU_ASSERT_EQUAL(len, (24 + 5 + 4 * rows[i].bits + 2 + 7) / 8);
+        CU_ASSERT_EQUAL_FATAL(dd_read(out, len, &s, NULL, &back), RTP_OK);
+        dd_text_assert_equal(&back, &d);
+    }
+}
+
 static void what_cannot_be_expressed_is_refused(void)
 {
     struct dd_structure good;
@@ -108,6 +133,7 @@ static const struct unit_test tests[] = {
     {"the specification's examples, worked by hand, come out byte for byte", hand_worked_bytes_come_out_again},
     {"reading what was written gives the same descriptor and structure", read_of_write_is_the_identity},
     {"a frame that is its template's takes three bytes", three_bytes_suffice_without_extras},
+    {"custom references take the fewest bits", custom_references_take_the_fewest_bits},
     {"what cannot be expressed is refused", what_cannot_be_expressed_is_refused},
 };
 UNIT_MAIN("rtp.dd_write", tests)

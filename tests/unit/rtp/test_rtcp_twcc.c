@@ -223,8 +223,20 @@ static void long_runs_and_long_gaps(void)
         arrivals[i] = (int64_t)i * 250;
     check_reported(arrivals, 70000, 1, 100000);
     /* exactly what a delta can say, and a tick more */
-    const int64_t edge[] = {0, INT64_C(32767) * 250, INT64_C(32767) * 250 + INT64_C(32768) * 250, 0};
-    check_reported(edge, 4, 0, 100);
+    static const struct {
+        int64_t step_ticks;
+        size_t reported;
+    } rows[] = {{0, 2}, {255, 2}, {256, 2}, {-1, 2}, {32767, 2}, {32768, 1}, {-32768, 2}, {-32769, 1}, {1000000, 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const int64_t two[] = {64000000, 64000000 + rows[i].step_ticks * 250};
+        uint8_t out[64];
+        size_t reported = 0;
+        struct bytes_writer w;
+        bytes_writer_init(&w, out, sizeof out);
+        CU_ASSERT_EQUAL(rtcp_twcc_write(&w, 1, 2, 0, 0, two, 2, &reported), RTP_OK);
+        CU_ASSERT_EQUAL(reported, rows[i].reported);
+        check_reported(two, 2, 0, 100);
+    }
 }
 
 static void what_cannot_be_reported_is_refused(void)

@@ -29,7 +29,12 @@ static void loss_is_counted_per_interval(void)
     CU_ASSERT_EQUAL(r.lost, 25);
     CU_ASSERT_EQUAL(r.fraction_lost, 0);
     CU_ASSERT_EQUAL(r.highest_seq, 65699);
-    r = report_of(&s); /* nothing came: no division by zero */
+    for (unsigned i = 201; i < 300; i += 2)
+        CU_ASSERT_TRUE(rtp_stats_receive(&s, (uint16_t)(65500 + i), 0, 0));
+    r = report_of(&s);
+    CU_ASSERT_EQUAL(r.lost, 75);
+    CU_ASSERT_EQUAL(r.fraction_lost, 128); /* of this interval alone */
+    r = report_of(&s);                     /* nothing came: no division by zero */
     CU_ASSERT_EQUAL(r.fraction_lost, 0);
 }
 
