@@ -28,11 +28,16 @@ struct sfu_srtp {
 };
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
-static bool library_ready;
 
 static void start_library(void)
 {
-    library_ready = srtp_init() == srtp_err_status_ok;
+    /* fails too if something else in the process has started it: srtp_create will tell whether it works */
+    (void)srtp_init();
+}
+
+static void libsrtp2_start(void)
+{
+    (void)pthread_once(&library_once, start_library);
 }
 
 static bool holds(struct ssrc_set *set, uint32_t ssrc)
@@ -112,8 +117,8 @@ static struct sfu_srtp *libsrtp2_new(const struct sfu_srtp_keys *keys)
 {
     if (keys->profile != SFU_SRTP_AES128_CM_SHA1_80 && keys->profile != SFU_SRTP_AEAD_AES_128_GCM)
         return NULL;
-    (void)pthread_once(&library_once, start_library);
-    struct sfu_srtp *srtp = library_ready ? calloc(1, sizeof *srtp) : NULL;
+    libsrtp2_start();
+    struct sfu_srtp *srtp = calloc(1, sizeof *srtp);
     if (!srtp)
         return NULL;
     srtp->inbound = direction_new(keys->profile, &keys->inbound, ssrc_any_inbound);
@@ -173,6 +178,7 @@ static int libsrtp2_unprotect_rtcp(struct sfu_srtp *srtp, uint8_t *packet, size_
 
 const struct sfu_srtp_ops sfu_srtp_libsrtp2 = {
     .name = "libsrtp2",
+    .start = libsrtp2_start,
     .new = libsrtp2_new,
     .free = libsrtp2_free,
     .protect_rtp = libsrtp2_protect_rtp,

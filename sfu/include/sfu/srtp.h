@@ -56,6 +56,8 @@ struct sfu_srtp;
  * commits state only after the tag has been found right. The same (SSRC, index) is never protected twice. */
 struct sfu_srtp_ops {
     const char *name;
+    /* Starts the library behind it, before other threads use it; may be called again. */
+    void (*start)(void);
     /* NULL without memory or if the keys are unfit. */
     struct sfu_srtp *(*new)(const struct sfu_srtp_keys *keys);
     /* Wipes and frees; NULL is allowed. */

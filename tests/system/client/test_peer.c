@@ -75,8 +75,9 @@ static void send_datagram(void *user, const uint8_t *datagram, size_t len)
 struct test_peer *test_peer_open(const struct test_peer_config *config)
 {
     static bool started;
+    /* fails where the SFU's own objects are in the process and have started it */
     if (!started)
-        need(srtp_init() == srtp_err_status_ok, "srtp_init");
+        (void)srtp_init();
     started = true;
     struct test_peer *peer = calloc(1, sizeof *peer);
     need(peer, "memory");
