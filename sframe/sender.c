@@ -229,7 +229,7 @@ int sframe_seal(struct sframe_sender *sender, const struct sframe_inner *inner, 
         text[count - 1].len += payload_len;
     else if (payload_len > 0)
         text[count++] = (struct core_span){payload, payload_len};
-    if (padding > 0 && text[count - 1].data + text[count - 1].len == tail)
+    if (count > 0 && padding > 0 && text[count - 1].data + text[count - 1].len == tail)
         text[count - 1].len += padding;
     else if (padding > 0)
         text[count++] = (struct core_span){tail, padding};
