@@ -59,6 +59,7 @@ struct rtp_packet {
 
 /* Parses data[0..len) into *out, which borrows it (RFC 3550 section 5.1). Extension elements of the RFC 8285 forms are
  * checked here, so that iterating them later cannot fail; other profiles are left alone.
+ * data is plain RTP: under SRTP the padding count is ciphertext, so parse after the protection was removed.
  * Errors: RTP_ERR_TRUNCATED; RTP_ERR_VERSION; RTP_ERR_PADDING (the padding bit is set and the count is 0 or more than
  * what follows the header); RTP_ERR_EXTENSION. */
 SOTTO_MUST_CHECK enum rtp_error rtp_packet_parse(const uint8_t *data, size_t len, struct rtp_packet *out);
