@@ -1,0 +1,120 @@
+#include "fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const uint8_t fix_key[16] = {0x10, 0x21, 0x32, 0x43, 0x54, 0x65, 0x76, 0x87,
+                             0x98, 0xa9, 0xba, 0xcb, 0xdc, 0xed, 0xfe, 0x0f};
+const uint8_t fix_other_key[16] = {0x11, 0x21, 0x32, 0x43, 0x54, 0x65, 0x76, 0x87,
+                                   0x98, 0xa9, 0xba, 0xcb, 0xdc, 0xed, 0xfe, 0x0f};
+
+struct sframe_sender *fix_sender_of(const struct sframe_sender_config *config)
+{
+    struct sframe_sender *sender = NULL;
+    size_t size = sframe_sender_size(config);
+    void *memory = malloc(size);
+    CU_ASSERT_FATAL(size > 0 && memory != NULL);
+    CU_ASSERT_EQUAL_FATAL(sframe_sender_init(memory, size, config, &sender), SFRAME_OK);
+    CU_ASSERT_PTR_EQUAL_FATAL(sender, memory); /* so that it can be freed */
+    return sender;
+}
+
+struct sframe_sender *fix_sender(uint16_t suite, uint8_t profile)
+{
+    return fix_sender_of(&(struct sframe_sender_config){.suite = suite, .profile = profile, .key_history = 32});
+}
+
+struct sframe_sender *fix_sender_kid(uint64_t kid)
+{
+    struct sframe_sender *sender = fix_sender(0, SFRAME_PROFILE_SOTTO);
+    CU_ASSERT_EQUAL_FATAL(sframe_sender_add_key(sender, kid, fix_key, sizeof fix_key), SFRAME_OK);
+    return sender;
+}
+
+struct sframe_receiver *fix_receiver_of(const struct sframe_receiver_config *config)
+{
+    struct sframe_receiver *receiver = NULL;
+    size_t size = sframe_receiver_size(config);
+    void *memory = malloc(size);
+    CU_ASSERT_FATAL(size > 0 && memory != NULL);
+    CU_ASSERT_EQUAL_FATAL(sframe_receiver_init(memory, size, config, &receiver), SFRAME_OK);
+    CU_ASSERT_PTR_EQUAL_FATAL(receiver, memory);
+    return receiver;
+}
+
+struct sframe_receiver *fix_receiver(uint16_t suite, uint8_t profile)
+{
+    return fix_receiver_of(&(struct sframe_receiver_config){.suite = suite, .profile = profile, .keys = 16});
+}
+
+struct sframe_receiver *fix_receiver_shared(void)
+{
+    struct sframe_receiver *receiver = fix_receiver(0, SFRAME_PROFILE_SOTTO);
+    CU_ASSERT_EQUAL_FATAL(sframe_receiver_add_shared(receiver, fix_key, sizeof fix_key), SFRAME_OK);
+    return receiver;
+}
+
+void fix_free_sender(struct sframe_sender *sender)
+{
+    sframe_sender_wipe(sender);
+    free(sender);
+}
+
+void fix_free_receiver(struct sframe_receiver *receiver)
+{
+    sframe_receiver_wipe(receiver);
+    free(receiver);
+}
+
+uint64_t fix_kid(unsigned kind, unsigned layer, uint64_t start)
+{
+    unsigned context = 0;
+    uint64_t kid = 0;
+    CU_ASSERT_EQUAL_FATAL(sframe_context(kind, layer, &context), SFRAME_OK);
+    CU_ASSERT_EQUAL_FATAL(sframe_kid_from_start(context, start, &kid), SFRAME_OK);
+    return kid;
+}
+
+static uint8_t pattern(size_t i, size_t len)
+{
+    return (uint8_t)(i * 13 + len);
+}
+
+void fix_seal(struct sframe_sender *sender, uint8_t profile, uint32_t capture_ms, size_t len, struct fix_frame *frame)
+{
+    const struct sframe_inner inner = {.codec = SFRAME_CODEC_VP8, .capture_ms = capture_ms};
+    uint8_t *payload = frame->bytes + SFRAME_HEAD_MAX;
+    CU_ASSERT_FATAL(len <= FIX_PAYLOAD_MAX);
+    for (size_t i = 0; i < len; i++)
+        payload[i] = pattern(i, len);
+    CU_ASSERT_EQUAL_FATAL(sframe_seal(sender, profile == SFRAME_PROFILE_SOTTO ? &inner : NULL, NULL, 0, frame->bytes,
+                                      SFRAME_HEAD_MAX, payload, len, payload + len, FIX_PADDING_MAX + SFRAME_TAG_MAX,
+                                      &frame->sealed),
+                          SFRAME_OK);
+    frame->len = frame->sealed.head_len + len + frame->sealed.tail_len;
+    memmove(frame->bytes, payload - frame->sealed.head_len, frame->len);
+}
+
+void fix_seal_at(struct sframe_sender *sender, uint32_t capture_ms, struct fix_frame *frame)
+{
+    fix_seal(sender, SFRAME_PROFILE_SOTTO, capture_ms, 40, frame);
+}
+
+int fix_open(struct sframe_receiver *receiver, const struct fix_frame *frame, uint64_t now_ms,
+             struct sframe_opened *opened)
+{
+    static uint8_t copy[FIX_FRAME_MAX];
+    struct sframe_opened ignored;
+    memcpy(copy, frame->bytes, frame->len);
+    return sframe_open(receiver, NULL, NULL, 0, copy, frame->len, now_ms, opened ? opened : &ignored);
+}
+
+bool fix_payload_ok(const struct sframe_opened *opened, size_t len)
+{
+    if (opened->payload_len != len)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (opened->payload[i] != pattern(i, len))
+            return false;
+    return true;
+}
