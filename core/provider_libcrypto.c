@@ -6,6 +6,7 @@
 #include "core/provider.h"
 
 #include <limits.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <string.h>
@@ -108,12 +109,16 @@ static const struct core_hash sha512 = {"SHA-512", SHA512_DIGEST_LENGTH, hmac_sh
 
 static bool cipher_init(EVP_CIPHER_CTX **cipher, const EVP_CIPHER *type, enum core_direction direction)
 {
+    ERR_set_mark();
     *cipher = EVP_CIPHER_CTX_new();
-    if (*cipher && EVP_CipherInit_ex(*cipher, type, NULL, NULL, NULL, direction == CORE_SEAL))
-        return true;
-    EVP_CIPHER_CTX_free(*cipher);
-    *cipher = NULL;
-    return false;
+    bool ok = *cipher && EVP_CipherInit_ex(*cipher, type, NULL, NULL, NULL, direction == CORE_SEAL);
+    if (!ok) {
+        EVP_CIPHER_CTX_free(*cipher);
+        *cipher = NULL;
+    }
+    /* what went wrong is the caller's to know by our result; left here it would be taken for a later call's error */
+    ERR_pop_to_mark();
+    return ok;
 }
 
 /* Empty updates are left out: to EVP a call without output may mean the end. Lengths are int to EVP. */

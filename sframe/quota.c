@@ -7,6 +7,21 @@ enum {
 
 _Static_assert(SFRAME_QUOTA_BURST *TOKEN <= UINT16_MAX, "a bucket's debt fits its counter");
 
+void sframe_quota_init(struct sframe_quota *quota, uint64_t seed)
+{
+    quota->random = seed | 1;
+}
+
+/* A token costs half to one and a half. Were it always the same, an emptied bucket would have its next one at fixed
+ * beats: the flood is there at every beat, while a newcomer whose frames beat as evenly might never be. */
+static uint16_t price(struct sframe_quota *quota)
+{
+    quota->random ^= quota->random << 13;
+    quota->random ^= quota->random >> 7;
+    quota->random ^= quota->random << 17;
+    return (uint16_t)(TOKEN / 2 + (quota->random >> 32) % TOKEN);
+}
+
 bool sframe_quota_take(struct sframe_quota *quota, uint64_t group, uint64_t now_ms)
 {
     uint64_t *filled_ms = &quota->filled_ms[group % SFRAME_QUOTA_BUCKETS];
@@ -21,7 +36,7 @@ bool sframe_quota_take(struct sframe_quota *quota, uint64_t group, uint64_t now_
     }
     if (*spent + TOKEN > SFRAME_QUOTA_BURST * TOKEN)
         return false;
-    *spent = (uint16_t)(*spent + TOKEN);
+    *spent = (uint16_t)(*spent + price(quota));
     return true;
 }
 

@@ -14,10 +14,12 @@ enum {
 };
 
 struct sframe_quota {
+    uint64_t random;                          /* not 0 */
     uint64_t filled_ms[SFRAME_QUOTA_BUCKETS]; /* up to when the bucket's tokens are counted */
     uint16_t spent[SFRAME_QUOTA_BUCKETS];     /* in thousandths of a token */
 };
 
+void sframe_quota_init(struct sframe_quota *quota, uint64_t seed);
 /* Takes a token of group's bucket (group modulo SFRAME_QUOTA_BUCKETS). False if there is none. */
 bool sframe_quota_take(struct sframe_quota *quota, uint64_t group, uint64_t now_ms);
 void sframe_quota_give_back(struct sframe_quota *quota, uint64_t group);

@@ -70,6 +70,7 @@ int sframe_receiver_init_with(const struct core_provider *provider, void *memory
     core_wipe(&shape, sizeof shape);
     if (!made)
         return SFRAME_SPACE;
+    sframe_quota_init(&made->quota, made->seed);
     const struct core_aead *aead = made->crypto.aead;
     /* all cipher states now: a sender that turns up in mid-call must not cost an allocation */
     bool ok = aead->init(made->scratch.state, CORE_OPEN);
