@@ -1,0 +1,384 @@
+/* The command line of `sotto call`. */
+#include "args.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/secret.h"
+
+static const char USAGE[] =
+    "sotto call ROOM --server URL --name NAME --key SECRET [options]\n"
+    "\n"
+    "Joins an end-to-end encrypted call. The server forwards what it cannot read: it gets neither the\n"
+    "secret, nor names, pictures or sound.\n"
+    "\n"
+    "  --server URL      the forwarding unit, e.g. http://127.0.0.1:8080\n"
+    "  --name NAME       how the others see you (sealed in the call; the server never sees it)\n"
+    "  --key SECRET      the call's secret, the same for all who join; other users of this machine may\n"
+    "                    read it in ps before it is overwritten: better one of these:\n"
+    "  --key-file FILE     its first line, or the environment variable SOTTO_KEY\n"
+    "  --video SOURCE    test (a moving scene), test:COLOUR (red, lime, #rrggbb ...), a FILE (which loops),\n"
+    "                    a DEVICE (/dev/video0) or none; default test\n"
+    "  --audio SOURCE    test (a tone), a FILE (which loops) or none; default test\n"
+    "  --codec CODEC     vp8, vp9, h264 or av1: what you send; default vp8\n"
+    "  --show WHERE      window or none; default none\n"
+    "  --snapshot FILE   the grid as a PNG when the call ends\n"
+    "  --record FILE     the grid and everybody's sound as Matroska\n"
+    "  --seconds N       leave after N seconds; default: on SIGINT or SIGTERM\n"
+    "  --stats FILE      counts and times as JSON when the call ends\n"
+    "  --token TOKEN     the server's admission token; also from the environment variable SOTTO_TOKEN\n"
+    "  --help            this text\n"
+    "\n"
+    "A secret of 32 hex digits (sotto key makes one) is used as it is; anything else is taken for a\n"
+    "passphrase and stretched. Calls keyed by a shared secret are weaker than ones keyed by MLS: everybody\n"
+    "who knows the secret can read the whole call and speak in any name.\n";
+
+static const char *const CODEC_NAMES[CALL_CODECS] = {"vp8", "vp9", "h264", "av1"};
+
+static const struct colour {
+    const char *name;
+    uint32_t rgb;
+} COLOURS[] = {
+    {"red", 0xff0000},  {"green", 0x008000},   {"blue", 0x0000ff},  {"lime", 0x00ff00},  {"yellow", 0xffff00},
+    {"cyan", 0x00ffff}, {"magenta", 0xff00ff}, {"white", 0xffffff}, {"black", 0x000000}, {"grey", 0x808080},
+};
+
+const char *call_codec_name(enum call_codec codec)
+{
+    return codec < CALL_CODECS ? CODEC_NAMES[codec] : "?";
+}
+
+enum call_codec call_codec_from_name(const char *name)
+{
+    for (int i = 0; i < CALL_CODECS; i++)
+        if (strcmp(CODEC_NAMES[i], name) == 0)
+            return (enum call_codec)i;
+    return CALL_CODECS;
+}
+
+static bool parse_colour(const char *text, uint32_t *rgb)
+{
+    for (size_t i = 0; i < sizeof(COLOURS) / sizeof(COLOURS[0]); i++) {
+        if (strcmp(COLOURS[i].name, text) == 0) {
+            *rgb = COLOURS[i].rgb;
+            return true;
+        }
+    }
+    if (text[0] != '#' || strlen(text) != 7 || strspn(text + 1, "0123456789abcdefABCDEF") != 6)
+        return false;
+    *rgb = (uint32_t)strtoul(text + 1, NULL, 16);
+    return true;
+}
+
+static bool parse_video(struct call_args *args, const char *text)
+{
+    struct stat st;
+
+    free(args->video_path);
+    args->video_path = NULL;
+    if (strcmp(text, "none") == 0) {
+        args->video = CALL_SOURCE_NONE;
+    } else if (strcmp(text, "test") == 0) {
+        args->video = CALL_SOURCE_TEST;
+    } else if (strncmp(text, "test:", 5) == 0) {
+        if (!parse_colour(text + 5, &args->video_colour)) {
+            fprintf(stderr, "sotto: --video %s: no such colour; try red, lime, blue or #rrggbb\n", text);
+            return false;
+        }
+        args->video = CALL_SOURCE_COLOUR;
+    } else {
+        if (stat(text, &st) != 0) {
+            fprintf(stderr, "sotto: --video %s: %s\n", text, strerror(errno));
+            return false;
+        }
+        args->video = S_ISCHR(st.st_mode) ? CALL_SOURCE_DEVICE : CALL_SOURCE_FILE;
+        args->video_path = strdup(text);
+    }
+    return true;
+}
+
+static bool parse_audio(struct call_args *args, const char *text)
+{
+    struct stat st;
+
+    free(args->audio_path);
+    args->audio_path = NULL;
+    if (strcmp(text, "none") == 0) {
+        args->audio = CALL_SOURCE_NONE;
+    } else if (strcmp(text, "test") == 0) {
+        args->audio = CALL_SOURCE_TEST;
+    } else {
+        if (stat(text, &st) != 0) {
+            fprintf(stderr, "sotto: --audio %s: %s\n", text, strerror(errno));
+            return false;
+        }
+        args->audio = CALL_SOURCE_FILE;
+        args->audio_path = strdup(text);
+    }
+    return true;
+}
+
+static bool set_secret(struct call_args *args, const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len == 0 || len > CALL_SECRET_MAX) {
+        fprintf(stderr, "sotto: the secret must have 1 to %d bytes\n", CALL_SECRET_MAX);
+        return false;
+    }
+    if (args->secret == NULL) {
+        args->secret = core_secret_new(CALL_SECRET_MAX + 1);
+        if (args->secret == NULL) {
+            fprintf(stderr, "sotto: no memory for the secret\n");
+            return false;
+        }
+    }
+    core_wipe(args->secret, CALL_SECRET_MAX + 1);
+    memcpy(args->secret, text, len);
+    return true;
+}
+
+static bool read_secret_file(struct call_args *args, const char *path)
+{
+    char line[CALL_SECRET_MAX + 3];
+    bool ok = false;
+    FILE *file = fopen(path, "re");
+
+    if (file == NULL) {
+        fprintf(stderr, "sotto: --key-file %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    /* no buffer of the C library's may keep a copy */
+    setvbuf(file, NULL, _IONBF, 0);
+    if (fgets(line, sizeof(line), file) == NULL) {
+        fprintf(stderr, "sotto: --key-file %s: it is empty\n", path);
+    } else {
+        line[strcspn(line, "\r\n")] = '\0';
+        ok = set_secret(args, line);
+    }
+    core_wipe(line, sizeof(line));
+    fclose(file);
+    return ok;
+}
+
+static void replace(char **text, const char *value)
+{
+    free(*text);
+    *text = strdup(value);
+}
+
+/* What was secret in argv or the environment is not left for ps or a core image. */
+static void overwrite(char *text)
+{
+    core_wipe(text, strlen(text));
+}
+
+static bool set_server(struct call_args *args, const char *text)
+{
+    size_t len;
+
+    if (strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0) {
+        fprintf(stderr, "sotto: --server %s: must start with http:// or https://\n", text);
+        return false;
+    }
+    replace(&args->server, text);
+    for (len = strlen(args->server); len > 0 && args->server[len - 1] == '/'; len--)
+        args->server[len - 1] = '\0';
+    return true;
+}
+
+static bool set_room(struct call_args *args, const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len == 0 || len > CALL_ROOM_MAX ||
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != len || text[0] == '.') {
+        fprintf(stderr, "sotto: a room's name has 1 to %d letters, digits, '-', '_' or '.'\n", CALL_ROOM_MAX);
+        return false;
+    }
+    memcpy(args->room, text, len + 1);
+    return true;
+}
+
+static bool set_name(struct call_args *args, const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len == 0 || len > CALL_NAME_MAX) {
+        fprintf(stderr, "sotto: --name must have 1 to %d bytes\n", CALL_NAME_MAX);
+        return false;
+    }
+    memcpy(args->name, text, len + 1);
+    return true;
+}
+
+static bool set_seconds(struct call_args *args, const char *text)
+{
+    char *end;
+    unsigned long value;
+
+    errno = 0;
+    value = strtoul(text, &end, 10);
+    if (errno != 0 || *end != '\0' || text[0] == '-' || value == 0 || value > CALL_SECONDS_MAX) {
+        fprintf(stderr, "sotto: --seconds %s: must be 1 to %d\n", text, CALL_SECONDS_MAX);
+        return false;
+    }
+    args->seconds = (uint32_t)value;
+    return true;
+}
+
+enum option_id {
+    OPT_SERVER = 256,
+    OPT_NAME,
+    OPT_KEY,
+    OPT_KEY_FILE,
+    OPT_VIDEO,
+    OPT_AUDIO,
+    OPT_CODEC,
+    OPT_SHOW,
+    OPT_SNAPSHOT,
+    OPT_RECORD,
+    OPT_SECONDS,
+    OPT_STATS,
+    OPT_TOKEN,
+    OPT_HELP,
+};
+
+static const struct option OPTIONS[] = {
+    {"server", required_argument, NULL, OPT_SERVER},
+    {"name", required_argument, NULL, OPT_NAME},
+    {"key", required_argument, NULL, OPT_KEY},
+    {"key-file", required_argument, NULL, OPT_KEY_FILE},
+    {"video", required_argument, NULL, OPT_VIDEO},
+    {"audio", required_argument, NULL, OPT_AUDIO},
+    {"codec", required_argument, NULL, OPT_CODEC},
+    {"show", required_argument, NULL, OPT_SHOW},
+    {"snapshot", required_argument, NULL, OPT_SNAPSHOT},
+    {"record", required_argument, NULL, OPT_RECORD},
+    {"seconds", required_argument, NULL, OPT_SECONDS},
+    {"stats", required_argument, NULL, OPT_STATS},
+    {"token", required_argument, NULL, OPT_TOKEN},
+    {"help", no_argument, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0},
+};
+
+static bool take_option(struct call_args *args, int option, char *value)
+{
+    switch (option) {
+    case OPT_SERVER:
+        return set_server(args, value);
+    case OPT_NAME:
+        return set_name(args, value);
+    case OPT_KEY: {
+        bool ok = set_secret(args, value);
+        overwrite(value);
+        return ok;
+    }
+    case OPT_KEY_FILE:
+        return read_secret_file(args, value);
+    case OPT_VIDEO:
+        return parse_video(args, value);
+    case OPT_AUDIO:
+        return parse_audio(args, value);
+    case OPT_CODEC:
+        args->codec = call_codec_from_name(value);
+        if (args->codec == CALL_CODECS)
+            fprintf(stderr, "sotto: --codec %s: must be vp8, vp9, h264 or av1\n", value);
+        return args->codec != CALL_CODECS;
+    case OPT_SHOW:
+        args->window = strcmp(value, "window") == 0;
+        if (!args->window && strcmp(value, "none") != 0) {
+            fprintf(stderr, "sotto: --show %s: must be window or none\n", value);
+            return false;
+        }
+        return true;
+    case OPT_SNAPSHOT:
+        replace(&args->snapshot_path, value);
+        return true;
+    case OPT_RECORD:
+        replace(&args->record_path, value);
+        return true;
+    case OPT_SECONDS:
+        return set_seconds(args, value);
+    case OPT_STATS:
+        replace(&args->stats_path, value);
+        return true;
+    case OPT_TOKEN:
+        replace(&args->token, value);
+        overwrite(value);
+        return true;
+    default:
+        return false; /* getopt has said why */
+    }
+}
+
+static bool take_environment(struct call_args *args)
+{
+    char *secret = getenv("SOTTO_KEY");
+    char *token = getenv("SOTTO_TOKEN");
+    bool ok = true;
+
+    if (secret != NULL) {
+        ok = args->secret != NULL || set_secret(args, secret);
+        overwrite(secret);
+    }
+    if (token != NULL && args->token == NULL)
+        replace(&args->token, token);
+    return ok;
+}
+
+static bool missing(const char *what)
+{
+    fprintf(stderr, "sotto: %s is missing; sotto call --help tells more\n", what);
+    return true;
+}
+
+enum call_args_result call_args_parse(struct call_args *args, int argc, char **argv)
+{
+    int option;
+
+    memset(args, 0, sizeof(*args));
+    args->video = CALL_SOURCE_TEST;
+    args->audio = CALL_SOURCE_TEST;
+    optind = 2;
+    while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
+        if (option == OPT_HELP) {
+            fputs(USAGE, stdout);
+            return CALL_ARGS_DONE;
+        }
+        if (!take_option(args, option, optarg))
+            return CALL_ARGS_BAD;
+    }
+    if (optind < argc && !set_room(args, argv[optind]))
+        return CALL_ARGS_BAD;
+    if (optind + 1 < argc) {
+        fprintf(stderr, "sotto: one room at a time: %s is too much\n", argv[optind + 1]);
+        return CALL_ARGS_BAD;
+    }
+    if (!take_environment(args))
+        return CALL_ARGS_BAD;
+    if ((args->room[0] == '\0' && missing("ROOM")) || (args->server == NULL && missing("--server")) ||
+        (args->name[0] == '\0' && missing("--name")) ||
+        (args->secret == NULL && missing("the secret (--key, --key-file or SOTTO_KEY)")))
+        return CALL_ARGS_BAD;
+    return CALL_ARGS_RUN;
+}
+
+void call_args_wipe(struct call_args *args)
+{
+    core_secret_free(args->secret);
+    if (args->token != NULL)
+        overwrite(args->token);
+    free(args->token);
+    free(args->server);
+    free(args->video_path);
+    free(args->audio_path);
+    free(args->snapshot_path);
+    free(args->record_path);
+    free(args->stats_path);
+    memset(args, 0, sizeof(*args));
+}

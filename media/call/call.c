@@ -1,0 +1,554 @@
+#include "call.h"
+
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "capture.h"
+#include "core/secret.h"
+#include "gallery.h"
+#include "gstsotto/keyring.h"
+#include "output.h"
+#include "receiver.h"
+#include "roster.h"
+#include "sender.h"
+#include "sotto/sframe.h"
+#include "stats.h"
+#include "view.h"
+
+enum {
+    RETRY_FIRST_MS = 500, /* doubling, up to */
+    RETRY_MAX_MS = 8000,
+    RETRY_JITTER_MS = 250, /* so that all who lost the server do not come back at once */
+    LEAVE_WAIT_MS = 2000,  /* for the server to be told */
+    HTTP_TIMEOUT_S = 10,
+    PSEUDONYM_LEN = 16,
+};
+
+struct call {
+    struct call_args *args;
+    GMainLoop *loop;
+    SoupSession *http;
+    SottoKeyRing *ring;
+    GstContext *key_context;
+    GstClock *clock;
+    GstClockTime base_time;
+    struct call_capture *capture;
+    struct call_roster *roster;
+    struct call_gallery *gallery;
+    struct call_output *output; /* NULL: neither window nor recording */
+    struct call_stats *stats;
+    struct call_view *view;
+    char pseudonym[PSEUDONYM_LEN + 1]; /* joins our two sessions where no token does */
+
+    bool sender_up, receiver_up;
+    guint retry, lost; /* sources; 0: none */
+    unsigned attempts;
+    int sessions_open;
+    bool leaving;
+    int exit_code;
+
+    GMutex lock; /* streaming threads reach what follows */
+    struct call_sender *sender;
+    struct call_receiver *receiver;
+    bool own_known;
+    uint64_t own_sender; /* id in our own KIDs */
+};
+
+static void connect_to_server(struct call *call);
+
+/* --- frames, in streaming threads --------------------------------------------------------------------------------- */
+
+static void on_sealed(void *user, enum call_kind kind, GstBuffer *buffer, GstCaps *caps)
+{
+    struct call *call = user;
+    struct sframe_header header;
+    uint8_t head[SFRAME_HEADER_MAX];
+    gsize len = gst_buffer_extract(buffer, 0, head, sizeof(head));
+
+    /* nothing that does not at least look sealed leaves */
+    if (sframe_header_read(head, len, &header) != SFRAME_OK)
+        return;
+    call_stats_sealed(call->stats, kind, header.kid, header.ctr);
+    g_mutex_lock(&call->lock);
+    call->own_known = true;
+    call->own_sender = header.kid & ((UINT64_C(1) << SFRAME_START_BITS) - 1);
+    if (call->sender != NULL)
+        call_sender_push(call->sender, kind, buffer, caps);
+    g_mutex_unlock(&call->lock);
+}
+
+static bool is_own(struct call *call, uint64_t sender)
+{
+    bool own;
+
+    g_mutex_lock(&call->lock);
+    own = call->own_known && call->own_sender == sender;
+    g_mutex_unlock(&call->lock);
+    return own;
+}
+
+static void on_received(void *user, uint64_t claimed_sender, enum call_kind kind)
+{
+    struct call *call = user;
+
+    call_roster_received(call->roster, claimed_sender, kind);
+}
+
+static void on_opened(void *user, const struct call_opened_frame *frame)
+{
+    struct call *call = user;
+
+    /* a server may send our own frames back to us; they are nobody's */
+    if (!is_own(call, frame->sender))
+        call_gallery_frame(call->gallery, frame);
+}
+
+static void say_refused(struct call *call, enum call_kind kind)
+{
+    call_view_say(call->view,
+                  "somebody's %s cannot be opened with our secret: is theirs another one? Nothing of it is played",
+                  call_kind_name(kind));
+}
+
+static gboolean say_audio_refused(gpointer call)
+{
+    say_refused(call, CALL_AUDIO);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean say_video_refused(gpointer call)
+{
+    say_refused(call, CALL_VIDEO);
+    return G_SOURCE_REMOVE;
+}
+
+static void on_refused(void *user, uint64_t claimed_sender, enum call_kind kind, unsigned slot,
+                       enum call_refusal reason)
+{
+    struct call *call = user;
+
+    if (call_roster_refused(call->roster, claimed_sender, kind, slot, reason))
+        g_main_context_invoke(NULL, kind == CALL_VIDEO ? say_video_refused : say_audio_refused, call);
+}
+
+static void on_named(void *user, uint64_t sender, const char *name)
+{
+    struct call *call = user;
+
+    if (!is_own(call, sender))
+        call_roster_named(call->roster, sender, name);
+}
+
+static void on_plain(void *user, enum call_kind kind, unsigned slot)
+{
+    struct call *call = user;
+
+    if (call_roster_plain(call->roster, kind, slot))
+        call_view_say(call->view, "somebody's %s is refused: it is not encrypted. Nothing of it is played",
+                      call_kind_name(kind));
+}
+
+static void want_our_key(void *user)
+{
+    struct call *call = user;
+
+    call_capture_request_key(call->capture);
+}
+
+static void want_their_key(void *user, uint64_t sender)
+{
+    struct call *call = user;
+
+    g_mutex_lock(&call->lock);
+    if (call->receiver != NULL)
+        call_receiver_request_key(call->receiver, sender);
+    g_mutex_unlock(&call->lock);
+}
+
+static void on_sound(void *user, uint64_t sender, GstSample *sample)
+{
+    struct call *call = user;
+
+    if (call->output != NULL)
+        call_output_sound(call->output, sender, sample);
+}
+
+/* --- the connection ----------------------------------------------------------------------------------------------- */
+
+static bool sends(const struct call *call)
+{
+    return call_capture_has(call->capture, CALL_AUDIO) || call_capture_has(call->capture, CALL_VIDEO);
+}
+
+static bool is_up(const struct call *call)
+{
+    return call->receiver_up && (call->sender_up || !sends(call));
+}
+
+static void finish(struct call *call, int exit_code)
+{
+    call->exit_code = exit_code;
+    g_main_loop_quit(call->loop);
+}
+
+static void session_closed(void *user)
+{
+    struct call *call = user;
+
+    call->sessions_open--;
+    if (call->leaving && call->sessions_open == 0)
+        g_main_loop_quit(call->loop);
+}
+
+static void disconnect_from_server(struct call *call)
+{
+    struct call_sender *sender;
+    struct call_receiver *receiver;
+
+    g_mutex_lock(&call->lock);
+    sender = call->sender;
+    receiver = call->receiver;
+    call->sender = NULL;
+    call->receiver = NULL;
+    g_mutex_unlock(&call->lock);
+    call->sender_up = call->receiver_up = false;
+    /* counted first: closed may be called at once */
+    call->sessions_open += (sender != NULL) + (receiver != NULL);
+    if (sender != NULL)
+        call_sender_free(sender, session_closed, call);
+    if (receiver != NULL)
+        call_receiver_free(receiver, session_closed, call);
+}
+
+static void went_up(struct call *call)
+{
+    if (!is_up(call))
+        return;
+    call->attempts = 0;
+    call_stats_joined(call->stats);
+    call_view_say(call->view, "connected");
+    call_capture_request_key(call->capture);
+}
+
+static void sender_up(void *user)
+{
+    struct call *call = user;
+
+    call->sender_up = true;
+    went_up(call);
+}
+
+static void receiver_up(void *user)
+{
+    struct call *call = user;
+
+    call->receiver_up = true;
+    went_up(call);
+}
+
+static gboolean on_retry(gpointer data)
+{
+    struct call *call = data;
+
+    call->retry = 0;
+    connect_to_server(call);
+    return G_SOURCE_REMOVE;
+}
+
+/* Not in the callback that told of the loss, which still stands inside what is freed here. */
+static gboolean on_lost(gpointer data)
+{
+    struct call *call = data;
+    guint delay_ms = MIN((guint)RETRY_FIRST_MS << MIN(call->attempts, 10), RETRY_MAX_MS);
+
+    call->lost = 0;
+    call->attempts++;
+    disconnect_from_server(call);
+    delay_ms += (guint)g_random_int_range(0, RETRY_JITTER_MS);
+    call_view_say(call->view, "trying again in %.1f s", delay_ms / 1000.0);
+    call->retry = g_timeout_add(delay_ms, on_retry, call);
+    return G_SOURCE_REMOVE;
+}
+
+static void went_down(void *user, const char *reason, bool permanent)
+{
+    struct call *call = user;
+
+    if (call->leaving || call->lost != 0 || call->retry != 0)
+        return;
+    call_view_say(call->view, "%s", reason);
+    if (permanent)
+        finish(call, 1);
+    else
+        call->lost = g_idle_add(on_lost, call);
+}
+
+/* A token names us to the server; a server that asks for none (--dev) is told a pseudonym that says nothing. */
+static char *endpoint(const struct call *call, const char *what)
+{
+    if (call->args->token != NULL)
+        return g_strdup_printf("%s/%s/%s", call->args->server, what, call->args->room);
+    return g_strdup_printf("%s/%s/%s?name=%s", call->args->server, what, call->args->room, call->pseudonym);
+}
+
+static void connect_to_server(struct call *call)
+{
+    char *whip = endpoint(call, "whip");
+    char *whep = endpoint(call, "whep");
+    struct call_sender_config send = {
+        .http = call->http,
+        .url = whip,
+        .token = call->args->token,
+        .clock = call->clock,
+        .base_time = call->base_time,
+        .kinds = {[CALL_AUDIO] = call_capture_has(call->capture, CALL_AUDIO),
+                  [CALL_VIDEO] = call_capture_has(call->capture, CALL_VIDEO)},
+        .codec = call->args->codec,
+        .up = sender_up,
+        .down = went_down,
+        .want_key = want_our_key,
+        .user = call,
+    };
+    struct call_receiver_config receive = {
+        .http = call->http,
+        .url = whep,
+        .token = call->args->token,
+        .clock = call->clock,
+        .base_time = call->base_time,
+        .key_ring = call->key_context,
+        .received = on_received,
+        .opened = on_opened,
+        .refused = on_refused,
+        .named = on_named,
+        .plain = on_plain,
+        .up = receiver_up,
+        .down = went_down,
+        .user = call,
+    };
+    struct call_sender *sender = sends(call) ? call_sender_new(&send) : NULL;
+    struct call_receiver *receiver = call_receiver_new(&receive);
+
+    g_mutex_lock(&call->lock);
+    call->sender = sender;
+    call->receiver = receiver;
+    g_mutex_unlock(&call->lock);
+    if (receiver == NULL || (sends(call) && sender == NULL))
+        finish(call, 1);
+    g_free(whip);
+    g_free(whep);
+}
+
+/* --- the end ------------------------------------------------------------------------------------------------------ */
+
+static gboolean leave_in_any_case(gpointer data)
+{
+    struct call *call = data;
+
+    g_main_loop_quit(call->loop);
+    return G_SOURCE_REMOVE;
+}
+
+static void write_results(struct call *call)
+{
+    if (call->args->snapshot_path != NULL) {
+        cairo_surface_t *surface = call_view_draw(call->view, call->roster);
+        if (!call_grid_save(surface, call->args->snapshot_path))
+            call->exit_code = 1;
+        cairo_surface_destroy(surface);
+    }
+    if (call->args->stats_path != NULL &&
+        !call_stats_write(call->stats, call->args->stats_path, call->args, call->capture, call->roster))
+        call->exit_code = 1;
+}
+
+static gboolean leave(gpointer data)
+{
+    struct call *call = data;
+
+    if (call->leaving) {
+        /* asked a second time: no more waiting */
+        g_main_loop_quit(call->loop);
+        return G_SOURCE_CONTINUE;
+    }
+    call->leaving = true;
+    call_stats_left(call->stats);
+    write_results(call);
+    disconnect_from_server(call);
+    g_timeout_add(LEAVE_WAIT_MS, leave_in_any_case, call);
+    if (call->sessions_open == 0)
+        g_main_loop_quit(call->loop);
+    return G_SOURCE_CONTINUE;
+}
+
+static void capture_failed(void *user, const char *reason)
+{
+    struct call *call = user;
+
+    call_view_say(call->view, "%s", reason);
+    finish(call, 1);
+}
+
+static void output_closed(void *user, const char *reason)
+{
+    struct call *call = user;
+
+    call_view_say(call->view, "%s", reason);
+    leave(call);
+}
+
+/* --- the run ------------------------------------------------------------------------------------------------------ */
+
+static gboolean every_second(gpointer data)
+{
+    struct call *call = data;
+
+    if (!call->leaving) {
+        call_view_update(call->view, call->roster, call->capture, is_up(call));
+        call_gallery_tidy(call->gallery);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean every_picture(gpointer data)
+{
+    struct call *call = data;
+
+    if (!call->leaving)
+        call_output_picture(call->output, call_view_draw(call->view, call->roster));
+    return G_SOURCE_CONTINUE;
+}
+
+static bool make_keys(struct call *call)
+{
+    GError *error = NULL;
+
+    call->ring = sotto_key_ring_new(0, 0);
+    if (call->ring == NULL || !sotto_key_ring_set_secret(call->ring, call->args->secret, &error)) {
+        fprintf(stderr, "sotto: no keys could be made: %s\n", error != NULL ? error->message : "no key ring");
+        g_clear_error(&error);
+        return false;
+    }
+    core_secret_free(call->args->secret);
+    call->args->secret = NULL;
+    call->key_context = sotto_key_ring_context_new(call->ring);
+    return true;
+}
+
+static bool make_pseudonym(struct call *call)
+{
+    uint8_t bytes[PSEUDONYM_LEN / 2];
+
+    if (!core_random(bytes, sizeof(bytes))) {
+        fprintf(stderr, "sotto: the system has no random bytes\n");
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        snprintf(call->pseudonym + 2 * i, 3, "%02x", bytes[i]);
+    call_stats_pseudonym(call->stats, call->pseudonym);
+    return true;
+}
+
+static bool make_media(struct call *call)
+{
+    struct call_capture_config capture = {
+        .args = call->args,
+        .key_ring = call->key_context,
+        .sealed = on_sealed,
+        .failed = capture_failed,
+        .user = call,
+    };
+    struct call_gallery_config gallery = {
+        .roster = call->roster, .want_key = want_their_key, .sound = on_sound, .user = call};
+    GstElement *pipeline;
+
+    call->gallery = call_gallery_new(&gallery);
+    call->clock = gst_system_clock_obtain();
+    call->base_time = gst_clock_get_time(call->clock);
+    if (call->args->window || call->args->record_path != NULL) {
+        call->output = call_output_new(call->args, call->clock, call->base_time, output_closed, call);
+        if (call->output == NULL)
+            return false;
+    }
+    call->capture = call_capture_new(&capture);
+    if (call->capture == NULL)
+        return false;
+    /* one clock and one time zero for every pipeline, so that a frame's time means the same in all of them */
+    pipeline = call_capture_pipeline(call->capture);
+    gst_pipeline_use_clock(GST_PIPELINE(pipeline), call->clock);
+    gst_element_set_start_time(pipeline, GST_CLOCK_TIME_NONE);
+    gst_element_set_base_time(pipeline, call->base_time);
+    return true;
+}
+
+static void run(struct call *call)
+{
+    guint timers[5] = {0};
+
+    timers[0] = g_unix_signal_add(SIGINT, leave, call);
+    timers[1] = g_unix_signal_add(SIGTERM, leave, call);
+    timers[2] = g_timeout_add(1000, every_second, call);
+    if (call->args->seconds > 0)
+        timers[3] = g_timeout_add_seconds(call->args->seconds, leave, call);
+    if (call->output != NULL)
+        timers[4] = g_timeout_add(1000 / CALL_OUTPUT_RATE, every_picture, call);
+    call_view_say(call->view,
+                  "keyed by a shared secret: whoever knows it can read this call and speak in any name in it");
+    if (!call_capture_start(call->capture)) {
+        fprintf(stderr, "sotto: the camera or the microphone does not start\n");
+        call->exit_code = 1;
+    } else {
+        connect_to_server(call);
+        g_main_loop_run(call->loop);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(timers); i++)
+        if (timers[i] != 0)
+            g_source_remove(timers[i]);
+}
+
+static void clear(struct call *call)
+{
+    disconnect_from_server(call);
+    if (call->lost != 0)
+        g_source_remove(call->lost);
+    if (call->retry != 0)
+        g_source_remove(call->retry);
+    if (call->capture != NULL)
+        call_capture_free(call->capture);
+    if (call->gallery != NULL)
+        call_gallery_free(call->gallery);
+    if (call->output != NULL)
+        call_output_free(call->output);
+    soup_session_abort(call->http);
+    g_object_unref(call->http);
+    if (call->clock != NULL)
+        gst_object_unref(call->clock);
+    if (call->key_context != NULL)
+        gst_context_unref(call->key_context);
+    if (call->ring != NULL)
+        g_object_unref(call->ring);
+    call_view_finish(call->view);
+    call_view_free(call->view);
+    call_stats_free(call->stats);
+    call_roster_free(call->roster);
+    g_main_loop_unref(call->loop);
+    g_mutex_clear(&call->lock);
+}
+
+int call_run(struct call_args *args)
+{
+    struct call call = {.args = args};
+
+    g_mutex_init(&call.lock);
+    call.loop = g_main_loop_new(NULL, FALSE);
+    call.http = soup_session_new_with_options("user-agent", "sotto", "timeout", (guint)HTTP_TIMEOUT_S, NULL);
+    call.roster = call_roster_new();
+    call.stats = call_stats_new(args->stats_path != NULL);
+    call.view = call_view_new(args);
+    if (make_pseudonym(&call) && make_keys(&call) && make_media(&call))
+        run(&call);
+    else
+        call.exit_code = 1;
+    clear(&call);
+    return call.exit_code;
+}

@@ -1,0 +1,361 @@
+#include "peer.h"
+
+#include <gst/webrtc/webrtc.h>
+#include <string.h>
+
+#include "sdp.h"
+#include "whip.h"
+
+enum {
+    CONNECT_TIMEOUT_MS = 15000, /* from the start to a connection */
+    SILENCE_MAX_MS = 6000,      /* without a packet from a server that owes us reports */
+    CHECK_INTERVAL_MS = 500,
+};
+
+/* The webrtcbin's callbacks come in threads of its own and may come late: they hold the peer, which may be dead. */
+struct call_peer {
+    gint references;
+    SoupSession *http;
+    char *url;
+    char *token;
+    GstElement *webrtcbin;
+    bool expects_reports;
+    void (*on_up)(void *user);
+    void (*on_down)(void *user, const char *reason, bool permanent);
+    void *user;
+
+    /* main context only */
+    bool dead;
+    bool up;
+    bool offered;
+    char *session_url;
+    GCancellable *cancellable;
+    guint timer;
+    gint64 started_us;
+    gulong handlers[4];
+    gulong deep_handler;
+    GstElement *pipeline;
+
+    gint64 last_packet_us; /* atomic by way of its lock */
+    GMutex lock;
+};
+
+static struct call_peer *peer_ref(struct call_peer *peer)
+{
+    g_atomic_int_inc(&peer->references);
+    return peer;
+}
+
+static void peer_unref(gpointer data)
+{
+    struct call_peer *peer = data;
+
+    if (!g_atomic_int_dec_and_test(&peer->references))
+        return;
+    g_object_unref(peer->http);
+    gst_object_unref(peer->webrtcbin);
+    gst_object_unref(peer->pipeline);
+    g_object_unref(peer->cancellable);
+    g_mutex_clear(&peer->lock);
+    g_free(peer->url);
+    g_free(peer->token);
+    g_free(peer->session_url);
+    g_free(peer);
+}
+
+static void peer_unref_closure(gpointer data, GClosure *closure)
+{
+    (void)closure;
+    peer_unref(data);
+}
+
+/* Runs run(peer) in the main context; the peer lives until then. */
+static void in_main_context(struct call_peer *peer, GSourceFunc run)
+{
+    g_main_context_invoke_full(NULL, G_PRIORITY_DEFAULT, run, peer_ref(peer), peer_unref);
+}
+
+static void fail(struct call_peer *peer, const char *reason, bool permanent)
+{
+    if (peer->dead)
+        return;
+    peer->dead = true;
+    peer->up = false;
+    peer->on_down(peer->user, reason, permanent);
+}
+
+static void heard(struct call_peer *peer)
+{
+    g_mutex_lock(&peer->lock);
+    peer->last_packet_us = g_get_monotonic_time();
+    g_mutex_unlock(&peer->lock);
+}
+
+static gint64 silent_ms(struct call_peer *peer)
+{
+    gint64 last;
+
+    g_mutex_lock(&peer->lock);
+    last = peer->last_packet_us;
+    g_mutex_unlock(&peer->lock);
+    return (g_get_monotonic_time() - last) / 1000;
+}
+
+/* --- the connection's state --------------------------------------------------------------------------------------- */
+
+static gboolean check_state(gpointer data)
+{
+    struct call_peer *peer = data;
+    GstWebRTCPeerConnectionState state;
+
+    if (peer->dead)
+        return G_SOURCE_REMOVE;
+    g_object_get(peer->webrtcbin, "connection-state", &state, NULL);
+    if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED && !peer->up) {
+        peer->up = true;
+        heard(peer);
+        peer->on_up(peer->user);
+    } else if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED || state == GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED) {
+        fail(peer, peer->up ? "the connection to the server was lost" : "no connection to the server comes about",
+             false);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+static void on_state(GstElement *webrtcbin, GParamSpec *spec, gpointer data)
+{
+    (void)webrtcbin;
+    (void)spec;
+    in_main_context(data, check_state);
+}
+
+static gboolean on_timer(gpointer data)
+{
+    struct call_peer *peer = data;
+
+    if (peer->dead)
+        return G_SOURCE_CONTINUE;
+    if (!peer->up && g_get_monotonic_time() - peer->started_us > CONNECT_TIMEOUT_MS * G_GINT64_CONSTANT(1000))
+        fail(peer, "the server does not connect in time", false);
+    else if (peer->up && peer->expects_reports && silent_ms(peer) > SILENCE_MAX_MS)
+        fail(peer, "the server has fallen silent", false);
+    return G_SOURCE_CONTINUE;
+}
+
+static GstPadProbeReturn on_packet(GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+    (void)pad;
+    (void)info;
+    heard(data);
+    return GST_PAD_PROBE_OK;
+}
+
+/* What comes out of nicesrc is DTLS, SRTP and SRTCP; STUN stays inside libnice. */
+static void on_element(GstBin *bin, GstBin *sub_bin, GstElement *element, gpointer data)
+{
+    GstElementFactory *factory = gst_element_get_factory(element);
+    GstPad *pad;
+
+    (void)bin;
+    (void)sub_bin;
+    if (factory == NULL || strcmp(GST_OBJECT_NAME(factory), "nicesrc") != 0)
+        return;
+    pad = gst_element_get_static_pad(element, "src");
+    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_packet, peer_ref(data),
+                      peer_unref);
+    gst_object_unref(pad);
+}
+
+/* --- offer and answer --------------------------------------------------------------------------------------------- */
+
+static gboolean remote_set(gpointer data)
+{
+    struct call_peer *peer = data;
+    GstWebRTCSignalingState state;
+
+    if (peer->dead)
+        return G_SOURCE_REMOVE;
+    g_object_get(peer->webrtcbin, "signaling-state", &state, NULL);
+    if (state != GST_WEBRTC_SIGNALING_STATE_STABLE)
+        fail(peer, "the server's session description does not fit ours", true);
+    return G_SOURCE_REMOVE;
+}
+
+static void on_remote_set(GstPromise *promise, gpointer data)
+{
+    in_main_context(data, remote_set);
+    gst_promise_unref(promise);
+}
+
+static void on_answer(void *user, const struct call_whip_answer *answer)
+{
+    struct call_peer *peer = user;
+    GstWebRTCSessionDescription *description;
+    GstSDPMessage *sdp = NULL;
+
+    if (peer->dead) {
+        if (answer->ok)
+            call_whip_delete(peer->http, answer->session_url, peer->token, NULL, NULL);
+        goto out;
+    }
+    if (!answer->ok) {
+        fail(peer, answer->error, answer->permanent);
+        goto out;
+    }
+    peer->session_url = g_strdup(answer->session_url);
+    if (gst_sdp_message_new_from_text(answer->sdp, &sdp) != GST_SDP_OK) {
+        fail(peer, "the server's session description cannot be read", true);
+        goto out;
+    }
+    description = gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_ANSWER, sdp);
+    g_signal_emit_by_name(peer->webrtcbin, "set-remote-description", description,
+                          gst_promise_new_with_change_func(on_remote_set, peer_ref(peer), peer_unref));
+    gst_webrtc_session_description_free(description);
+out:
+    peer_unref(peer);
+}
+
+static gboolean post_offer(gpointer data)
+{
+    struct call_peer *peer = data;
+    GstWebRTCICEGatheringState gathering;
+    GstWebRTCSessionDescription *local = NULL;
+    char *text;
+
+    if (peer->dead || peer->offered)
+        return G_SOURCE_REMOVE;
+    g_object_get(peer->webrtcbin, "ice-gathering-state", &gathering, "local-description", &local, NULL);
+    if (gathering == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE && local != NULL) {
+        peer->offered = true;
+        text = gst_sdp_message_as_text(local->sdp);
+        call_whip_post(peer->http, peer->url, peer->token, text, peer->cancellable, on_answer, peer_ref(peer));
+        g_free(text);
+    }
+    if (local != NULL)
+        gst_webrtc_session_description_free(local);
+    return G_SOURCE_REMOVE;
+}
+
+static void on_gathering(GstElement *webrtcbin, GParamSpec *spec, gpointer data)
+{
+    (void)webrtcbin;
+    (void)spec;
+    in_main_context(data, post_offer);
+}
+
+static gboolean no_offer(gpointer data)
+{
+    fail(data, "no session description could be made", true);
+    return G_SOURCE_REMOVE;
+}
+
+static void on_offer(GstPromise *promise, gpointer data)
+{
+    struct call_peer *peer = data;
+    GstWebRTCSessionDescription *offer = NULL;
+    const GstStructure *reply = NULL;
+
+    if (gst_promise_wait(promise) == GST_PROMISE_RESULT_REPLIED)
+        reply = gst_promise_get_reply(promise);
+    if (reply != NULL)
+        gst_structure_get(reply, "offer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &offer, NULL);
+    if (offer != NULL) {
+        /* our own description gets the lines too, so that both ends read the same */
+        call_sdp_add_packetization(offer->sdp);
+        g_signal_emit_by_name(peer->webrtcbin, "set-local-description", offer, NULL);
+        gst_webrtc_session_description_free(offer);
+        in_main_context(peer, post_offer);
+    } else {
+        in_main_context(peer, no_offer);
+    }
+    gst_promise_unref(promise);
+}
+
+static void on_negotiation_needed(GstElement *webrtcbin, gpointer data)
+{
+    GstWebRTCSessionDescription *local = NULL;
+
+    /* one offer a session: what the server changes later it changes without us */
+    g_object_get(webrtcbin, "local-description", &local, NULL);
+    if (local != NULL) {
+        gst_webrtc_session_description_free(local);
+        return;
+    }
+    g_signal_emit_by_name(webrtcbin, "create-offer", NULL,
+                          gst_promise_new_with_change_func(on_offer, peer_ref(data), peer_unref));
+}
+
+/* --- life --------------------------------------------------------------------------------------------------------- */
+
+/* libnice leaves loopback out unless told: a server on this machine is reached by it, also without any network. */
+static void use_loopback(GstElement *webrtcbin, const char *url)
+{
+    GUri *uri = g_uri_parse(url, G_URI_FLAGS_NONE, NULL);
+    const char *host = uri != NULL ? g_uri_get_host(uri) : NULL;
+    GObject *ice = NULL;
+    gboolean added = FALSE;
+
+    if (host != NULL &&
+        (g_str_has_prefix(host, "127.") || strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0)) {
+        g_object_get(webrtcbin, "ice-agent", &ice, NULL);
+        g_signal_emit_by_name(ice, "add-local-ip-address", strcmp(host, "::1") == 0 ? "::1" : "127.0.0.1", &added);
+        g_object_unref(ice);
+    }
+    if (uri != NULL)
+        g_uri_unref(uri);
+}
+
+static gulong connect_signal(struct call_peer *peer, const char *signal, GCallback callback)
+{
+    return g_signal_connect_data(peer->webrtcbin, signal, callback, peer_ref(peer), peer_unref_closure, 0);
+}
+
+struct call_peer *call_peer_new(const struct call_peer_config *config)
+{
+    struct call_peer *peer = g_new0(struct call_peer, 1);
+
+    peer->references = 1;
+    peer->http = g_object_ref(config->http);
+    peer->url = g_strdup(config->url);
+    peer->token = g_strdup(config->token);
+    peer->webrtcbin = gst_object_ref(config->webrtcbin);
+    peer->pipeline = gst_object_ref(config->pipeline);
+    peer->expects_reports = config->expects_reports;
+    peer->on_up = config->up;
+    peer->on_down = config->down;
+    peer->user = config->user;
+    peer->cancellable = g_cancellable_new();
+    peer->started_us = g_get_monotonic_time();
+    g_mutex_init(&peer->lock);
+    heard(peer);
+    use_loopback(peer->webrtcbin, peer->url);
+    peer->handlers[0] = connect_signal(peer, "on-negotiation-needed", G_CALLBACK(on_negotiation_needed));
+    peer->handlers[1] = connect_signal(peer, "notify::ice-gathering-state", G_CALLBACK(on_gathering));
+    peer->handlers[2] = connect_signal(peer, "notify::connection-state", G_CALLBACK(on_state));
+    peer->handlers[3] = connect_signal(peer, "notify::ice-connection-state", G_CALLBACK(on_state));
+    peer->deep_handler = g_signal_connect_data(peer->pipeline, "deep-element-added", G_CALLBACK(on_element),
+                                               peer_ref(peer), peer_unref_closure, 0);
+    peer->timer = g_timeout_add(CHECK_INTERVAL_MS, on_timer, peer);
+    return peer;
+}
+
+void call_peer_free(struct call_peer *peer, void (*closed)(void *user), void *user)
+{
+    peer->dead = true;
+    peer->up = false;
+    g_source_remove(peer->timer);
+    for (size_t i = 0; i < G_N_ELEMENTS(peer->handlers); i++)
+        g_signal_handler_disconnect(peer->webrtcbin, peer->handlers[i]);
+    g_signal_handler_disconnect(peer->pipeline, peer->deep_handler);
+    g_cancellable_cancel(peer->cancellable);
+    if (peer->session_url != NULL)
+        call_whip_delete(peer->http, peer->session_url, peer->token, closed, user);
+    else if (closed != NULL)
+        closed(user);
+    peer_unref(peer);
+}
+
+bool call_peer_is_up(const struct call_peer *peer)
+{
+    return peer->up;
+}

@@ -1,0 +1,287 @@
+#include "roster.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct call_roster {
+    GMutex lock;
+    struct call_participant participants[CALL_PARTICIPANTS_MAX];
+    size_t count;
+    struct call_unknown slots[CALL_SLOTS_MAX];
+};
+
+struct call_roster *call_roster_new(void)
+{
+    struct call_roster *roster = g_new0(struct call_roster, 1);
+
+    g_mutex_init(&roster->lock);
+    return roster;
+}
+
+void call_roster_free(struct call_roster *roster)
+{
+    call_participants_clear(roster->participants, roster->count);
+    g_mutex_clear(&roster->lock);
+    g_free(roster);
+}
+
+static struct call_participant *find(struct call_roster *roster, uint64_t sender)
+{
+    for (size_t i = 0; i < roster->count; i++)
+        if (roster->participants[i].sender == sender)
+            return &roster->participants[i];
+    return NULL;
+}
+
+static int64_t last_opened_us(const struct call_participant *participant)
+{
+    return MAX(participant->streams[CALL_AUDIO].last_opened_us, participant->streams[CALL_VIDEO].last_opened_us);
+}
+
+/* Whoever has been silent longest makes room, if that is long enough. */
+static struct call_participant *add(struct call_roster *roster, uint64_t sender, int64_t now_us)
+{
+    struct call_participant *place = &roster->participants[roster->count];
+
+    if (roster->count == CALL_PARTICIPANTS_MAX) {
+        place = &roster->participants[0];
+        for (size_t i = 1; i < roster->count; i++)
+            if (last_opened_us(&roster->participants[i]) < last_opened_us(place))
+                place = &roster->participants[i];
+        if (now_us - last_opened_us(place) < CALL_GONE_MS * INT64_C(1000))
+            return NULL;
+        call_participants_clear(place, 1);
+    } else {
+        roster->count++;
+    }
+    memset(place, 0, sizeof(*place));
+    place->sender = sender;
+    return place;
+}
+
+void call_roster_received(struct call_roster *roster, uint64_t sender, enum call_kind kind)
+{
+    struct call_participant *participant;
+
+    g_mutex_lock(&roster->lock);
+    participant = find(roster, sender);
+    if (participant != NULL)
+        participant->streams[kind].received++;
+    g_mutex_unlock(&roster->lock);
+}
+
+static enum call_play take_frame(struct call_stream *stream, enum call_kind kind, uint64_t ctr, bool key,
+                                 int64_t now_us)
+{
+    /* the counter counts frames: a step over one is a frame that was lost */
+    bool gap = stream->opened > 0 && ctr > stream->next_ctr;
+
+    if (stream->opened++ == 0)
+        stream->first_opened_us = now_us;
+    stream->last_opened_us = now_us;
+    stream->next_ctr = MAX(stream->next_ctr, ctr + 1);
+    if (!stream->key_seen) {
+        if (!key && kind == CALL_VIDEO)
+            return CALL_WAIT_FOR_KEY;
+        stream->key_seen = true;
+        stream->first_key_us = now_us;
+        stream->first_key_ctr = ctr;
+    }
+    if (ctr >= stream->first_key_ctr)
+        stream->opened_from_key++;
+    return gap && !key && kind == CALL_VIDEO ? CALL_PLAY_WANT_KEY : CALL_PLAY;
+}
+
+enum call_play call_roster_opened(struct call_roster *roster, uint64_t sender, enum call_kind kind, unsigned slot,
+                                  uint64_t ctr, bool key, enum call_codec codec)
+{
+    enum call_play play = CALL_NO_ROOM;
+    int64_t now_us = g_get_monotonic_time();
+    struct call_participant *participant;
+
+    g_mutex_lock(&roster->lock);
+    if (slot < CALL_SLOTS_MAX) {
+        roster->slots[slot].used = true;
+        roster->slots[slot].kind = kind;
+        roster->slots[slot].last_opened_us = now_us;
+        roster->slots[slot].announced = roster->slots[slot].plain = false;
+    }
+    participant = find(roster, sender);
+    if (participant == NULL) {
+        participant = add(roster, sender, now_us);
+        if (participant == NULL)
+            goto out;
+    }
+    /* the frame that made a sender known had been received too */
+    if (participant->streams[kind].received == participant->streams[kind].opened)
+        participant->streams[kind].received++;
+    if (kind == CALL_VIDEO)
+        participant->codec = codec;
+    play = take_frame(&participant->streams[kind], kind, ctr, key, now_us);
+out:
+    g_mutex_unlock(&roster->lock);
+    return play;
+}
+
+void call_roster_named(struct call_roster *roster, uint64_t sender, const char *name)
+{
+    struct call_participant *participant;
+
+    g_mutex_lock(&roster->lock);
+    /* the name may come before the frame that carried it */
+    participant = find(roster, sender);
+    if (participant == NULL)
+        participant = add(roster, sender, g_get_monotonic_time());
+    if (participant != NULL)
+        call_text_clean(name, participant->name, sizeof(participant->name));
+    g_mutex_unlock(&roster->lock);
+}
+
+/* With the lock held. True once, when there is something to say. */
+static bool announce(struct call_unknown *unknown, int64_t now_us)
+{
+    if (unknown->announced || call_unknown_reason(unknown, now_us) == NULL)
+        return false;
+    unknown->announced = true;
+    return true;
+}
+
+bool call_roster_plain(struct call_roster *roster, enum call_kind kind, unsigned slot)
+{
+    bool say;
+
+    if (slot >= CALL_SLOTS_MAX)
+        return false;
+    g_mutex_lock(&roster->lock);
+    roster->slots[slot].used = true;
+    roster->slots[slot].kind = kind;
+    /* worth saying again if it was taken for a wrong secret so far */
+    if (!roster->slots[slot].plain)
+        roster->slots[slot].announced = false;
+    roster->slots[slot].plain = true;
+    say = announce(&roster->slots[slot], g_get_monotonic_time());
+    g_mutex_unlock(&roster->lock);
+    return say;
+}
+
+bool call_roster_refused(struct call_roster *roster, uint64_t sender, enum call_kind kind, unsigned slot,
+                         enum call_refusal reason)
+{
+    int64_t now_us = g_get_monotonic_time();
+    struct call_participant *participant;
+    bool say = false;
+
+    g_mutex_lock(&roster->lock);
+    participant = find(roster, sender);
+    if (participant != NULL) {
+        participant->streams[kind].refused[reason]++;
+    } else if (slot < CALL_SLOTS_MAX) {
+        struct call_unknown *unknown = &roster->slots[slot];
+        unknown->used = true;
+        unknown->kind = kind;
+        unknown->refused[reason]++;
+        unknown->last_refused_us = now_us;
+        say = announce(unknown, now_us);
+    }
+    g_mutex_unlock(&roster->lock);
+    return say;
+}
+
+void call_roster_decoded(struct call_roster *roster, uint64_t sender, enum call_kind kind, GstSample *picture)
+{
+    int64_t now_us = g_get_monotonic_time();
+    struct call_participant *participant;
+
+    g_mutex_lock(&roster->lock);
+    participant = find(roster, sender);
+    if (participant != NULL) {
+        struct call_stream *stream = &participant->streams[kind];
+        if (stream->decoded++ == 0)
+            stream->first_decoded_us = now_us;
+        stream->last_decoded_us = now_us;
+        if (picture != NULL) {
+            if (participant->picture != NULL)
+                gst_sample_unref(participant->picture);
+            participant->picture = gst_sample_ref(picture);
+        }
+    }
+    g_mutex_unlock(&roster->lock);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct call_participant *left = a, *right = b;
+    int order = strcmp(left->name, right->name);
+
+    return order != 0 ? order : (left->sender > right->sender) - (left->sender < right->sender);
+}
+
+size_t call_roster_participants(struct call_roster *roster, struct call_participant *out, size_t cap)
+{
+    size_t count;
+
+    g_mutex_lock(&roster->lock);
+    count = MIN(roster->count, cap);
+    memcpy(out, roster->participants, count * sizeof(*out));
+    for (size_t i = 0; i < count; i++)
+        if (out[i].picture != NULL)
+            gst_sample_ref(out[i].picture);
+    g_mutex_unlock(&roster->lock);
+    qsort(out, count, sizeof(*out), by_name);
+    return count;
+}
+
+void call_participants_clear(struct call_participant *participants, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (participants[i].picture != NULL)
+            gst_sample_unref(participants[i].picture);
+        participants[i].picture = NULL;
+    }
+}
+
+void call_roster_slots(struct call_roster *roster, struct call_unknown *slots)
+{
+    g_mutex_lock(&roster->lock);
+    memcpy(slots, roster->slots, sizeof(roster->slots));
+    g_mutex_unlock(&roster->lock);
+}
+
+const char *call_unknown_reason(const struct call_unknown *slot, int64_t now_us)
+{
+    const int64_t recent_us = CALL_QUIET_MS * INT64_C(1000);
+    uint64_t refused = slot->refused[CALL_REFUSED_KEY] + slot->refused[CALL_REFUSED_OTHER];
+
+    /* a few frames in flight around a change of publisher are no reason to alarm anybody */
+    if (!slot->used || refused < 5 || slot->last_refused_us == 0 || now_us - slot->last_refused_us > recent_us ||
+        (slot->last_opened_us != 0 && slot->last_refused_us - slot->last_opened_us < recent_us / 3))
+        return NULL;
+    if (slot->plain)
+        return "refused: sends unencrypted media";
+    return "cannot be opened: is their secret another one?";
+}
+
+void call_text_clean(const char *text, char *out, size_t cap)
+{
+    size_t len = 0;
+
+    while (*text != '\0') {
+        gunichar c = g_utf8_get_char_validated(text, -1);
+        char bytes[6];
+        int n;
+
+        if (c == (gunichar)-1 || c == (gunichar)-2) {
+            text++;
+            continue;
+        }
+        text = g_utf8_next_char(text);
+        if (!g_unichar_isprint(c) || g_unichar_type(c) == G_UNICODE_FORMAT)
+            continue;
+        n = g_unichar_to_utf8(c, bytes);
+        if (len + (size_t)n >= cap)
+            break;
+        memcpy(out + len, bytes, (size_t)n);
+        len += (size_t)n;
+    }
+    out[len] = '\0';
+}

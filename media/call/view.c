@@ -1,0 +1,236 @@
+#include "view.h"
+
+#include <glib.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    PLAIN_LINE_S = 5, /* between live lines where there is no terminal */
+};
+
+/* What was known of a participant a second ago. */
+struct memory {
+    uint64_t sender;
+    uint64_t decoded;
+    unsigned fps;
+    unsigned age; /* updates since it came */
+    bool announced;
+    bool quiet;
+};
+
+struct call_view {
+    char title[CALL_NAME_MAX + 1];
+    char room[CALL_ROOM_MAX + 1];
+    bool terminal;
+    bool line_open;
+    int64_t started_us, updated_us;
+    unsigned seconds;
+    uint64_t encoded;
+    struct memory memories[CALL_PARTICIPANTS_MAX];
+    size_t memory_count;
+    struct call_participant participants[CALL_PARTICIPANTS_MAX];
+};
+
+struct call_view *call_view_new(const struct call_args *args)
+{
+    struct call_view *view = g_new0(struct call_view, 1);
+
+    call_text_clean(args->name, view->title, sizeof(view->title));
+    g_strlcpy(view->room, args->room, sizeof(view->room));
+    view->terminal = isatty(STDOUT_FILENO);
+    view->started_us = view->updated_us = g_get_monotonic_time();
+    return view;
+}
+
+void call_view_free(struct call_view *view)
+{
+    g_free(view);
+}
+
+void call_view_finish(struct call_view *view)
+{
+    if (view->line_open)
+        putchar('\n');
+    view->line_open = false;
+    fflush(stdout);
+}
+
+void call_view_say(struct call_view *view, const char *format, ...)
+{
+    va_list args;
+
+    if (view->line_open)
+        fputs("\r\033[K", stdout);
+    view->line_open = false;
+    printf("%s: ", view->title);
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    putchar('\n');
+    fflush(stdout);
+}
+
+static struct memory *remember(struct call_view *view, uint64_t sender)
+{
+    size_t i = 0;
+
+    while (i < view->memory_count && view->memories[i].sender != sender)
+        i++;
+    if (i == view->memory_count) {
+        /* the roster is no larger, so whoever is displaced here has left it */
+        if (view->memory_count < CALL_PARTICIPANTS_MAX)
+            view->memory_count++;
+        else
+            i = view->seconds % CALL_PARTICIPANTS_MAX;
+        view->memories[i] = (struct memory){.sender = sender};
+    }
+    return &view->memories[i];
+}
+
+static int64_t last_frame_us(const struct call_participant *participant)
+{
+    return MAX(participant->streams[CALL_AUDIO].last_opened_us, participant->streams[CALL_VIDEO].last_opened_us);
+}
+
+static const char *display_name(const struct call_participant *participant)
+{
+    return participant->name[0] != '\0' ? participant->name : "(no name yet)";
+}
+
+static uint64_t not_opened(const struct call_participant *participant)
+{
+    uint64_t sum = 0;
+
+    for (int kind = 0; kind < CALL_KINDS; kind++)
+        for (int i = 0; i < CALL_REFUSALS; i++)
+            sum += participant->streams[kind].refused[i];
+    return sum;
+}
+
+static void update_one(struct call_view *view, const struct call_participant *participant, int64_t now_us,
+                       double elapsed_s, GString *line)
+{
+    bool quiet = now_us - last_frame_us(participant) > CALL_QUIET_MS * INT64_C(1000);
+    struct memory *memory = remember(view, participant->sender);
+    uint64_t decoded = participant->streams[CALL_VIDEO].decoded;
+
+    memory->fps = (unsigned)((double)(decoded - memory->decoded) / elapsed_s + 0.5);
+    memory->decoded = decoded;
+    /* the name comes with a key frame, or within a second of sound */
+    if (!memory->announced && (participant->name[0] != '\0' || memory->age++ >= 2)) {
+        call_view_say(view, "%s is here", display_name(participant));
+        memory->announced = true;
+    } else if (quiet && !memory->quiet) {
+        call_view_say(view, "lost contact with %s", display_name(participant));
+    } else if (!quiet && memory->quiet) {
+        call_view_say(view, "%s is back", display_name(participant));
+    }
+    memory->quiet = quiet;
+    if (quiet)
+        return;
+    g_string_append_printf(line, " | %s %s %u fps", display_name(participant), call_codec_name(participant->codec),
+                           memory->fps);
+    if (not_opened(participant) > 0)
+        g_string_append_printf(line, ", %llu not opened", (unsigned long long)not_opened(participant));
+}
+
+void call_view_update(struct call_view *view, struct call_roster *roster, struct call_capture *capture, bool up)
+{
+    int64_t now_us = g_get_monotonic_time();
+    double elapsed_s = MAX((double)(now_us - view->updated_us) / 1e6, 0.001);
+    struct call_capture_stats sent;
+    struct call_unknown slots[CALL_SLOTS_MAX];
+    GString *line = g_string_new(NULL);
+    size_t count;
+
+    call_capture_stats(capture, CALL_VIDEO, &sent);
+    g_string_append_printf(line, "%02d:%02d %s", (int)((now_us - view->started_us) / 60000000),
+                           (int)((now_us - view->started_us) / 1000000 % 60), up ? "connected" : "connecting");
+    if (call_capture_has(capture, CALL_VIDEO))
+        g_string_append_printf(line, ", sending %.0f fps", (double)(sent.encoded - view->encoded) / elapsed_s);
+    if (sent.dropped > 0)
+        g_string_append_printf(line, " (%llu dropped)", (unsigned long long)sent.dropped);
+    view->encoded = sent.encoded;
+    view->updated_us = now_us;
+    count = call_roster_participants(roster, view->participants, CALL_PARTICIPANTS_MAX);
+    for (size_t i = 0; i < count; i++)
+        update_one(view, &view->participants[i], now_us, elapsed_s, line);
+    call_participants_clear(view->participants, count);
+    call_roster_slots(roster, slots);
+    for (int i = 0; i < CALL_SLOTS_MAX; i++) {
+        const char *reason = call_unknown_reason(&slots[i], now_us);
+        if (reason != NULL && slots[i].kind == CALL_VIDEO)
+            g_string_append_printf(line, " | somebody %s", reason);
+    }
+    if (view->terminal) {
+        printf("\r\033[K%s", line->str);
+        view->line_open = true;
+        fflush(stdout);
+    } else if (view->seconds % PLAIN_LINE_S == 0) {
+        call_view_say(view, "%s", line->str);
+    }
+    view->seconds++;
+    g_string_free(line, TRUE);
+}
+
+static void describe_participant(struct call_view *view, const struct call_participant *participant, int64_t now_us,
+                                 struct call_tile *tile)
+{
+    bool video = participant->streams[CALL_VIDEO].opened > 0;
+    struct memory *memory = remember(view, participant->sender);
+
+    g_strlcpy(tile->name, display_name(participant), sizeof(tile->name));
+    tile->picture = participant->picture;
+    if (now_us - last_frame_us(participant) > CALL_QUIET_MS * INT64_C(1000)) {
+        g_strlcpy(tile->state, "lost contact", sizeof(tile->state));
+        tile->alarm = true;
+    } else if (!video) {
+        g_strlcpy(tile->state, "sound only, encrypted", sizeof(tile->state));
+    } else if (participant->picture == NULL) {
+        g_strlcpy(tile->state, "waiting for a key frame", sizeof(tile->state));
+    } else {
+        snprintf(tile->state, sizeof(tile->state), "%s, %u fps, encrypted", call_codec_name(participant->codec),
+                 memory->fps);
+    }
+}
+
+static size_t add_unknown_tiles(struct call_roster *roster, int64_t now_us, struct call_tile *tiles, size_t count)
+{
+    struct call_unknown slots[CALL_SLOTS_MAX];
+    bool any_video = false;
+
+    call_roster_slots(roster, slots);
+    for (int i = 0; i < CALL_SLOTS_MAX; i++)
+        any_video = any_video || (slots[i].kind == CALL_VIDEO && call_unknown_reason(&slots[i], now_us) != NULL);
+    for (int i = 0; i < CALL_SLOTS_MAX && count < CALL_TILES_MAX; i++) {
+        const char *reason = call_unknown_reason(&slots[i], now_us);
+
+        /* one tile for a stranger, not one for each of their streams */
+        if (reason == NULL || (any_video && slots[i].kind != CALL_VIDEO))
+            continue;
+        tiles[count] = (struct call_tile){.alarm = true};
+        g_strlcpy(tiles[count].name, "unknown", sizeof(tiles[count].name));
+        g_strlcpy(tiles[count].state, reason, sizeof(tiles[count].state));
+        count++;
+    }
+    return count;
+}
+
+cairo_surface_t *call_view_draw(struct call_view *view, struct call_roster *roster)
+{
+    struct call_tile tiles[CALL_TILES_MAX] = {0};
+    int64_t now_us = g_get_monotonic_time();
+    size_t participants = call_roster_participants(roster, view->participants, CALL_PARTICIPANTS_MAX);
+    size_t count = 0;
+    cairo_surface_t *surface;
+
+    for (size_t i = 0; i < participants && count < CALL_TILES_MAX; i++)
+        if (now_us - last_frame_us(&view->participants[i]) < CALL_GONE_MS * INT64_C(1000))
+            describe_participant(view, &view->participants[i], now_us, &tiles[count++]);
+    count = add_unknown_tiles(roster, now_us, tiles, count);
+    surface = call_grid_draw(tiles, count, "nobody else is here");
+    call_participants_clear(view->participants, participants);
+    return surface;
+}
