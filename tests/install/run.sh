@@ -68,6 +68,17 @@ for program in bin/*; do
     printf '%s --help: %d lines\n' "$program" "$(wc -l <help)"
     ! readelf -d "$program" | grep -E 'RPATH|RUNPATH' || fail "$program has a path of the build in it"
 done
+# every flag that the documents name is one that the program knows
+for pair in sotto-sfu:docs/operators.md sotto:media/call/README.md; do
+    program=bin/${pair%%:*} document=$source/${pair#*:}
+    [[ -x $program && -f $document ]] || continue
+    "$program" --help >help
+    grep -oE -- '(^|[ `(])--[a-z][a-z-]+' "$document" | grep -oE -- '--[a-z-]+' | sort -u >flags
+    while read -r flag; do
+        grep -qE -- "$flag([^a-z-]|\$)" help || fail "$document names $flag, which $program --help does not"
+    done <flags
+    printf '%s: %d flags, all in --help\n' "${document#"$source"/}" "$(wc -l <flags)"
+done
 for wanted in $(<"$here/wanted.txt"); do
     compgen -G "$prefix/$wanted" >/dev/null || fail "$wanted is not installed"
 done
