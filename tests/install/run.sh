@@ -69,13 +69,14 @@ for program in bin/*; do
     ! readelf -d "$program" | grep -E 'RPATH|RUNPATH' || fail "$program has a path of the build in it"
 done
 # every flag that the documents name is one that the program knows
-for pair in sotto-sfu:docs/operators.md sotto:media/call/README.md; do
-    program=bin/${pair%%:*} document=$source/${pair#*:}
-    [[ -x $program && -f $document ]] || continue
-    "$program" --help >help
+for row in "docs/operators.md sotto-sfu --help" "media/call/README.md sotto call --help"; do
+    read -ra words <<<"$row"
+    document=$source/${words[0]} program=bin/${words[1]}
+    [[ -x $program ]] || continue
+    "$program" "${words[@]:2}" >help
     grep -oE -- '(^|[ `(])--[a-z][a-z-]+' "$document" | grep -oE -- '--[a-z-]+' | sort -u >flags
     while read -r flag; do
-        grep -qE -- "$flag([^a-z-]|\$)" help || fail "$document names $flag, which $program --help does not"
+        grep -qE -- "$flag([^a-z-]|\$)" help || fail "$document names $flag, which ${words[*]:1} does not"
     done <flags
     printf '%s: %d flags, all in --help\n' "${document#"$source"/}" "$(wc -l <flags)"
 done
