@@ -70,12 +70,27 @@ void call_roster_received(struct call_roster *roster, uint64_t sender, enum call
     g_mutex_unlock(&roster->lock);
 }
 
+static void note_opened(struct call_stream *stream, uint64_t ctr)
+{
+    struct call_range *last = NULL, range = {ctr, ctr};
+
+    if (stream->ranges == NULL)
+        stream->ranges = g_array_new(FALSE, FALSE, sizeof(struct call_range));
+    if (stream->ranges->len > 0)
+        last = &g_array_index(stream->ranges, struct call_range, stream->ranges->len - 1);
+    if (last != NULL && last->last + 1 == ctr)
+        last->last = ctr;
+    else if (stream->ranges->len < CALL_RANGES_MAX)
+        g_array_append_val(stream->ranges, range);
+}
+
 static enum call_play take_frame(struct call_stream *stream, enum call_kind kind, uint64_t ctr, bool key,
                                  int64_t now_us)
 {
     /* the counter counts frames: a step over one is a frame that was lost */
     bool gap = stream->opened > 0 && ctr > stream->next_ctr;
 
+    note_opened(stream, ctr);
     if (stream->opened++ == 0)
         stream->first_opened_us = now_us;
     stream->last_opened_us = now_us;
@@ -87,8 +102,6 @@ static enum call_play take_frame(struct call_stream *stream, enum call_kind kind
         stream->first_key_us = now_us;
         stream->first_key_ctr = ctr;
     }
-    if (ctr >= stream->first_key_ctr)
-        stream->opened_from_key++;
     return gap && !key && kind == CALL_VIDEO ? CALL_PLAY_WANT_KEY : CALL_PLAY;
 }
 
@@ -216,16 +229,20 @@ static int by_name(const void *a, const void *b)
     return order != 0 ? order : (left->sender > right->sender) - (left->sender < right->sender);
 }
 
-size_t call_roster_participants(struct call_roster *roster, struct call_participant *out, size_t cap)
+size_t call_roster_participants(struct call_roster *roster, struct call_participant *out, size_t cap, bool ranges)
 {
     size_t count;
 
     g_mutex_lock(&roster->lock);
     count = MIN(roster->count, cap);
     memcpy(out, roster->participants, count * sizeof(*out));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         if (out[i].picture != NULL)
             gst_sample_ref(out[i].picture);
+        for (int kind = 0; kind < CALL_KINDS; kind++)
+            out[i].streams[kind].ranges =
+                ranges && out[i].streams[kind].ranges != NULL ? g_array_copy(out[i].streams[kind].ranges) : NULL;
+    }
     g_mutex_unlock(&roster->lock);
     qsort(out, count, sizeof(*out), by_name);
     return count;
@@ -237,6 +254,8 @@ void call_participants_clear(struct call_participant *participants, size_t count
         if (participants[i].picture != NULL)
             gst_sample_unref(participants[i].picture);
         participants[i].picture = NULL;
+        for (int kind = 0; kind < CALL_KINDS; kind++)
+            g_clear_pointer(&participants[i].streams[kind].ranges, g_array_unref);
     }
 }
 

@@ -15,6 +15,7 @@ enum {
     CALL_SLOTS_MAX = 32,
     CALL_QUIET_MS = 3000, /* without a frame for so long: lost contact */
     CALL_GONE_MS = 10000, /* and for so long: no tile any more */
+    CALL_RANGES_MAX = 65536,
 };
 
 /* Why a frame was not given out. */
@@ -33,8 +34,7 @@ struct call_stream {
     uint64_t opened;
     uint64_t refused[CALL_REFUSALS];
     uint64_t decoded;
-    uint64_t opened_from_key; /* from the first key frame on, it included; of audio, from the first frame on */
-    uint64_t first_key_ctr;
+    uint64_t first_key_ctr; /* of audio, of the first frame */
     bool key_seen;
     int64_t first_opened_us;
     int64_t first_key_us;
@@ -42,6 +42,12 @@ struct call_stream {
     int64_t last_decoded_us;
     int64_t last_opened_us;
     uint64_t next_ctr; /* of the highest opened, plus one */
+    GArray *ranges;    /* struct call_range: what was opened, in order; bounded. NULL before the first */
+};
+
+/* Counters first to last were opened. */
+struct call_range {
+    uint64_t first, last;
 };
 
 struct call_participant {
@@ -90,8 +96,9 @@ bool call_roster_plain(struct call_roster *roster, enum call_kind kind, unsigned
 /* A frame was decoded; picture (of video) is kept. */
 void call_roster_decoded(struct call_roster *roster, uint64_t sender, enum call_kind kind, GstSample *picture);
 
-/* Copies of what is known, pictures with a reference; returns how many. Sorted by name. */
-size_t call_roster_participants(struct call_roster *roster, struct call_participant *out, size_t cap);
+/* Copies of what is known, pictures with a reference; returns how many. Sorted by name. Ranges are copied if asked for,
+ * else NULL. */
+size_t call_roster_participants(struct call_roster *roster, struct call_participant *out, size_t cap, bool ranges);
 void call_participants_clear(struct call_participant *participants, size_t count);
 /* slots: CALL_SLOTS_MAX of them. */
 void call_roster_slots(struct call_roster *roster, struct call_unknown *slots);

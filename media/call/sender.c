@@ -99,6 +99,8 @@ static bool add_lane(struct call_sender *sender, GstElement *webrtcbin, enum cal
                  (guint64)(kind == CALL_VIDEO ? WAITING_VIDEO : WAITING_AUDIO), "leaky-type",
                  GST_APP_LEAKY_TYPE_DOWNSTREAM, NULL);
     g_object_set(pay, "pt", (guint)(kind == CALL_VIDEO ? CALL_PAYLOAD_VIDEO + (int)codec : CALL_PAYLOAD_OPUS), NULL);
+    /* offsets of encoded buffers count bytes, not samples: RTP time comes from the timestamps */
+    g_object_set(pay, "perfect-rtptime", FALSE, NULL);
     if (kind == CALL_VIDEO && !add_descriptor(pay))
         return false;
     from = gst_element_get_static_pad(appsrc, "src");

@@ -124,6 +124,21 @@ static json_t *sent_json(struct call_stats *stats, struct call_capture *capture,
     return object;
 }
 
+static json_t *ranges_json(const GArray *ranges)
+{
+    json_t *array = json_array();
+
+    for (guint i = 0; ranges != NULL && i < ranges->len; i++) {
+        const struct call_range *range = &g_array_index(ranges, struct call_range, i);
+        json_t *pair = json_array();
+
+        json_array_append_new(pair, number(range->first));
+        json_array_append_new(pair, number(range->last));
+        json_array_append_new(array, pair);
+    }
+    return array;
+}
+
 static json_t *stream_json(const struct call_stream *stream)
 {
     json_t *object = json_object();
@@ -133,7 +148,7 @@ static json_t *stream_json(const struct call_stream *stream)
     for (int i = 0; i < CALL_REFUSALS; i++)
         json_object_set_new(object, REFUSALS[i], number(stream->refused[i]));
     json_object_set_new(object, "decoded", number(stream->decoded));
-    json_object_set_new(object, "opened_from_key", number(stream->opened_from_key));
+    json_object_set_new(object, "opened_ctrs", ranges_json(stream->ranges));
     json_object_set_new(object, "first_key_ctr", stream->key_seen ? number(stream->first_key_ctr) : json_null());
     json_object_set_new(object, "first_opened_us", number((uint64_t)stream->first_opened_us));
     json_object_set_new(object, "first_key_us", number((uint64_t)stream->first_key_us));
@@ -146,7 +161,7 @@ static json_t *stream_json(const struct call_stream *stream)
 static json_t *received_json(struct call_roster *roster)
 {
     struct call_participant *list = g_new0(struct call_participant, CALL_PARTICIPANTS_MAX);
-    size_t count = call_roster_participants(roster, list, CALL_PARTICIPANTS_MAX);
+    size_t count = call_roster_participants(roster, list, CALL_PARTICIPANTS_MAX, true);
     json_t *array = json_array();
 
     for (size_t i = 0; i < count; i++) {

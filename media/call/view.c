@@ -154,7 +154,7 @@ void call_view_update(struct call_view *view, struct call_roster *roster, struct
         g_string_append_printf(line, " (%llu dropped)", (unsigned long long)sent.dropped);
     view->encoded = sent.encoded;
     view->updated_us = now_us;
-    count = call_roster_participants(roster, view->participants, CALL_PARTICIPANTS_MAX);
+    count = call_roster_participants(roster, view->participants, CALL_PARTICIPANTS_MAX, false);
     for (size_t i = 0; i < count; i++)
         update_one(view, &view->participants[i], now_us, elapsed_s, line);
     call_participants_clear(view->participants, count);
@@ -222,7 +222,7 @@ cairo_surface_t *call_view_draw(struct call_view *view, struct call_roster *rost
 {
     struct call_tile tiles[CALL_TILES_MAX] = {0};
     int64_t now_us = g_get_monotonic_time();
-    size_t participants = call_roster_participants(roster, view->participants, CALL_PARTICIPANTS_MAX);
+    size_t participants = call_roster_participants(roster, view->participants, CALL_PARTICIPANTS_MAX, false);
     size_t count = 0;
     cairo_surface_t *surface;
 
