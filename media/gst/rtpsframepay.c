@@ -67,7 +67,11 @@ static GstBuffer *pay_packet(SottoRtpSframePay *self, GstBuffer *frame, gsize of
     gst_rtp_buffer_set_marker(&rtp, video && last);
     gst_rtp_buffer_unmap(&rtp);
 
-    gst_buffer_copy_into(packet, frame, GST_BUFFER_COPY_TIMESTAMPS, 0, (gsize)-1);
+    GST_BUFFER_PTS(packet) = GST_BUFFER_PTS(frame);
+    GST_BUFFER_DTS(packet) = GST_BUFFER_DTS(frame);
+    GST_BUFFER_DURATION(packet) = GST_BUFFER_DURATION(frame);
+    /* offsets are left out: the base class would take them for a count of samples and make RTP time of them, and
+     * encoders put there what they like */
     gst_buffer_copy_into(packet, frame, GST_BUFFER_COPY_MEMORY, offset, size);
     if (video && last)
         GST_BUFFER_FLAG_SET(packet, GST_BUFFER_FLAG_MARKER);
