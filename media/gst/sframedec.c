@@ -160,13 +160,14 @@ static gboolean worth_a_report(int error)
     return error != SFRAME_REPLAY && error != SFRAME_LATE && error != SFRAME_TIME_BACK && error != SFRAME_JUMP;
 }
 
-static void refuse(SottoSframeDec *self, int error, const struct glimpse *glimpse, gboolean uncertain)
+/* fragment: the depayloader was not sure that it has the whole frame. */
+static void refuse(SottoSframeDec *self, int error, const struct glimpse *glimpse, gboolean fragment)
 {
     gboolean first = FALSE, known = FALSE;
 
     GST_OBJECT_LOCK(self);
-    /* a frame of which the network lost a part, as its depayloader suspected, says nothing about keys */
-    if (uncertain && error != SFRAME_NO_KEY && worth_a_report(error)) {
+    /* a part of a frame says nothing about keys */
+    if (fragment && worth_a_report(error)) {
         self->counts.incomplete++;
     } else {
         count_error(&self->counts, error);
@@ -178,7 +179,7 @@ static void refuse(SottoSframeDec *self, int error, const struct glimpse *glimps
     GST_LOG_OBJECT(self, "dropped: %s", sframe_strerror(error));
     if (first)
         report(self, error, glimpse);
-    if (wants_key(error) && !known && sotto_codec_is_video(self->codec)) {
+    if (wants_key(error) && !fragment && !known && sotto_codec_is_video(self->codec)) {
         self->need_key_unit = TRUE;
         key_unit_request(&self->key_unit, GST_BASE_TRANSFORM_SINK_PAD(self));
     }
@@ -241,7 +242,7 @@ static void accept(SottoSframeDec *self, GstBuffer *frame, const struct sframe_o
 static GstFlowReturn dec_transform_ip(GstBaseTransform *base, GstBuffer *frame)
 {
     SottoSframeDec *self = SOTTO_SFRAME_DEC(base);
-    gboolean uncertain = GST_BUFFER_FLAG_IS_SET(frame, GST_BUFFER_FLAG_CORRUPTED);
+    gboolean fragment = GST_BUFFER_FLAG_IS_SET(frame, GST_BUFFER_FLAG_CORRUPTED);
     const struct sframe_expect expect = {
         .kinds = sotto_codec_is_video(self->codec) ? VIDEO_KINDS : AUDIO_KINDS,
         .codec = self->codec->id,
@@ -266,6 +267,7 @@ static GstFlowReturn dec_transform_ip(GstBaseTransform *base, GstBuffer *frame)
         accept(self, frame, &opened);
     }
     gst_buffer_unmap(frame, &map);
+    fragment = fragment && ring && sotto_key_ring_has_receive_key(ring);
     if (ring && !self->soft_emitted && sotto_key_ring_forgery_limit(ring)) {
         self->soft_emitted = TRUE;
         g_signal_emit(self, signals[SIGNAL_SOFT_LIMIT], 0, glimpse.kid);
@@ -274,7 +276,7 @@ static GstFlowReturn dec_transform_ip(GstBaseTransform *base, GstBuffer *frame)
 
     if (error) {
         self->discont = TRUE;
-        refuse(self, error, &glimpse, uncertain);
+        refuse(self, error, &glimpse, fragment);
         return GST_BASE_TRANSFORM_FLOW_DROPPED;
     }
     gst_buffer_resize(frame, (gssize)offset, opened.payload_len);

@@ -215,7 +215,7 @@ static SottoKeyRing *ring_with_key(SottoSframeEnc *self)
 
 static int prepare_job(SottoSframeEnc *self, GstBuffer *frame, guint8 *tlv, struct job *job)
 {
-    gsize size = gst_buffer_get_size(frame), padding;
+    gsize size = gst_buffer_get_size(frame), tlv_len = name_tlv(self, frame, tlv), padding;
     gint kind;
     guint layer;
     int error;
@@ -223,7 +223,9 @@ static int prepare_job(SottoSframeEnc *self, GstBuffer *frame, guint8 *tlv, stru
     GST_OBJECT_LOCK(self);
     kind = self->kind;
     layer = self->layer;
-    padding = self->padding > 1 ? (self->padding - size % self->padding) % self->padding : 0;
+    /* at least one byte, for an inner header that tells no padding is shorter; the TLVs and their length count, too */
+    size += tlv_len ? tlv_len + 1 : 0;
+    padding = self->padding > 1 ? self->padding - size % self->padding : 0;
     GST_OBJECT_UNLOCK(self);
     if (kind == KIND_AUTO)
         kind = sotto_codec_is_video(self->codec) ? SFRAME_CAMERA : SFRAME_MICROPHONE;
@@ -234,9 +236,9 @@ static int prepare_job(SottoSframeEnc *self, GstBuffer *frame, guint8 *tlv, stru
         .codec = self->codec->id,
         .capture_ms = capture_ms(self, frame),
         .padding = padding,
-        .tlv_len = name_tlv(self, frame, tlv),
+        .tlv = tlv_len ? tlv : NULL,
+        .tlv_len = tlv_len,
     };
-    job->inner.tlv = job->inner.tlv_len ? tlv : NULL;
     job->head = gst_allocator_alloc(NULL, SFRAME_HEAD_MAX, NULL);
     job->tail = gst_allocator_alloc(NULL, padding + SFRAME_TAG_MAX, NULL);
     return SFRAME_OK;
@@ -416,7 +418,7 @@ static void install_properties(GObjectClass *klass)
     g_object_class_install_property(
         klass, PROP_PADDING,
         g_param_spec_uint("padding", "Padding",
-                          "Frames are padded to multiples of so many bytes, to hide their size; 0: not at all", 0,
+                          "Frames are padded up to multiples of so many bytes, to hide their size; 0: not at all", 0,
                           SFRAME_PADDING_MAX, 0, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
     g_object_class_install_property(
         klass, PROP_DISPLAY_NAME,
