@@ -231,7 +231,11 @@ int main(int argc, char **argv)
             run_suites(bench, sizes[i]);
         }
     }
-    bool ok = !assert_ratios || (within("seal at 160 B", ratios[AUDIO], SEAL_RATIO_AUDIO) &
-                                 within("seal at 1200 B", ratios[PACKET], SEAL_RATIO_PACKET));
+    bool ok = true;
+    if (assert_ratios) {
+        bool audio = within("seal at 160 B", ratios[AUDIO], SEAL_RATIO_AUDIO);
+        bool packet = within("seal at 1200 B", ratios[PACKET], SEAL_RATIO_PACKET);
+        ok = audio && packet;
+    }
     return bench_close(bench) || !ok;
 }

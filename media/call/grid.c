@@ -16,7 +16,7 @@ struct call_grid_size call_grid_size(size_t tiles)
     struct call_grid_size size = {1, 1, 0, 0};
 
     tiles = MIN(MAX(tiles, 1), CALL_TILES_MAX);
-    while ((size_t)(size.columns * size.columns) < tiles)
+    while (size.columns * size.columns < (int)tiles)
         size.columns++;
     size.rows = ((int)tiles + size.columns - 1) / size.columns;
     size.width = size.columns * CALL_TILE_WIDTH;
