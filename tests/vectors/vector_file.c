@@ -167,3 +167,28 @@ bool vector_bytes_equal(const struct vector_bytes *bytes, const uint8_t *data, s
 {
     return bytes->len == len && (len == 0 || memcmp(bytes->data, data, len) == 0);
 }
+
+bool vector_fields_read(const json_t *object, const char *const *names, size_t count, struct vector_fields *fields)
+{
+    *fields = (struct vector_fields){0};
+    for (; fields->count < count; fields->count++)
+        if (!vector_bytes(object, names[fields->count], &fields->at[fields->count])) {
+            fprintf(stderr, "    %s: absent or not hex\n", names[fields->count]);
+            return false;
+        }
+    return true;
+}
+
+void vector_fields_free(struct vector_fields *fields)
+{
+    for (size_t i = 0; i < fields->count; i++)
+        vector_bytes_free(&fields->at[i]);
+}
+
+bool vector_same(const char *what, const struct vector_bytes *want, const uint8_t *got, size_t len)
+{
+    if (vector_bytes_equal(want, got, len))
+        return true;
+    fprintf(stderr, "    %s differs\n", what);
+    return false;
+}

@@ -30,4 +30,19 @@ void vector_bytes_free(struct vector_bytes *bytes);
 /* Whether they are data[0..len). */
 bool vector_bytes_equal(const struct vector_bytes *bytes, const uint8_t *data, size_t len);
 
+enum { VECTOR_FIELDS_MAX = 12 };
+
+/* A case's byte strings, in the order of the names they were asked by. */
+struct vector_fields {
+    struct vector_bytes at[VECTOR_FIELDS_MAX];
+    size_t count;
+};
+
+/* False, and a message, if one is absent or malformed. To be freed in either case. */
+bool vector_fields_read(const json_t *object, const char *const *names, size_t count, struct vector_fields *fields);
+void vector_fields_free(struct vector_fields *fields);
+
+/* Whether they are equal; says `what` differs if not. */
+bool vector_same(const char *what, const struct vector_bytes *want, const uint8_t *got, size_t len);
+
 #endif
