@@ -199,17 +199,22 @@ int sfu_answer_write(const struct sdp *offer, const struct sfu_session_params *p
     return w->failed ? SFU_OFFER_TOO_LARGE : SFU_OFFER_OK;
 }
 
-int sfu_answer_write_fragment(const struct sfu_session_params *params, const struct sfu_answer_config *config,
-                              struct text_writer *w)
+const struct sfu_media *sfu_session_tagged_media(const struct sfu_session_params *params)
 {
-    text_printf(w, "a=ice-lite\r\na=ice-ufrag:%s\r\na=ice-pwd:%s\r\n", params->local_ufrag, params->local_pwd);
     for (size_t i = 0; i < params->media_count; i++) {
         if (params->media[i].active) {
-            text_printf(w, "m=%s 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:%s\r\n",
-                        params->media[i].kind == SFU_AUDIO ? "audio" : "video", params->media[i].mid);
-            break;
+            return &params->media[i];
         }
     }
+    return NULL;
+}
+
+int sfu_answer_write_fragment(const struct sfu_media *tagged, const char *local_ufrag, const char *local_pwd,
+                              const struct sfu_answer_config *config, struct text_writer *w)
+{
+    text_printf(w, "a=ice-lite\r\na=ice-ufrag:%s\r\na=ice-pwd:%s\r\n", local_ufrag, local_pwd);
+    text_printf(w, "m=%s 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:%s\r\n", tagged->kind == SFU_AUDIO ? "audio" : "video",
+                tagged->mid);
     write_candidates(config, w);
     return w->failed ? SFU_OFFER_TOO_LARGE : SFU_OFFER_OK;
 }

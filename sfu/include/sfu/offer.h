@@ -73,8 +73,11 @@ struct sfu_answer_config {
 SOTTO_MUST_CHECK int sfu_answer_write(const struct sdp *offer, const struct sfu_session_params *params,
                                       const struct sfu_answer_config *config, struct text_writer *w);
 /* The answer to an ICE restart: a fragment with this side's new credentials and its candidates (RFC 9725 section
- * 4.3.3). */
-SOTTO_MUST_CHECK int sfu_answer_write_fragment(const struct sfu_session_params *params,
-                                               const struct sfu_answer_config *config, struct text_writer *w);
+ * 4.3.3), under the section that carries the transport. */
+SOTTO_MUST_CHECK int sfu_answer_write_fragment(const struct sfu_media *tagged, const char *local_ufrag,
+                                               const char *local_pwd, const struct sfu_answer_config *config,
+                                               struct text_writer *w);
+/* The section whose transport the others share: the first accepted one; NULL if there is none. */
+const struct sfu_media *sfu_session_tagged_media(const struct sfu_session_params *params);
 
 #endif

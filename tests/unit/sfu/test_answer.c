@@ -169,7 +169,9 @@ static void fragments_answer_a_restart(void)
     struct text_writer w;
     answer("chromium_whip.sdp", SFU_PUBLISHER);
     text_writer_init(&w, r->out, sizeof(r->out));
-    CU_ASSERT_EQUAL(sfu_answer_write_fragment(&r->params, &config, &w), SFU_OFFER_OK);
+    CU_ASSERT_EQUAL(sfu_answer_write_fragment(sfu_session_tagged_media(&r->params), "localufrag",
+                                              "localpassword0123456789", &config, &w),
+                    SFU_OFFER_OK);
     struct text_slice ufrag;
     struct text_slice pwd;
     CU_ASSERT_EQUAL(sdp_parse_fragment(&r->answer, r->out, w.len), SDP_OK);

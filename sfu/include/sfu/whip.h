@@ -1,0 +1,42 @@
+/* The resources of the HTTP interface: WHIP and WHEP endpoints, sessions, slots, health, version, metrics
+ * (docs/protocol.md). Requests in, responses out; no socket and no thread of its own. */
+#ifndef SFU_WHIP_H
+#define SFU_WHIP_H
+
+#include "sfu/http.h"
+#include "sfu/offer.h"
+#include "sfu/token.h"
+#include "sfu/worker.h"
+
+struct sfu_whip;
+
+enum sfu_metrics_access { SFU_METRICS_OFF, SFU_METRICS_LOOPBACK, SFU_METRICS_ANY };
+
+struct sfu_whip_config {
+    struct sfu_worker *worker;       /* outlives it */
+    struct sfu_answer_config answer; /* strings outlive it */
+    uint32_t max_sessions;
+    bool dev;         /* no tokens; only for requests from loopback */
+    bool audio_level; /* see offer.h */
+    enum sfu_metrics_access metrics;
+};
+
+/* NULL without memory. Without keys (sfu_whip_set_keys) and without dev every session is refused. */
+struct sfu_whip *sfu_whip_new(const struct sfu_whip_config *config);
+/* The HTTP server must be closed. NULL is allowed. */
+void sfu_whip_free(struct sfu_whip *whip);
+
+/* The two of struct http_handler; user is a struct sfu_whip. Called on one thread. */
+void sfu_whip_handle(void *user, const struct http_request *request, struct http_response *response);
+void sfu_whip_tick(void *user);
+
+/* The following are safe from any thread. */
+
+/* Replaces the issuers' keys; takes what keys holds and leaves it empty. */
+void sfu_whip_set_keys(struct sfu_whip *whip, struct sfu_token_keys *keys);
+/* From now on no session begins and /healthz says so. */
+void sfu_whip_drain(struct sfu_whip *whip);
+/* Sessions that have not ended, as far as is known: the worker is asked about a few at every tick. */
+size_t sfu_whip_session_count(const struct sfu_whip *whip);
+
+#endif
