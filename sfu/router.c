@@ -176,13 +176,15 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static void tick_peer(struct sfu_peer *peer, uint64_t now_us)
 {
-    peer->due_us = UINT64_MAX;
     uint64_t next;
     if (peer->params.role == SFU_PUBLISHER) {
+        peer->due_us = UINT64_MAX;
         next = earlier(sfu_source_tick(peer, now_us), sfu_reports_tick_publisher(peer, now_us));
     } else {
         if (peer->report_us <= now_us)
             sfu_select_layers(peer, now_us);
+        /* whatever was woken so far is looked at below */
+        peer->due_us = UINT64_MAX;
         next = sfu_reports_tick_subscriber(peer, now_us);
         for (size_t i = 0; i < peer->slot_count; i++)
             next = earlier(next, sfu_slot_tick(&peer->slots[i], now_us));
@@ -194,16 +196,17 @@ void sfu_router_tick(struct sfu_router *router, uint64_t now_us)
 {
     if (router->due_us > now_us)
         return;
-    router->due_us = UINT64_MAX;
-    for (struct sfu_room *room = router->rooms; room; room = room->next) {
-        for (struct sfu_peer *peer = room->peers; peer; peer = peer->next) {
+    for (struct sfu_room *room = router->rooms; room; room = room->next)
+        for (struct sfu_peer *peer = room->peers; peer; peer = peer->next)
             if (peer->due_us <= now_us)
                 tick_peer(peer, now_us);
-            router->due_us = earlier(router->due_us, peer->due_us);
-        }
-    }
     /* what was resent */
     sfu_router_flush(router, now_us);
+    /* only now: peers wake each other */
+    router->due_us = UINT64_MAX;
+    for (struct sfu_room *room = router->rooms; room; room = room->next)
+        for (struct sfu_peer *peer = room->peers; peer; peer = peer->next)
+            router->due_us = earlier(router->due_us, peer->due_us);
 }
 
 void sfu_router_set_slots(struct sfu_router *router, struct sfu_peer *peer, const struct sfu_slot_wish *wishes,

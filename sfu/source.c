@@ -11,7 +11,7 @@
 
 /* RFC 3550 appendix A.1, as rtp/stats.h applies it: farther than this from the highest number is another stream. */
 enum { MAX_DROPOUT = 3000, MAX_MISORDER = 100 };
-enum { NACK_INTERVAL_US = 60000, NACKS_AT_ONCE = 64 };
+enum { NACK_INTERVAL_US = 60000 };
 
 bool sfu_source_open(struct sfu_peer *peer)
 {
@@ -263,8 +263,8 @@ void sfu_source_request_key(struct sfu_layer *layer, uint64_t now_us)
 static void send_nack(struct sfu_layer *layer, uint64_t now_us)
 {
     struct sfu_peer *peer = layer->track->publisher;
-    uint16_t seqs[NACKS_AT_ONCE];
-    size_t count = sfu_nack_collect(&layer->nack, NACK_INTERVAL_US, now_us, seqs, NACKS_AT_ONCE);
+    uint16_t seqs[SFU_NACK_MAX]; /* at worst 1 KiB in the packet */
+    size_t count = sfu_nack_collect(&layer->nack, NACK_INTERVAL_US, now_us, seqs, SFU_NACK_MAX);
     if (count == 0)
         return;
     uint8_t data[SFU_RTCP_MAX];

@@ -24,6 +24,21 @@ static void protect(uint8_t *data, size_t len, size_t room)
     memset(data, 0xa5, len + room);
 }
 
+static void check_number(struct sim_peer *peer, const struct rtp_packet *packet)
+{
+    struct sim_used *used = peer->used;
+    while (used < peer->used + peer->used_count && used->ssrc != packet->ssrc)
+        used++;
+    if (used == peer->used + 2 * SFU_MEDIA_MAX)
+        abort();
+    if (used == peer->used + peer->used_count) {
+        *used = (struct sim_used){.ssrc = packet->ssrc};
+        peer->used_count++;
+    }
+    if (!sfu_window_mark(&used->window, rtp_seq_unwrap(&used->unwrapper, packet->seq)))
+        CU_FAIL("an (SSRC, sequence number) went out twice");
+}
+
 static void on_rtp(void *transport, struct sfu_out_packet *packets, size_t count)
 {
     struct sim_peer *peer = transport;
@@ -44,6 +59,12 @@ static void on_rtp(void *transport, struct sfu_out_packet *packets, size_t count
     for (size_t i = peer->rtp == before ? first : 0; i < peer->rtp_count; i++)
         if (rtp_packet_parse(peer->rtp[i].data, peer->rtp[i].len, &peer->rtp[i].rtp) != RTP_OK)
             abort();
+    for (size_t i = first; i < peer->rtp_count; i++) {
+        const struct rtp_packet *packet = &peer->rtp[i].rtp;
+        check_number(peer, packet);
+        if (peer->sim->on_payload_out)
+            peer->sim->on_payload_out(packet->payload, packet->payload_len);
+    }
 }
 
 static void on_rtcp(void *transport, uint8_t *data, size_t len)
@@ -62,8 +83,14 @@ static void on_rtcp(void *transport, uint8_t *data, size_t len)
 
 static const struct sfu_router_ops ops = {.send_rtp = on_rtp, .send_rtcp = on_rtcp};
 
+/* Started anew with each sim, so that two runs of the same steps are the same. */
+static unsigned sessions;
+static uint32_t next_ssrc;
+
 void sim_open(struct sim *sim)
 {
+    sessions = 0;
+    next_ssrc = 0x10000000;
     const struct sfu_router_config config = {
         .ops = &ops, .max_rooms = 4, .max_peers_per_room = SIM_PEERS_MAX, .seed = 7};
     *sim = (struct sim){.now_us = 1000000, .payload_seed = 1};
@@ -83,7 +110,6 @@ void sim_close(struct sim *sim)
 
 static void session_params(struct sfu_session_params *params, const char *pseudonym, enum sfu_role role)
 {
-    static unsigned sessions;
     *params = (struct sfu_session_params){.role = role, .extmap_allow_mixed = true};
     snprintf(params->id, sizeof params->id, "session%u", sessions++);
     snprintf(params->room, sizeof params->room, "room");
@@ -121,8 +147,7 @@ static void add_media(struct sfu_session_params *params, size_t index, enum sfu_
 
 static uint32_t make_ssrc(void)
 {
-    static uint32_t ssrc = 0x10000000;
-    return ssrc += 0x1010;
+    return next_ssrc += 0x1010;
 }
 
 void sim_publisher_params(struct sfu_session_params *params, const char *pseudonym, size_t audio, size_t video)
@@ -263,7 +288,8 @@ struct sim_sent *sim_make(struct sim_stream *s, bool key, uint8_t spatial, size_
     return sent;
 }
 
-static void feed(struct sim_peer *peer, const uint8_t *data, size_t len)
+/* osn_len: bytes at the payload's begin that are a retransmission's number, not media. */
+static void feed(struct sim_peer *peer, const uint8_t *data, size_t len, size_t osn_len)
 {
     uint8_t copy[SFU_PACKET_MAX];
     struct rtp_packet packet;
@@ -278,14 +304,14 @@ static void feed(struct sim_peer *peer, const uint8_t *data, size_t len)
         copy[at + 1] = (uint8_t)peer->twcc;
         peer->twcc++;
     }
-    if (peer->sim->taint)
-        peer->sim->taint(packet.payload, packet.payload_len);
+    if (peer->sim->on_payload_in)
+        peer->sim->on_payload_in(copy + packet.header_len + osn_len, packet.payload_len - osn_len);
     sfu_router_rtp(peer->sim->router, peer->peer, copy, len, peer->sim->now_us);
 }
 
 void sim_feed(struct sim_stream *s, const struct sim_sent *packet)
 {
-    feed(s->peer, packet->data, packet->len);
+    feed(s->peer, packet->data, packet->len, 0);
 }
 
 void sim_frame(struct sim_stream *s, bool key, size_t packets, uint32_t drop)
@@ -317,7 +343,7 @@ void sim_retransmit(struct sim_stream *s, uint16_t seq)
     out[packet.header_len] = (uint8_t)(seq >> 8);
     out[packet.header_len + 1] = (uint8_t)seq;
     memcpy(out + packet.header_len + RTP_RTX_OSN_LEN, packet.payload, packet.payload_len);
-    feed(s->peer, out, sent->len + RTP_RTX_OSN_LEN);
+    feed(s->peer, out, sent->len + RTP_RTX_OSN_LEN, RTP_RTX_OSN_LEN);
 }
 
 void sim_send_rtcp(struct sim_peer *peer, const struct bytes_writer *w)

@@ -8,7 +8,9 @@
 #include "rtp/dd.h"
 #include "rtp/packet.h"
 #include "rtp/rtcp.h"
+#include "rtp/seq.h"
 #include "sfu/router.h"
+#include "window.h"
 
 enum {
     SIM_PEERS_MAX = 16,
@@ -35,6 +37,13 @@ struct sim_packet {
 
 struct sim;
 
+/* The numbers that went out under one SSRC: none may ever go out twice, whatever a test does. */
+struct sim_used {
+    uint32_t ssrc;
+    struct rtp_seq_unwrapper unwrapper;
+    struct sfu_window window;
+};
+
 struct sim_peer {
     struct sim *sim;
     struct sfu_peer *peer;
@@ -45,7 +54,9 @@ struct sim_peer {
     size_t rtcp_count, rtcp_cap;
     size_t bursts;
     uint16_t twcc; /* a publisher's next transport-wide number */
-    bool silent;   /* a subscriber that sends no transport-wide feedback by itself */
+    struct sim_used used[2 * SFU_MEDIA_MAX];
+    size_t used_count;
+    bool silent; /* a subscriber that sends no transport-wide feedback by itself */
     size_t reported;
 };
 
@@ -53,8 +64,9 @@ struct sim {
     struct sfu_router *router;
     uint64_t now_us;
     uint64_t payload_seed; /* another one: other payload bytes, nothing else */
-    /* Told of each payload before it goes in, if not NULL. */
-    void (*taint)(const uint8_t *payload, size_t len);
+    /* Told of each media payload as it goes into the router and as it comes out, if not NULL. */
+    void (*on_payload_in)(uint8_t *payload, size_t len);
+    void (*on_payload_out)(const uint8_t *payload, size_t len);
     struct sim_peer peers[SIM_PEERS_MAX];
     size_t peer_count;
 };
