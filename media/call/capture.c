@@ -143,7 +143,9 @@ static const char *video_encoder(enum call_codec codec)
         return "x264enc name=videoenc speed-preset=ultrafast tune=zerolatency threads=1 ! "
                "video/x-h264,stream-format=byte-stream,alignment=au,profile=constrained-baseline";
     case CALL_AV1:
-        return "av1enc name=videoenc usage-profile=realtime cpu-used=10 threads=1 lag-in-frames=0 end-usage=cbr ! "
+        /* the element's own quantizer range is 0 to 0, by which libaom can keep no rate */
+        return "av1enc name=videoenc usage-profile=realtime cpu-used=10 threads=1 lag-in-frames=0 end-usage=cbr "
+               "min-quantizer=10 max-quantizer=56 ! "
                "av1parse ! video/x-av1,stream-format=obu-stream,alignment=tu";
     default:
         return "vp8enc name=videoenc deadline=1 cpu-used=16 threads=1 lag-in-frames=0 end-usage=cbr ! video/x-vp8";
@@ -155,10 +157,11 @@ static void set_up_encoder(GstElement *encoder, enum call_codec codec)
     guint64 spacing = KEY_REQUEST_SPACING_MS * GST_MSECOND;
 
     g_object_set(encoder, "min-force-key-unit-interval", spacing, NULL);
+    /* GStreamer 1.22's av1enc makes no key frame when asked: so it makes one each second */
     if (codec == CALL_H264)
         g_object_set(encoder, "bitrate", VIDEO_BIT_RATE / 1000, "key-int-max", KEY_INTERVAL, NULL);
     else if (codec == CALL_AV1)
-        g_object_set(encoder, "target-bitrate", VIDEO_BIT_RATE / 1000, "keyframe-max-dist", KEY_INTERVAL, NULL);
+        g_object_set(encoder, "target-bitrate", VIDEO_BIT_RATE / 1000, "keyframe-max-dist", CALL_FRAME_RATE, NULL);
     else
         g_object_set(encoder, "target-bitrate", VIDEO_BIT_RATE, "keyframe-max-dist", KEY_INTERVAL, NULL);
 }

@@ -1,5 +1,7 @@
 #include "gallery.h"
 
+#include <stdio.h>
+
 #include "player.h"
 
 enum { PLAYERS_MAX = 2 * CALL_PARTICIPANTS_MAX };
@@ -15,6 +17,7 @@ struct call_gallery {
     GMutex lock;
     struct place places[PLAYERS_MAX];
     size_t count;
+    bool missing[CALL_CODECS]; /* decoders that this machine has not */
 };
 
 struct call_gallery *call_gallery_new(const struct call_gallery_config *config)
@@ -80,35 +83,45 @@ static struct place *add(struct call_gallery *gallery, const struct call_opened_
     };
     struct place *place = &gallery->places[gallery->count];
 
-    if (gallery->count == PLAYERS_MAX)
+    if (gallery->count == PLAYERS_MAX || (frame->kind == CALL_VIDEO && gallery->missing[frame->codec]))
         return NULL;
     place->player = call_player_new(&config);
-    if (place->player == NULL)
+    if (place->player == NULL) {
+        gallery->missing[frame->codec] = true;
+        fprintf(stderr, "sotto: GStreamer has no decoder for %s\n",
+                frame->kind == CALL_VIDEO ? call_codec_name(frame->codec) : "opus");
         return NULL;
+    }
     place->sender = frame->sender;
     place->kind = frame->kind;
     gallery->count++;
     return place;
 }
 
-static void play(struct call_gallery *gallery, const struct call_opened_frame *frame)
+/* A decoder that gave up or is for another codec makes way; false if a new one cannot start with this frame. */
+static bool play(struct call_gallery *gallery, const struct call_opened_frame *frame)
 {
-    struct call_player *other_codec = NULL;
+    struct call_player *unfit = NULL;
     struct place *place;
+    bool played = false;
 
     g_mutex_lock(&gallery->lock);
     place = find(gallery, frame->sender, frame->kind);
-    if (place != NULL && frame->kind == CALL_VIDEO && call_player_codec(place->player) != frame->codec) {
-        other_codec = take(gallery, (size_t)(place - gallery->places));
+    if (place != NULL && (call_player_failed(place->player) ||
+                          (frame->kind == CALL_VIDEO && call_player_codec(place->player) != frame->codec))) {
+        unfit = take(gallery, (size_t)(place - gallery->places));
         place = NULL;
     }
-    if (place == NULL)
+    if (place == NULL && (frame->key || frame->kind == CALL_AUDIO))
         place = add(gallery, frame);
-    if (place != NULL)
+    if (place != NULL) {
         call_player_push(place->player, frame->buffer);
+        played = true;
+    }
     g_mutex_unlock(&gallery->lock);
-    if (other_codec != NULL)
-        call_player_free(other_codec);
+    if (unfit != NULL)
+        call_player_free(unfit);
+    return played;
 }
 
 void call_gallery_frame(struct call_gallery *gallery, const struct call_opened_frame *frame)
@@ -116,9 +129,9 @@ void call_gallery_frame(struct call_gallery *gallery, const struct call_opened_f
     enum call_play what = call_roster_opened(gallery->config.roster, frame->sender, frame->kind, frame->slot,
                                              frame->ctr, frame->key, frame->codec);
 
-    if (what == CALL_PLAY || what == CALL_PLAY_WANT_KEY)
-        play(gallery, frame);
-    if (what == CALL_PLAY_WANT_KEY || what == CALL_WAIT_FOR_KEY)
+    if ((what == CALL_PLAY || what == CALL_PLAY_WANT_KEY) && !play(gallery, frame))
+        what = CALL_WAIT_FOR_KEY;
+    if (frame->kind == CALL_VIDEO && (what == CALL_PLAY_WANT_KEY || what == CALL_WAIT_FOR_KEY))
         gallery->config.want_key(gallery->config.user, frame->sender);
 }
 

@@ -51,6 +51,8 @@ static void draw_picture(cairo_surface_t *surface, GstSample *picture, int x, in
     /* cairo's RGB24 is BGRx in memory on a little-endian machine */
     gst_video_info_set_format(&out, G_BYTE_ORDER == G_LITTLE_ENDIAN ? GST_VIDEO_FORMAT_BGRx : GST_VIDEO_FORMAT_xRGB,
                               (guint)place.w, (guint)place.h);
+    GST_VIDEO_INFO_FPS_N(&out) = GST_VIDEO_INFO_FPS_N(&in);
+    GST_VIDEO_INFO_FPS_D(&out) = GST_VIDEO_INFO_FPS_D(&in);
     GST_VIDEO_INFO_PLANE_STRIDE(&out, 0) = (gint)stride;
     GST_VIDEO_INFO_SIZE(&out) = stride * (gsize)place.h;
     data += (gsize)(y + place.y) * stride + (gsize)(x + place.x) * 4;

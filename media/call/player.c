@@ -13,6 +13,7 @@ struct call_player {
     GstElement *pipeline;
     GstElement *appsrc;
     int64_t last_us;
+    gint failed; /* atomic */
 };
 
 static const struct decoder {
@@ -22,7 +23,7 @@ static const struct decoder {
     [CALL_VP8] = {"video/x-vp8", "vp8dec threads=1"},
     [CALL_VP9] = {"video/x-vp9", "vp9dec threads=1"},
     [CALL_H264] = {"video/x-h264,stream-format=byte-stream,alignment=au", "h264parse ! avdec_h264 max-threads=1"},
-    [CALL_AV1] = {"video/x-av1,stream-format=obu-stream,alignment=tu", "av1parse ! av1dec threads=1"},
+    [CALL_AV1] = {"video/x-av1,stream-format=obu-stream,alignment=tu", "av1parse ! av1dec"},
 };
 
 static GstFlowReturn on_decoded(GstAppSink *appsink, gpointer data)
@@ -47,6 +48,17 @@ static GstPadProbeReturn on_upstream(GstPad *pad, GstPadProbeInfo *info, gpointe
     return GST_PAD_PROBE_OK;
 }
 
+static GstBusSyncReply on_message(GstBus *bus, GstMessage *message, gpointer data)
+{
+    struct call_player *player = data;
+
+    (void)bus;
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR)
+        g_atomic_int_set(&player->failed, 1);
+    gst_message_unref(message);
+    return GST_BUS_DROP;
+}
+
 static char *describe(const struct call_player_config *config)
 {
     if (config->kind == CALL_AUDIO)
@@ -65,6 +77,7 @@ struct call_player *call_player_new(const struct call_player_config *config)
     GstElement *appsink;
     GstCaps *caps;
     GstPad *pad;
+    GstBus *bus;
 
     g_free(text);
     if (error != NULL) {
@@ -89,6 +102,9 @@ struct call_player *call_player_new(const struct call_player_config *config)
     appsink = gst_bin_get_by_name(GST_BIN(pipeline), "out");
     gst_app_sink_set_callbacks(GST_APP_SINK(appsink), &callbacks, player, NULL);
     gst_object_unref(appsink);
+    bus = gst_element_get_bus(pipeline);
+    gst_bus_set_sync_handler(bus, on_message, player, NULL);
+    gst_object_unref(bus);
     gst_element_set_state(pipeline, GST_STATE_PLAYING);
     return player;
 }
@@ -105,6 +121,11 @@ void call_player_push(struct call_player *player, GstBuffer *frame)
 {
     player->last_us = g_get_monotonic_time();
     gst_app_src_push_buffer(GST_APP_SRC(player->appsrc), gst_buffer_ref(frame));
+}
+
+bool call_player_failed(struct call_player *player)
+{
+    return g_atomic_int_get(&player->failed) != 0;
 }
 
 enum call_codec call_player_codec(const struct call_player *player)

@@ -27,6 +27,8 @@ struct call_player *call_player_new(const struct call_player_config *config);
 void call_player_free(struct call_player *player);
 /* Takes a frame (borrowed) without waiting; what does not fit any more is dropped. */
 void call_player_push(struct call_player *player, GstBuffer *frame);
+/* The decoder gave up for good; a new one may start with a key frame. */
+bool call_player_failed(struct call_player *player);
 enum call_codec call_player_codec(const struct call_player *player);
 /* CLOCK_MONOTONIC of the last frame, in us. */
 int64_t call_player_last_us(const struct call_player *player);

@@ -14,6 +14,7 @@ enum {
     /* frames that may wait for the network; older ones make room */
     WAITING_AUDIO = 25,
     WAITING_VIDEO = 8,
+    AGE_MAX_MS = 250, /* when a frame is sent */
 };
 
 struct call_sender {
@@ -34,6 +35,30 @@ static GstPadProbeReturn on_upstream(GstPad *pad, GstPadProbeInfo *info, gpointe
     (void)pad;
     if (gst_video_event_is_force_key_unit(GST_PAD_PROBE_INFO_EVENT(info)))
         sender->want_key(sender->user);
+    return GST_PAD_PROBE_OK;
+}
+
+/* What waited for the connection is not sent: to the receivers it would look as if the frames after it came from the
+ * future, and they would refuse those. */
+static GstPadProbeReturn on_packets(GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+    struct call_sender *sender = data;
+    GstClock *clock = gst_element_get_clock(sender->pipeline);
+    GstBuffer *buffer = NULL;
+    GstClockTime now = GST_CLOCK_TIME_NONE;
+
+    (void)pad;
+    if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER)
+        buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+    else if (gst_buffer_list_length(GST_PAD_PROBE_INFO_BUFFER_LIST(info)) > 0)
+        buffer = gst_buffer_list_get(GST_PAD_PROBE_INFO_BUFFER_LIST(info), 0);
+    if (clock != NULL) {
+        now = gst_clock_get_time(clock) - gst_element_get_base_time(sender->pipeline);
+        gst_object_unref(clock);
+    }
+    if (buffer != NULL && now != GST_CLOCK_TIME_NONE && GST_BUFFER_PTS_IS_VALID(buffer) &&
+        now > GST_BUFFER_PTS(buffer) + AGE_MAX_MS * GST_MSECOND)
+        return GST_PAD_PROBE_DROP;
     return GST_PAD_PROBE_OK;
 }
 
@@ -109,6 +134,7 @@ static bool add_lane(struct call_sender *sender, GstElement *webrtcbin, enum cal
     from = gst_element_get_static_pad(pay, "src");
     to = gst_element_request_pad_simple(webrtcbin, "sink_%u");
     ok = gst_element_link(appsrc, pay) && gst_pad_link(from, to) == GST_PAD_LINK_OK;
+    gst_pad_add_probe(to, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_packets, sender, NULL);
     g_object_get(to, "transceiver", &transceiver, NULL);
     g_object_set(transceiver, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, "do-nack", TRUE, NULL);
     gst_object_unref(transceiver);
