@@ -26,6 +26,8 @@ struct test_peer {
     size_t last_len;
     uint64_t sent;
     uint64_t received;
+    unsigned to_spare;
+    unsigned to_lose;
 };
 
 static void need(bool ok, const char *what)
@@ -177,6 +179,18 @@ static srtp_t direction(const struct test_srtp_keys *keys, uint8_t *key, srtp_ss
     return out;
 }
 
+static bool loses(struct test_peer *peer)
+{
+    if (peer->to_spare > 0) {
+        peer->to_spare--;
+        return false;
+    }
+    if (peer->to_lose == 0)
+        return false;
+    peer->to_lose--;
+    return true;
+}
+
 bool test_peer_handshake(struct test_peer *peer, int limit_ms)
 {
     int64_t end = now_ms() + limit_ms;
@@ -184,11 +198,11 @@ bool test_peer_handshake(struct test_peer *peer, int limit_ms)
     while (state == TEST_DTLS_HANDSHAKE && now_ms() < end) {
         uint8_t data[DATAGRAM_MAX];
         size_t len = test_peer_receive_raw(peer, data, sizeof data, CHECK_INTERVAL_MS);
-        if (len && data[0] >= 20 && data[0] <= 63)
+        if (len && data[0] >= 20 && data[0] <= 63 && !loses(peer))
             state = test_dtls_receive(peer->dtls, data, len);
-        else if (len)
+        else if (len && data[0] < 4)
             (void)answer_check(peer, data, len);
-        else
+        else if (!len)
             state = test_dtls_tick(peer->dtls);
     }
     struct test_srtp_keys keys;
@@ -208,6 +222,12 @@ void test_peer_move(struct test_peer *peer)
 {
     close(peer->fd);
     peer->fd = connect_socket(peer->config.host, peer->config.port);
+}
+
+void test_peer_lose(struct test_peer *peer, unsigned spared, unsigned count)
+{
+    peer->to_spare = spared;
+    peer->to_lose = count;
 }
 
 static bool send_protected(struct test_peer *peer, const uint8_t *packet, size_t len,

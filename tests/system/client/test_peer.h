@@ -40,6 +40,9 @@ void test_peer_consent(struct test_peer *peer);
 /* From now on a new socket, that is another source address; DTLS and SRTP stay. */
 void test_peer_move(struct test_peer *peer);
 
+/* Loses `count` datagrams of the handshake that come in, once `spared` have been let through. */
+void test_peer_lose(struct test_peer *peer, unsigned spared, unsigned count);
+
 /* Protects a copy of the packet and sends it. False if SRTP refuses (a repeated sequence number). */
 bool test_peer_send_rtp(struct test_peer *peer, const uint8_t *packet, size_t len);
 bool test_peer_send_rtcp(struct test_peer *peer, const uint8_t *packet, size_t len);

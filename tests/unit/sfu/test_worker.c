@@ -333,6 +333,19 @@ static void a_wrong_fingerprint_ends_the_session(void)
     close_worker();
 }
 
+static void a_lost_flight_is_sent_again(void)
+{
+    struct participant alice;
+    open_worker();
+    offer(&alice, "alice", TEST_AEAD_AES_128_GCM);
+    CU_ASSERT_EQUAL_FATAL(sfu_worker_add_session(worker, &alice.params), SFU_WORKER_OK);
+    /* the cookie comes through, the flight after it is lost: only the worker's timer brings it again */
+    test_peer_lose(alice.peer, 1, 1);
+    CU_ASSERT_TRUE(test_peer_connect(alice.peer, 2 * LIMIT_MS));
+    leave(&alice);
+    close_worker();
+}
+
 static void without_consent_a_session_ends(void)
 {
     struct participant alice;
@@ -560,6 +573,7 @@ static const struct unit_test tests[] = {
     {"RTP from elsewhere, with a bad tag or again is refused",
      rtp_from_elsewhere_or_with_a_bad_tag_or_again_is_refused},
     {"a wrong fingerprint in either role ends the session", a_wrong_fingerprint_ends_the_session},
+    {"a lost flight is sent again", a_lost_flight_is_sent_again},
     {"without consent a session ends", without_consent_a_session_ends},
     {"a token ends its session unless renewed", a_token_ends_its_session_unless_renewed},
     {"a peer that moves is challenged and followed", a_peer_that_moves_is_challenged_and_followed},
