@@ -5,7 +5,7 @@
 #include "slot.h"
 #include "source.h"
 
-/* Of one compound packet at most: a NACK names up to 17 packets in 4 bytes. */
+/* Of one NACK at most, which names up to 17 packets in 4 bytes. */
 enum { NACKS_MAX = 512 };
 
 static void sender_report(struct sfu_peer *peer, const struct rtcp_packet *packet, uint64_t now_us)

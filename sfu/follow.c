@@ -11,32 +11,6 @@ void sfu_follow_start(struct sfu_follow *f, int64_t first, uint32_t ts, uint64_t
         (struct sfu_follow){.active = true, .first = first, .last = first, .ts = ts, .sent_us = now_us, .tries = tries};
 }
 
-void sfu_follow_sent(struct sfu_follow *f, int64_t seq, uint32_t ts, bool end, uint64_t now_us)
-{
-    if (!f->active || seq < f->first)
-        return;
-    if (ts != f->ts) {
-        f->complete = true;
-        return;
-    }
-    f->sent_us = now_us;
-    if (seq - f->first >= SFU_FOLLOW_PACKETS)
-        return;
-    if (seq > f->last)
-        f->last = seq;
-    if (end)
-        f->complete = true;
-}
-
-/* The place of a number the receiver named; -1 if it is not one of the frame's. */
-static int64_t place(const struct sfu_follow *f, uint16_t seq)
-{
-    if (!f->active)
-        return -1;
-    int64_t at = rtp_seq_diff(seq, (uint16_t)(uint64_t)f->first);
-    return at >= 0 && at <= f->last - f->first ? at : -1;
-}
-
 static bool has(const struct sfu_follow *f, int64_t at)
 {
     return (f->acked[at / 64] >> (at % 64) & 1) != 0;
@@ -51,6 +25,32 @@ static bool finish_if_all(struct sfu_follow *f)
             return false;
     *f = (struct sfu_follow){0};
     return true;
+}
+
+void sfu_follow_sent(struct sfu_follow *f, int64_t seq, uint32_t ts, bool end, uint64_t now_us)
+{
+    if (!f->active || seq < f->first)
+        return;
+    if (ts == f->ts) {
+        f->sent_us = now_us;
+        if (seq - f->first >= SFU_FOLLOW_PACKETS)
+            return;
+        if (seq > f->last)
+            f->last = seq;
+    }
+    if (end || ts != f->ts)
+        f->complete = true;
+    /* what was acknowledged while more could still come */
+    (void)finish_if_all(f);
+}
+
+/* The place of a number the receiver named; -1 if it is not one of the frame's. */
+static int64_t place(const struct sfu_follow *f, uint16_t seq)
+{
+    if (!f->active)
+        return -1;
+    int64_t at = rtp_seq_diff(seq, (uint16_t)(uint64_t)f->first);
+    return at >= 0 && at <= f->last - f->first ? at : -1;
 }
 
 bool sfu_follow_ack(struct sfu_follow *f, uint16_t seq)

@@ -98,9 +98,12 @@ struct sfu_layer *sfu_learn(struct sfu_peer *peer, const struct rtp_packet *pack
     /* a payload type is a weak sign: it does not take a stream's place that is alive */
     if (layer->bound && layer->started && !by_mid && now_us - layer->last_us < SFU_SILENT_US)
         return NULL;
+    if (layer->bound && layer->bound_us != 0 && now_us - layer->bound_us < SFU_CHANGE_US)
+        return NULL;
     if (layer->bound)
         sfu_source_restart(layer);
     layer->ssrc = packet->ssrc;
     layer->bound = true;
+    layer->bound_us = now_us;
     return layer;
 }

@@ -134,7 +134,10 @@ void sfu_router_rtp(struct sfu_router *router, struct sfu_peer *from, uint8_t *p
         return;
     struct sfu_track *track = in.track;
     if (in.codec && in.codec != track->codec) {
+        if (track->codec && now_us - track->codec_us < SFU_CHANGE_US)
+            return;
         track->codec = in.codec;
+        track->codec_us = now_us;
         sfu_select_track_changed(track, now_us);
     } else if (in.codec && in.wakes) {
         sfu_select_room(from->room, now_us);

@@ -324,6 +324,9 @@ static void send(struct sfu_slot *slot, const struct sfu_incoming *in)
     if (in->key_start)
         sfu_follow_start(&slot->follow, seq, d.header.ts, in->now_us);
     sfu_follow_sent(&slot->follow, seq, d.header.ts, d.header.marker, in->now_us);
+    /* a packet without number among numbered ones: feedback cannot name it, only a NACK can */
+    if (d.twcc_at == 0 && slot->media->extension_ids[SFU_EXT_TRANSPORT_CC] != 0)
+        (void)sfu_follow_ack(&slot->follow, d.header.seq);
     sfu_peer_wake(peer, sfu_follow_deadline(&slot->follow, peer->rtt_us));
 }
 

@@ -143,11 +143,12 @@ static bool place(struct sfu_incoming *in)
             sfu_source_restart(layer);
     }
     bool started = layer->started;
-    in->wakes = !started || in->now_us - layer->last_us >= SFU_SILENT_US;
+    in->wakes = !layer->seen || in->now_us - layer->last_us >= SFU_SILENT_US;
     int64_t before = layer->seq.highest;
     in->seq = rtp_seq_unwrap(&layer->seq, in->rtp.seq);
     in->fresh = !started || in->seq > before;
     layer->started = true;
+    layer->seen = true;
     if (!sfu_window_mark(&layer->received, in->seq))
         return false;
     if (!in->fresh) {

@@ -15,6 +15,7 @@
 enum {
     SFU_PLI_INTERVAL_US = 200000, /* at most one key frame request upstream per source */
     SFU_SILENT_US = 2000000,      /* a source without packets for so long gives way */
+    SFU_CHANGE_US = 200000,       /* at most one change of SSRC or codec: each one makes work for the whole room */
     SFU_RATE_INTERVAL_US = 1000000,
 };
 
@@ -23,10 +24,12 @@ struct sfu_layer {
     const char *rid; /* empty without simulcast */
     bool bound;      /* ssrc is known */
     bool rtx_bound;
-    bool started; /* a packet came */
+    bool started; /* a packet of the present stream came */
+    bool seen;    /* a packet of any stream came */
     uint32_t ssrc;
     uint32_t rtx_ssrc;
-    uint32_t epoch; /* counts the streams this layer has had: slots start anew when it changes */
+    uint64_t bound_us; /* when ssrc was learnt */
+    uint32_t epoch;    /* counts the streams this layer has had: slots start anew when it changes */
     struct rtp_seq_unwrapper seq;
     struct sfu_window received;
     struct rtp_stats stats;
@@ -57,6 +60,7 @@ struct sfu_track {
     const struct sfu_codec *codec; /* of the last packet; NULL: nothing came yet */
     struct sfu_layer layers[SFU_RIDS_MAX];
     size_t layer_count;
+    uint64_t codec_us;      /* when it became that */
     bool announced;         /* the room knows of it: its first packet is past */
     struct sfu_slot *slots; /* that this track fills */
 };

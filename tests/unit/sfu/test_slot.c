@@ -465,6 +465,10 @@ static void two_byte_headers_carry_no_transport_number_to_a_one_byte_peer(void)
             if (twcc)
                 CU_ASSERT_EQUAL(twcc[0] << 8 | twcc[1], next++);
         }
+        /* and feedback that cannot name such a packet is not taken for its loss */
+        sim_run(&sim, 1000 * SIM_MS);
+        CU_ASSERT_EQUAL(sim_count_pli(pub), 0);
+        CU_ASSERT_EQUAL(sub->rtp_count, 8);
         sim_close(&sim);
     }
 }
