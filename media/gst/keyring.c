@@ -1,5 +1,6 @@
 #include "gstsotto/keyring.h"
 
+#include <pthread.h> /* not GMutex: thread checkers know these */
 #include <string.h>
 
 #include "core/secret.h"
@@ -26,7 +27,7 @@ struct epoch {
 };
 
 struct ring_sender {
-    GMutex lock; /* taken before the ring's */
+    pthread_mutex_t lock; /* taken before the ring's */
     struct sframe_sender *sender;
     void *memory;
     guint generation; /* of the ring's keys that this sender uses */
@@ -49,7 +50,7 @@ struct _SottoKeyRing {
     guint8 profile;
     struct ring_sender senders[CONTEXTS];
 
-    GMutex lock;                      /* what follows */
+    pthread_mutex_t lock;             /* what follows */
     struct ring_receiver now, before; /* before: of the keys replaced last, until before_until_ms */
     guint64 before_until_ms;
     struct sframe_receiver_stats closed; /* sums of receivers that are gone */
@@ -188,9 +189,9 @@ guint sotto_key_ring_profile(SottoKeyRing *ring)
 
 static void sotto_key_ring_init(SottoKeyRing *ring)
 {
-    g_mutex_init(&ring->lock);
+    pthread_mutex_init(&ring->lock, NULL);
     for (guint i = 0; i < CONTEXTS; i++)
-        g_mutex_init(&ring->senders[i].lock);
+        pthread_mutex_init(&ring->senders[i].lock, NULL);
     ring->generation = 1;
     ring->used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
@@ -217,10 +218,10 @@ static void sotto_key_ring_finalize(GObject *object)
     for (guint i = 0; i < CONTEXTS; i++) {
         sframe_sender_wipe(ring->senders[i].sender);
         core_secret_free(ring->senders[i].memory);
-        g_mutex_clear(&ring->senders[i].lock);
+        pthread_mutex_destroy(&ring->senders[i].lock);
     }
     g_hash_table_unref(ring->used);
-    g_mutex_clear(&ring->lock);
+    pthread_mutex_destroy(&ring->lock);
     G_OBJECT_CLASS(sotto_key_ring_parent_class)->finalize(object);
 }
 
@@ -232,16 +233,16 @@ static void sotto_key_ring_class_init(SottoKeyRingClass *klass)
 void sotto_key_ring_clear(SottoKeyRing *ring)
 {
     g_return_if_fail(SOTTO_IS_KEY_RING(ring));
-    g_mutex_lock(&ring->lock);
+    pthread_mutex_lock(&ring->lock);
     clear_keys(ring);
-    g_mutex_unlock(&ring->lock);
+    pthread_mutex_unlock(&ring->lock);
     /* senders drop theirs now, not with a next frame that may never come */
     for (guint i = 0; i < CONTEXTS; i++) {
         struct ring_sender *s = &ring->senders[i];
-        g_mutex_lock(&s->lock);
+        pthread_mutex_lock(&s->lock);
         if (s->has_key && sframe_sender_remove_key(s->sender, s->kid) == SFRAME_OK)
             s->has_key = FALSE;
-        g_mutex_unlock(&s->lock);
+        pthread_mutex_unlock(&s->lock);
     }
 }
 
@@ -250,9 +251,9 @@ gboolean sotto_key_ring_has_sender_key(SottoKeyRing *ring)
     gboolean has;
 
     g_return_val_if_fail(SOTTO_IS_KEY_RING(ring), FALSE);
-    g_mutex_lock(&ring->lock);
+    pthread_mutex_lock(&ring->lock);
     has = ring->sending != SEND_NOTHING;
-    g_mutex_unlock(&ring->lock);
+    pthread_mutex_unlock(&ring->lock);
     return has;
 }
 
@@ -261,9 +262,9 @@ gboolean sotto_key_ring_has_receive_key(SottoKeyRing *ring)
     gboolean has;
 
     g_return_val_if_fail(SOTTO_IS_KEY_RING(ring), FALSE);
-    g_mutex_lock(&ring->lock);
+    pthread_mutex_lock(&ring->lock);
     has = ring->now.receiver != NULL;
-    g_mutex_unlock(&ring->lock);
+    pthread_mutex_unlock(&ring->lock);
     return has;
 }
 
@@ -294,7 +295,7 @@ gboolean sotto_key_ring_set_base_key(SottoKeyRing *ring, const guint8 *base_key,
 
     g_return_val_if_fail(SOTTO_IS_KEY_RING(ring), FALSE);
     digest = g_compute_checksum_for_data(G_CHECKSUM_SHA256, base_key, base_key_len);
-    g_mutex_lock(&ring->lock);
+    pthread_mutex_lock(&ring->lock);
     code = ring->now.receiver && !ring->now.shared ? SFRAME_INVALID : admit(ring, digest);
     if (code == SFRAME_OK)
         code = draw_start(&start);
@@ -314,7 +315,7 @@ gboolean sotto_key_ring_set_base_key(SottoKeyRing *ring, const guint8 *base_key,
     } else {
         receiver_close(ring, &fresh);
     }
-    g_mutex_unlock(&ring->lock);
+    pthread_mutex_unlock(&ring->lock);
     g_free(digest);
     return code == SFRAME_OK ? TRUE : fail(error, code, "The key cannot be used");
 }
@@ -328,11 +329,11 @@ gboolean sotto_key_ring_set_parameters(SottoKeyRing *ring, guint suite, guint pr
     if (suite > G_MAXUINT16 || !sframe_suite_find((guint16)suite) || profile > SFRAME_PROFILE_RFC9605)
         return FALSE;
     for (guint i = 0; i < CONTEXTS; i++) {
-        g_mutex_lock(&ring->senders[i].lock);
+        pthread_mutex_lock(&ring->senders[i].lock);
         sealed = sealed || ring->senders[i].sender;
-        g_mutex_unlock(&ring->senders[i].lock);
+        pthread_mutex_unlock(&ring->senders[i].lock);
     }
-    g_mutex_lock(&ring->lock);
+    pthread_mutex_lock(&ring->lock);
     if (sealed || (ring->now.receiver && !ring->now.shared))
         code = SFRAME_INVALID;
     if (code == SFRAME_OK) {
@@ -352,7 +353,7 @@ gboolean sotto_key_ring_set_parameters(SottoKeyRing *ring, guint suite, guint pr
             receiver_close(ring, &fresh);
         }
     }
-    g_mutex_unlock(&ring->lock);
+    pthread_mutex_unlock(&ring->lock);
     return code == SFRAME_OK;
 }
 
@@ -407,7 +408,7 @@ gboolean sotto_key_ring_add_epoch(SottoKeyRing *ring, guint64 epoch, guint32 lea
 
     g_return_val_if_fail(SOTTO_IS_KEY_RING(ring), FALSE);
     digest = g_compute_checksum_for_data(G_CHECKSUM_SHA256, base_key, base_key_len);
-    g_mutex_lock(&ring->lock);
+    pthread_mutex_lock(&ring->lock);
     place = place_epoch(ring, epoch);
     code = !place ? SFRAME_FULL : find_epoch(ring, epoch) ? SFRAME_KEY_EXISTS : admit(ring, digest);
     target = ring->now.receiver && !ring->now.shared ? &ring->now : &fresh;
@@ -430,7 +431,7 @@ gboolean sotto_key_ring_add_epoch(SottoKeyRing *ring, guint64 epoch, guint32 lea
     } else {
         receiver_close(ring, &fresh);
     }
-    g_mutex_unlock(&ring->lock);
+    pthread_mutex_unlock(&ring->lock);
     g_free(digest);
     return code == SFRAME_OK ? TRUE : fail(error, code, "The epoch cannot be installed");
 }
@@ -442,7 +443,7 @@ gboolean sotto_key_ring_use_epoch(SottoKeyRing *ring, guint64 epoch, guint32 lea
     int code = SFRAME_NO_KEY;
 
     g_return_val_if_fail(SOTTO_IS_KEY_RING(ring), FALSE);
-    g_mutex_lock(&ring->lock);
+    pthread_mutex_lock(&ring->lock);
     e = find_epoch(ring, epoch);
     if (e)
         code = sframe_kid_from_leaf(0, leaf, e->leaf_slots, epoch, &kid);
@@ -452,7 +453,7 @@ gboolean sotto_key_ring_use_epoch(SottoKeyRing *ring, guint64 epoch, guint32 lea
         ring->send_leaf = leaf;
         ring->generation++;
     }
-    g_mutex_unlock(&ring->lock);
+    pthread_mutex_unlock(&ring->lock);
     return code == SFRAME_OK ? TRUE : fail(error, code, "The epoch cannot be used");
 }
 
@@ -462,7 +463,7 @@ gboolean sotto_key_ring_remove_epoch(SottoKeyRing *ring, guint64 epoch, GError *
     int code = SFRAME_NO_KEY;
 
     g_return_val_if_fail(SOTTO_IS_KEY_RING(ring), FALSE);
-    g_mutex_lock(&ring->lock);
+    pthread_mutex_lock(&ring->lock);
     e = find_epoch(ring, epoch);
     if (e) {
         base_key_clear(&e->base);
@@ -473,7 +474,7 @@ gboolean sotto_key_ring_remove_epoch(SottoKeyRing *ring, guint64 epoch, GError *
             ring->generation++;
         }
     }
-    g_mutex_unlock(&ring->lock);
+    pthread_mutex_unlock(&ring->lock);
     return code == SFRAME_OK ? TRUE : fail(error, code, "The epoch cannot be removed");
 }
 
@@ -482,10 +483,10 @@ gboolean sotto_key_ring_remove_leaf(SottoKeyRing *ring, guint64 epoch, guint32 l
     int code = SFRAME_NO_KEY;
 
     g_return_val_if_fail(SOTTO_IS_KEY_RING(ring), FALSE);
-    g_mutex_lock(&ring->lock);
+    pthread_mutex_lock(&ring->lock);
     if (ring->now.receiver)
         code = sframe_receiver_remove_leaf(ring->now.receiver, epoch, leaf);
-    g_mutex_unlock(&ring->lock);
+    pthread_mutex_unlock(&ring->lock);
     return code == SFRAME_OK ? TRUE : fail(error, code, "The leaf cannot be removed");
 }
 
@@ -539,7 +540,7 @@ static int sender_follow(SottoKeyRing *ring, guint context, struct ring_sender *
     guint64 kid;
     int error;
 
-    g_mutex_lock(&ring->lock);
+    pthread_mutex_lock(&ring->lock);
     if (s->generation == ring->generation) {
         error = s->has_key ? SFRAME_OK : SFRAME_NO_KEY;
         goto out;
@@ -561,7 +562,7 @@ static int sender_follow(SottoKeyRing *ring, guint context, struct ring_sender *
         s->generation = ring->generation;
     }
 out:
-    g_mutex_unlock(&ring->lock);
+    pthread_mutex_unlock(&ring->lock);
     return error;
 }
 
@@ -575,14 +576,14 @@ int sotto_key_ring_seal(SottoKeyRing *ring, guint context, const struct sframe_i
     if (context >= CONTEXTS)
         return SFRAME_CONTEXT;
     s = &ring->senders[context];
-    g_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->lock);
     error = sender_ensure(ring, s);
     if (error == SFRAME_OK)
         error = sender_follow(ring, context, s);
     if (error == SFRAME_OK)
         error = sframe_seal(s->sender, ring->profile == SFRAME_PROFILE_SOTTO ? inner : NULL, NULL, 0, head, head_cap,
                             payload, payload_len, tail, tail_cap, sealed);
-    g_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->lock);
     return error;
 }
 
@@ -614,13 +615,13 @@ int sotto_key_ring_open(SottoKeyRing *ring, const struct sframe_expect *expect, 
     struct ring_receiver *r;
     int error = SFRAME_NO_KEY;
 
-    g_mutex_lock(&ring->lock);
+    pthread_mutex_lock(&ring->lock);
     r = receiver_for(ring, frame, frame_len, at_ms);
     if (r->receiver)
         error = sframe_open(r->receiver, expect, NULL, 0, frame, frame_len, at_ms, opened);
     if (error == SFRAME_OK && !g_hash_table_contains(r->kids, &opened->kid))
         g_hash_table_add(r->kids, g_memdup2(&opened->kid, sizeof(opened->kid)));
-    g_mutex_unlock(&ring->lock);
+    pthread_mutex_unlock(&ring->lock);
     return error;
 }
 
@@ -630,11 +631,11 @@ static struct sframe_receiver_stats sum_stats(SottoKeyRing *ring)
 {
     struct sframe_receiver_stats sum;
 
-    g_mutex_lock(&ring->lock);
+    pthread_mutex_lock(&ring->lock);
     sum = ring->closed;
     add_stats(&sum, ring->before.receiver);
     add_stats(&sum, ring->now.receiver);
-    g_mutex_unlock(&ring->lock);
+    pthread_mutex_unlock(&ring->lock);
     return sum;
 }
 

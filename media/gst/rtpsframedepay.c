@@ -27,6 +27,7 @@ struct _SottoRtpSframeDepay {
     SottoPacketization packetization; /* object lock, as the two below */
     guint reorder_window;
     guint max_frame_size;
+    gboolean request_keyframe;
 
     /* streaming thread */
     const struct sotto_codec *codec;
@@ -37,13 +38,21 @@ struct _SottoRtpSframeDepay {
     struct reorder reorder;
     guint lost_carried; /* numbers missing before a packet that was no part of a frame */
     struct assembler assembler;
-    gboolean key_seen; /* since the start of the stream; only where the packets tell */
+    gboolean ask_after_loss; /* request_keyframe, as of this packet */
+    gboolean key_seen;       /* since the start of the stream; only where the packets tell */
     struct key_unit key_unit;
 };
 
 G_DEFINE_TYPE(SottoRtpSframeDepay, sotto_rtp_sframe_depay, GST_TYPE_RTP_BASE_DEPAYLOAD)
 
-enum { PROP_0, PROP_PACKETIZATION, PROP_REORDER_WINDOW, PROP_MAX_FRAME_SIZE, PROP_FRAMES_DROPPED };
+enum {
+    PROP_0,
+    PROP_PACKETIZATION,
+    PROP_REORDER_WINDOW,
+    PROP_MAX_FRAME_SIZE,
+    PROP_REQUEST_KEYFRAME,
+    PROP_FRAMES_DROPPED
+};
 
 enum {
     BASE_MAX_REORDER = 100, /* the base class's default */
@@ -192,8 +201,10 @@ static void push_frame(SottoRtpSframeDepay *self, const struct assembler_frame *
                           frame->info.temporal_id);
     if (frame->info.key_known && !frame->info.key)
         GST_BUFFER_FLAG_SET(frame->buffer, GST_BUFFER_FLAG_DELTA_UNIT);
-    if (frame->info.key_known && frame->info.key)
+    if (frame->info.key_known && frame->info.key) {
         self->key_seen = TRUE;
+        key_unit_reset(&self->key_unit);
+    }
     if (frame->info.key_known && !self->key_seen)
         key_unit_request(&self->key_unit, GST_RTP_BASE_DEPAYLOAD_SINKPAD(base));
     gst_rtp_base_depayload_push(base, frame->buffer);
@@ -204,6 +215,7 @@ static void pop_packets(SottoRtpSframeDepay *self, gboolean drain)
     struct assembler_packet *packet;
     struct assembler_frame frame;
     guint lost;
+    guint64 dropped = self->assembler.dropped;
 
     while ((packet = reorder_pop(&self->reorder, drain, &lost))) {
         packet->lost_before = lost + self->lost_carried;
@@ -219,6 +231,8 @@ static void pop_packets(SottoRtpSframeDepay *self, gboolean drain)
         if (complete)
             push_frame(self, &frame);
     }
+    if (self->assembler.dropped > dropped && self->ask_after_loss && sotto_codec_is_video(self->codec))
+        key_unit_request(&self->key_unit, GST_RTP_BASE_DEPAYLOAD_SINKPAD(self));
 }
 
 static GstBuffer *depay_process(GstRTPBaseDepayload *base, GstRTPBuffer *rtp)
@@ -230,6 +244,7 @@ static GstBuffer *depay_process(GstRTPBaseDepayload *base, GstRTPBuffer *rtp)
 
     GST_OBJECT_LOCK(self);
     packetization = self->packetization;
+    self->ask_after_loss = self->request_keyframe;
     self->reorder.window = self->reorder_window;
     self->assembler.max_bytes = self->max_frame_size;
     GST_OBJECT_UNLOCK(self);
@@ -290,6 +305,11 @@ static void depay_set_property(GObject *object, guint id, const GValue *value, G
         self->max_frame_size = g_value_get_uint(value);
         GST_OBJECT_UNLOCK(self);
         break;
+    case PROP_REQUEST_KEYFRAME:
+        GST_OBJECT_LOCK(self);
+        self->request_keyframe = g_value_get_boolean(value);
+        GST_OBJECT_UNLOCK(self);
+        break;
     default:
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
     }
@@ -309,6 +329,9 @@ static void depay_get_property(GObject *object, guint id, GValue *value, GParamS
         break;
     case PROP_MAX_FRAME_SIZE:
         g_value_set_uint(value, self->max_frame_size);
+        break;
+    case PROP_REQUEST_KEYFRAME:
+        g_value_set_boolean(value, self->request_keyframe);
         break;
     case PROP_FRAMES_DROPPED:
         g_value_set_uint64(value, self->assembler.dropped);
@@ -346,6 +369,12 @@ static void install_properties(GObjectClass *object_class)
         object_class, PROP_MAX_FRAME_SIZE,
         g_param_spec_uint("max-frame-size", "Maximum frame size", "Bytes above which a frame is dropped", 1, G_MAXINT,
                           MAX_FRAME_SIZE_DEFAULT, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
+    g_object_class_install_property(
+        object_class, PROP_REQUEST_KEYFRAME,
+        g_param_spec_boolean("request-keyframe", "Request key frame",
+                             "Ask upstream for a key frame when a frame was dropped, at growing intervals until one "
+                             "comes. A stream that starts without a key frame asks in any case",
+                             FALSE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
     g_object_class_install_property(object_class, PROP_FRAMES_DROPPED,
                                     g_param_spec_uint64("frames-dropped", "Frames dropped",
                                                         "Frames given up because a packet of theirs was lost", 0,

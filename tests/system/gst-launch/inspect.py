@@ -12,7 +12,8 @@ ELEMENTS = {
     "sframeenc": ["display-name", "key", "key-ring", "kind", "layer", "padding", "profile", "stats", "suite"],
     "sframedec": ["key", "key-ring", "profile", "stats", "suite"],
     "rtpsframepay": ["packetization"],
-    "rtpsframedepay": ["frames-dropped", "max-frame-size", "packetization", "reorder-window"],
+    "rtpsframedepay": ["frames-dropped", "max-frame-size", "packetization", "reorder-window",
+                       "request-keyframe"],
     "rtphdrextdd": [],
 }
 SIGNALS = {"sframeenc": ["request-key", "soft-limit", "hard-limit"], "sframedec": ["request-key", "soft-limit"]}

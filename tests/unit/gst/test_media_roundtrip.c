@@ -1,5 +1,6 @@
 /* What real encoders put out, through sframeenc, rtpsframepay, a network, rtpsframedepay and sframedec: every frame
- * that lost no packet comes back bit for bit, at its running time, and no other does. */
+ * that lost no packet comes back bit for bit, at its running time, no other does, and nothing of any leaves in the
+ * clear. */
 #include <gst/app/gstappsink.h>
 #include <string.h>
 
@@ -182,6 +183,76 @@ static void all_paths(const struct media *media, guint frames)
     }
 }
 
+/* --- Nothing of a frame leaves in the clear ------------------------------------------------------------------------
+ */
+
+enum { RUN = 16, DISTINCT = 8 };
+
+static gboolean worth_looking_for(const guint8 *run)
+{
+    gboolean seen[256] = {FALSE};
+    guint distinct = 0;
+    for (guint i = 0; i < RUN; i++) {
+        distinct += !seen[run[i]];
+        seen[run[i]] = TRUE;
+    }
+    return distinct >= DISTINCT;
+}
+
+static guint run_hash(gconstpointer run)
+{
+    guint32 words[RUN / 4];
+    memcpy(words, run, RUN);
+    return words[0] ^ words[1] * 31 ^ words[2] * 1009 ^ words[3] * 65537;
+}
+
+static gboolean run_equal(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, RUN) == 0;
+}
+
+/* Every run of 16 bytes of the frames, at offsets divisible by 8, is looked for at every offset of what left. */
+static guint runs_found(GPtrArray *frames, GPtrArray *left)
+{
+    GHashTable *runs = g_hash_table_new_full(run_hash, run_equal, g_free, NULL);
+    guint found = 0;
+    GstMapInfo map;
+
+    for (guint i = 0; i < frames->len; i++) {
+        gst_buffer_map(g_ptr_array_index(frames, i), &map, GST_MAP_READ);
+        for (gsize at = 0; at + RUN <= map.size; at += RUN / 2)
+            if (worth_looking_for(map.data + at))
+                g_hash_table_add(runs, g_memdup2(map.data + at, RUN));
+        gst_buffer_unmap(g_ptr_array_index(frames, i), &map);
+    }
+    CU_ASSERT(g_hash_table_size(runs) > 500);
+    for (guint i = 0; i < left->len; i++) {
+        gst_buffer_map(g_ptr_array_index(left, i), &map, GST_MAP_READ);
+        for (gsize at = 0; at + RUN <= map.size; at++)
+            found += g_hash_table_contains(runs, map.data + at);
+        gst_buffer_unmap(g_ptr_array_index(left, i), &map);
+    }
+    g_hash_table_unref(runs);
+    return found;
+}
+
+static void nothing_in_the_clear(const struct media *media)
+{
+    guint *last_packet = g_new0(guint, media->frames->len);
+    GstCaps *caps;
+    GPtrArray *packets = seal(&modes[1], media, last_packet, &caps), *plain = g_ptr_array_new();
+
+    CU_ASSERT_EQUAL(runs_found(media->frames, packets), 0);
+    /* the same search finds frames that were not sealed */
+    for (guint i = 0; i < media->frames->len; i++)
+        g_ptr_array_add(plain, g_ptr_array_index(media->frames, i));
+    CU_ASSERT(runs_found(media->frames, plain) > 500);
+    g_ptr_array_unref(plain);
+    g_ptr_array_unref(packets);
+    gst_caps_unref(caps);
+    g_free(last_packet);
+}
+
 #define PICTURE(count)                                                                                                 \
     "videotestsrc num-buffers=" #count " pattern=ball ! "                                                              \
     "video/x-raw, format=I420, width=640, height=360, framerate=30/1 ! "
@@ -190,6 +261,7 @@ static void run(const char *line, guint frames)
 {
     struct media media = encode(line);
     all_paths(&media, frames);
+    nothing_in_the_clear(&media);
     free_media(&media);
 }
 
@@ -213,6 +285,7 @@ static void test_h264(void)
                                             "appsink name=sink sync=false");
     CU_ASSERT(GST_BUFFER_PTS((GstBuffer *)g_ptr_array_index(media.frames, 0)) >= 1000 * 3600 * GST_SECOND);
     all_paths(&media, 60);
+    nothing_in_the_clear(&media);
     free_media(&media);
 }
 
@@ -226,7 +299,7 @@ static void test_av1(void)
 
 static void test_opus(void)
 {
-    run("audiotestsrc num-buffers=100 samplesperbuffer=960 wave=ticks ! audio/x-raw, rate=48000, channels=2 ! "
+    run("audiotestsrc num-buffers=100 samplesperbuffer=960 wave=pink-noise ! audio/x-raw, rate=48000, channels=2 ! "
         "opusenc bitrate=64000 frame-size=20 ! appsink name=sink sync=false",
         101);
 }

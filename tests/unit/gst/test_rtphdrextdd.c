@@ -133,6 +133,23 @@ static void test_key_unit_requested(void)
     g_ptr_array_unref(packets);
 }
 
+static void test_key_unit_after_loss(void)
+{
+    GPtrArray *packets = pay(CAPS_SIZE, 9);
+
+    for (guint on = 0; on < 2; on++) {
+        GstHarness *h = gst_harness_new("rtpsframedepay");
+        g_object_set(h->element, "request-keyframe", on, NULL);
+        gst_harness_set_src_caps_str(h, DEPAY_CAPS);
+        for (guint i = 0; i < 10; i++) /* frame 1 loses a packet, frame 2 another */
+            if (i != 4 && i != 8)
+                gst_harness_push(h, gst_buffer_ref(g_ptr_array_index(packets, i)));
+        CU_ASSERT_EQUAL(key_unit_requests(h), on);
+        gst_harness_teardown(h);
+    }
+    g_ptr_array_unref(packets);
+}
+
 static GstRTPHeaderExtension *new_extension(void)
 {
     GstRTPHeaderExtension *ext = gst_rtp_header_extension_create_from_uri(DD_URI);
@@ -196,6 +213,7 @@ static const struct unit_test tests[] = {
     {"packets carry start, end, frame number and, on key frames, the L1T1 structure", test_written},
     {"depayloading restores which frames are key frames", test_key_frames_restored},
     {"a stream that starts without a key frame asks for one, once", test_key_unit_requested},
+    {"a lost frame asks for a key frame where that is wished", test_key_unit_after_loss},
     {"structures of any layering are read", test_reads_any},
     {"malformed descriptors do no harm", test_malformed},
 };
