@@ -287,20 +287,34 @@ static void on_negotiation_needed(GstElement *webrtcbin, gpointer data)
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
-/* libnice leaves loopback out unless told: a server on this machine is reached by it, also without any network. */
-static void use_loopback(GstElement *webrtcbin, const char *url)
+static bool has_property(GObject *object, const char *name)
+{
+    return object != NULL && g_object_class_find_property(G_OBJECT_GET_CLASS(object), name) != NULL;
+}
+
+/* The server has a public address, so nothing is asked of routers (UPnP, on by default, also announces us in the local
+ * network). Keepalives are binding requests, which the server takes as our consent (RFC 7675). libnice leaves loopback
+ * out unless told: a server on this machine is reached by it, also without any network. */
+static void set_up_ice(GstElement *webrtcbin, const char *url)
 {
     GUri *uri = g_uri_parse(url, G_URI_FLAGS_NONE, NULL);
     const char *host = uri != NULL ? g_uri_get_host(uri) : NULL;
-    GObject *ice = NULL;
+    GObject *ice = NULL, *agent = NULL;
     gboolean added = FALSE;
 
+    g_object_get(webrtcbin, "ice-agent", &ice, NULL);
+    if (has_property(ice, "agent"))
+        g_object_get(ice, "agent", &agent, NULL);
+    if (has_property(agent, "upnp"))
+        g_object_set(agent, "upnp", FALSE, NULL);
+    if (has_property(agent, "keepalive-conncheck"))
+        g_object_set(agent, "keepalive-conncheck", TRUE, NULL);
+    g_clear_object(&agent);
     if (host != NULL &&
         (g_str_has_prefix(host, "127.") || strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0)) {
-        g_object_get(webrtcbin, "ice-agent", &ice, NULL);
         g_signal_emit_by_name(ice, "add-local-ip-address", strcmp(host, "::1") == 0 ? "::1" : "127.0.0.1", &added);
-        g_object_unref(ice);
     }
+    g_clear_object(&ice);
     if (uri != NULL)
         g_uri_unref(uri);
 }
@@ -328,7 +342,7 @@ struct call_peer *call_peer_new(const struct call_peer_config *config)
     peer->started_us = g_get_monotonic_time();
     g_mutex_init(&peer->lock);
     heard(peer);
-    use_loopback(peer->webrtcbin, peer->url);
+    set_up_ice(peer->webrtcbin, peer->url);
     peer->handlers[0] = connect_signal(peer, "on-negotiation-needed", G_CALLBACK(on_negotiation_needed));
     peer->handlers[1] = connect_signal(peer, "notify::ice-gathering-state", G_CALLBACK(on_gathering));
     peer->handlers[2] = connect_signal(peer, "notify::connection-state", G_CALLBACK(on_state));

@@ -255,7 +255,8 @@ static void on_pad_added(GstElement *webrtcbin, GstPad *pad, gpointer data)
     g_mutex_unlock(&receiver->lock);
     if (predecessor != NULL)
         chain_remove(predecessor);
-    g_object_set(chain->appsink, "sync", FALSE, NULL);
+    /* a sink that waited for its first frame would hold up the pipeline that already plays */
+    g_object_set(chain->appsink, "sync", FALSE, "async", FALSE, NULL);
     gst_app_sink_set_callbacks(GST_APP_SINK(chain->appsink), &callbacks, chain, NULL);
     sink = gst_element_get_static_pad(chain->open, "sink");
     gst_pad_add_probe(sink, GST_PAD_PROBE_TYPE_BUFFER, on_sealed, chain, NULL);
