@@ -407,6 +407,10 @@ bool sfu_config_complete(struct sfu_config *config, char problem[CONFIG_PROBLEM_
     if (config->udp_address[0] == 0) {
         memcpy(config->udp_address, config->listen_address, sizeof(config->udp_address));
     }
+    if (config->dev &&
+        (!sfu_address_is_loopback(config->listen_address) || !sfu_address_is_loopback(config->udp_address))) {
+        return complain(problem, "--dev serves without tokens, so listen and udp-address must be loopback addresses");
+    }
     if (config->announce_count == 0) {
         if (sfu_address_is_wildcard(config->udp_address)) {
             return complain(problem, "announce is missing: udp-address is a wildcard, which no client can reach");
@@ -419,10 +423,6 @@ bool sfu_config_complete(struct sfu_config *config, char problem[CONFIG_PROBLEM_
     }
     if (!config->dev && config->token_key_count == 0) {
         return complain(problem, "token-key is missing: nobody could join (for a try on this machine: --dev)");
-    }
-    if (config->dev &&
-        (!sfu_address_is_loopback(config->listen_address) || !sfu_address_is_loopback(config->udp_address))) {
-        return complain(problem, "--dev serves without tokens, so listen and udp-address must be loopback addresses");
     }
     return true;
 }

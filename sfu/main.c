@@ -88,28 +88,12 @@ static bool start(struct daemon *daemon)
         return false;
     }
     write_fingerprint(daemon);
-    const struct sfu_worker_config worker_config = {
-        .bind_address = config->udp_address,
-        .port = config->udp_port,
-        .certificate = daemon->certificate,
-        .max_sessions = config->max_sessions,
-        .idle_timeout_us = (uint64_t)config->idle_timeout_s * 1000000,
-    };
-    daemon->worker = sfu_worker_open(&worker_config);
-    if (!daemon->worker) {
-        log_event(LOG_LEVEL_ERROR, "start_failed", "reason", strerror(errno), "udp", config->udp_address, NULL);
-        sfu_token_keys_wipe(&keys);
-        return false;
-    }
     struct sfu_whip_config whip_config = {
-        .worker = daemon->worker,
         .max_sessions = config->max_sessions,
         .dev = config->dev,
         .audio_level = config->audio_level,
         .metrics = config->metrics,
-        .answer = {.address_count = config->announce_count,
-                   .port = sfu_worker_port(daemon->worker),
-                   .fingerprint = daemon->fingerprint},
+        .answer = {.address_count = config->announce_count, .fingerprint = daemon->fingerprint},
     };
     for (size_t i = 0; i < config->announce_count; i++) {
         whip_config.answer.addresses[i] = config->announce[i];
@@ -121,6 +105,21 @@ static bool start(struct daemon *daemon)
         return false;
     }
     sfu_whip_set_keys(daemon->whip, &keys);
+    const struct sfu_worker_config worker_config = {
+        .bind_address = config->udp_address,
+        .port = config->udp_port,
+        .certificate = daemon->certificate,
+        .max_sessions = config->max_sessions,
+        .idle_timeout_us = (uint64_t)config->idle_timeout_s * 1000000,
+        .session_ended = sfu_whip_session_ended,
+        .user = daemon->whip,
+    };
+    daemon->worker = sfu_worker_open(&worker_config);
+    if (!daemon->worker) {
+        log_event(LOG_LEVEL_ERROR, "start_failed", "reason", strerror(errno), "udp", config->udp_address, NULL);
+        return false;
+    }
+    sfu_whip_use_worker(daemon->whip, daemon->worker);
     const struct http_config http_config = {
         .address = config->listen_address,
         .port = config->listen_port,
@@ -139,10 +138,10 @@ static bool start(struct daemon *daemon)
 static void stop(struct daemon *daemon)
 {
     http_server_close(daemon->http);
-    sfu_whip_free(daemon->whip);
     if (daemon->worker) {
         sfu_worker_close(daemon->worker);
     }
+    sfu_whip_free(daemon->whip);
     sfu_certificate_free(daemon->certificate);
 }
 

@@ -13,8 +13,7 @@ struct sfu_whip;
 enum sfu_metrics_access { SFU_METRICS_OFF, SFU_METRICS_LOOPBACK, SFU_METRICS_ANY };
 
 struct sfu_whip_config {
-    struct sfu_worker *worker;       /* outlives it */
-    struct sfu_answer_config answer; /* strings outlive it */
+    struct sfu_answer_config answer; /* strings outlive it; the port is the worker's */
     uint32_t max_sessions;
     bool dev;         /* no tokens; only for requests from loopback */
     bool audio_level; /* see offer.h */
@@ -23,7 +22,9 @@ struct sfu_whip_config {
 
 /* NULL without memory. Without keys (sfu_whip_set_keys) and without dev every session is refused. */
 struct sfu_whip *sfu_whip_new(const struct sfu_whip_config *config);
-/* The HTTP server must be closed. NULL is allowed. */
+/* The worker that sessions go to; it must outlive the HTTP server. To be called before any request is handled. */
+void sfu_whip_use_worker(struct sfu_whip *whip, struct sfu_worker *worker);
+/* The HTTP server and the worker must be closed. NULL is allowed. */
 void sfu_whip_free(struct sfu_whip *whip);
 
 /* The two of struct http_handler; user is a struct sfu_whip. Called on one thread. */
@@ -34,6 +35,8 @@ void sfu_whip_tick(void *user);
 
 /* Replaces the issuers' keys; takes what keys holds and leaves it empty. */
 void sfu_whip_set_keys(struct sfu_whip *whip, struct sfu_token_keys *keys);
+/* For struct sfu_worker_config: the worker says that it ended a session; user is a struct sfu_whip. */
+void sfu_whip_session_ended(void *user, const char *session_id, enum sfu_session_end reason);
 /* From now on no session begins and /healthz says so. */
 void sfu_whip_drain(struct sfu_whip *whip);
 /* Sessions that have not ended, as far as is known: the worker is asked about a few at every tick. */

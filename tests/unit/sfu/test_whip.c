@@ -24,10 +24,10 @@ static void set_up(bool dev)
     struct sfu_whip_config config = base;
     const struct sfu_worker_config worker_config = {.port = 0};
     worker = sfu_worker_open(&worker_config);
-    config.worker = worker;
     config.dev = dev;
     whip = sfu_whip_new(&config);
     CU_ASSERT_PTR_NOT_NULL_FATAL(whip);
+    sfu_whip_use_worker(whip, worker);
     if (!dev) {
         struct sfu_token_keys keys;
         sfu_token_keys_init(&keys);
@@ -436,6 +436,12 @@ static void sessions_that_ended_by_themselves_are_forgotten(void)
     CU_ASSERT_EQUAL(sfu_worker_end_session(worker, location + strlen("/session/")), SFU_WORKER_OK);
     sfu_whip_tick(whip);
     CU_ASSERT_EQUAL(sfu_whip_session_count(whip), 1);
+    /* and when the worker says so */
+    sfu_whip_session_ended(whip, "unknown", SFU_END_PEER);
+    sfu_whip_session_ended(whip, worker->sessions[0].id, SFU_END_CONSENT);
+    CU_ASSERT_EQUAL(sfu_whip_session_count(whip), 1);
+    sfu_whip_tick(whip);
+    CU_ASSERT_EQUAL(sfu_whip_session_count(whip), 0);
     tear_down();
 }
 
