@@ -102,7 +102,7 @@ static const char *read_path(struct text_slice value, char out[CONFIG_PATH_MAX])
 /* ADDRESS:PORT, an IPv6 address in brackets */
 static const char *set_listen(struct sfu_config *config, struct text_slice value)
 {
-    struct text_slice address = value;
+    struct text_slice address;
     if (text_starts(value, "[")) {
         value.data++;
         value.len--;

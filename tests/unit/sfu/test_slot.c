@@ -269,7 +269,7 @@ static void nack_is_answered_by_rtx_with_the_packet_as_rewritten(void)
         /* a transmission of its own, with a transport-wide number of its own */
         const uint8_t *twcc = sim_extension(rtx, SUB_TWCC, &len);
         CU_ASSERT_FATAL(twcc && len == 2);
-        CU_ASSERT_EQUAL(twcc[0] << 8 | twcc[1], sent + i);
+        CU_ASSERT_EQUAL((size_t)(twcc[0] << 8 | twcc[1]), sent + i);
     }
     CU_ASSERT_EQUAL((uint16_t)(p.sub->rtp[sent + 1].rtp.seq - p.sub->rtp[sent].rtp.seq), 1);
     /* asked again at once: a round trip has not passed; then a few times more, and no more */
