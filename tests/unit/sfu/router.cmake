@@ -3,7 +3,7 @@ add_library(sotto_sfu_sim STATIC sim.c)
 target_include_directories(sotto_sfu_sim PUBLIC ${CMAKE_SOURCE_DIR}/sfu ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(sotto_sfu_sim PUBLIC sotto_sfu sotto_unit)
 
-foreach(file arrivals cache follow learn nack pair rewrite router slot source window)
+foreach(file arrivals cache feedback follow learn nack pair peer reports rewrite room router select slot source window)
   sotto_unit_test(sfu.${file} SOURCES test_${file}.c LINK sotto_sfu_sim)
 endforeach()
 
