@@ -67,20 +67,24 @@ enum sfu_ice_outcome sfu_ice_request(struct sfu_ice *ice, const struct sfu_stun 
     } else {
         outcome = SFU_ICE_CHECKED;
         reply->len = sfu_stun_write_success(reply->data, sizeof reply->data, stun->transaction, from, password);
-        ice->consent_us = now_us;
         bool elsewhere = !sfu_address_equal(from, &ice->selected);
         if (ice->selected.family == 0 || (stun->use_candidate && elsewhere && !settled))
             ice->selected = *from;
         else if (stun->use_candidate && elsewhere)
             outcome = SFU_ICE_NOMINATED;
+        /* consent is to be sent to where media goes (RFC 7675 section 5.1) */
+        if (sfu_address_equal(from, &ice->selected))
+            ice->consent_us = now_us;
     }
     if (reply->len > stun->len)
         reply->len = 0;
     return outcome;
 }
 
-size_t sfu_ice_challenge(struct sfu_ice *ice, const struct sfu_address *to, uint8_t *out, size_t cap)
+size_t sfu_ice_challenge(struct sfu_ice *ice, const struct sfu_address *to, uint64_t now_us, uint8_t *out, size_t cap)
 {
+    if (ice->challenged_us != 0 && now_us < ice->challenged_us + SFU_ICE_CHALLENGE_US)
+        return 0;
     char username[SFU_UFRAG_MAX * 2];
     int username_len =
         snprintf(username, sizeof username, "%s:%s", ice->credentials.remote_ufrag, ice->credentials.local_ufrag);
@@ -94,10 +98,11 @@ size_t sfu_ice_challenge(struct sfu_ice *ice, const struct sfu_address *to, uint
         memcpy(ice->challenge, transaction, sizeof transaction);
         ice->challenged = *to;
     }
+    ice->challenged_us = now_us;
     return sfu_stun_write_check(out, cap, ice->challenge, username, ice->tie_breaker, ice->credentials.remote_pwd);
 }
 
-bool sfu_ice_response(struct sfu_ice *ice, const struct sfu_stun *stun, const struct sfu_address *from)
+bool sfu_ice_response(struct sfu_ice *ice, const struct sfu_stun *stun, const struct sfu_address *from, uint64_t now_us)
 {
     if (stun->class != SFU_STUN_SUCCESS || stun->method != SFU_STUN_BINDING || ice->challenged.family == 0 ||
         !sfu_address_equal(from, &ice->challenged) ||
@@ -105,6 +110,7 @@ bool sfu_ice_response(struct sfu_ice *ice, const struct sfu_stun *stun, const st
         !sfu_stun_authentic(stun, ice->credentials.remote_pwd))
         return false;
     ice->selected = *from;
+    ice->consent_us = now_us;
     ice->challenged = (struct sfu_address){0};
     return true;
 }

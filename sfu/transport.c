@@ -5,6 +5,9 @@
 
 #include "core/secret.h"
 
+_Static_assert((int)SFU_SRTP_TAILROOM >= (int)SFU_SRTP_GROWTH, "the router leaves room for SRTP");
+_Static_assert((int)SFU_SRTP_TAILROOM + 4 >= (int)SFU_SRTCP_GROWTH, "and for SRTCP");
+
 struct learnt_address {
     struct sfu_address address; /* family 0: free */
     struct sfu_index_node node;
@@ -362,7 +365,7 @@ static void handle_request(struct sfu_transport_host *host, const struct sfu_stu
         learn(transport, from, now_us);
     if (outcome == SFU_ICE_NOMINATED) {
         uint8_t challenge[SFU_STUN_CHECK_MAX];
-        size_t challenge_len = sfu_ice_challenge(&transport->ice, from, challenge, sizeof challenge);
+        size_t challenge_len = sfu_ice_challenge(&transport->ice, from, now_us, challenge, sizeof challenge);
         if (challenge_len > 0)
             send_one(transport, from, challenge, challenge_len);
     }
@@ -377,7 +380,7 @@ static void handle_stun(struct sfu_transport_host *host, const struct sfu_addres
         return;
     if (stun.class == SFU_STUN_REQUEST) {
         handle_request(host, &stun, from, now_us, input);
-    } else if (find_learnt(host, from, &transport) && sfu_ice_response(&transport->ice, &stun, from)) {
+    } else if (find_learnt(host, from, &transport) && sfu_ice_response(&transport->ice, &stun, from, now_us)) {
         input->kind = SFU_INPUT_NONE;
         input->transport = transport;
         transport->segment = true; /* another path: it may take segments */

@@ -21,6 +21,8 @@ enum {
     EVENTS_MAX = 2,
 };
 
+_Static_assert((int)SFU_BURST_MAX <= (int)SFU_UDP_BURST, "a burst goes to the socket at once");
+
 struct sfu_worker {
     struct sfu_worker_config config;
     struct sfu_udp udp;

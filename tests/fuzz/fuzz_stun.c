@@ -40,7 +40,7 @@ static void ask(const struct sfu_stun *stun, const struct sfu_address *from, boo
     /* as if this transaction had been ours */
     ice.challenged = *from;
     memcpy(ice.challenge, stun->transaction, sizeof ice.challenge);
-    if (sfu_ice_response(&ice, stun, from))
+    if (sfu_ice_response(&ice, stun, from, 3))
         must(stun->class == SFU_STUN_SUCCESS && sfu_stun_authentic(stun, credentials.remote_pwd));
     sfu_ice_wipe(&ice);
 }

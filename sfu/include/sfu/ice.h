@@ -15,6 +15,8 @@
 #include "sfu/stun.h"
 #include "sotto/export.h"
 
+enum { SFU_ICE_CHALLENGE_US = 500000 }; /* between challenges: a check must not draw twice its bytes each time */
+
 struct sfu_ice_credentials {
     char local_ufrag[SFU_UFRAG_MAX];
     char local_pwd[SFU_PWD_MAX];
@@ -25,16 +27,17 @@ struct sfu_ice_credentials {
 struct sfu_ice {
     struct sfu_ice_credentials credentials;
     struct sfu_address selected; /* family 0 until a check has succeeded */
-    uint64_t consent_us;         /* the last authenticated request; at first, the session's start */
+    uint64_t consent_us; /* the last authenticated request from the selected address; at first, the session's start */
     uint64_t tie_breaker;
-    struct sfu_address challenged;
+    struct sfu_address challenged; /* family 0: none */
+    uint64_t challenged_us;
     uint8_t challenge[SFU_STUN_TRANSACTION];
 };
 
 enum sfu_ice_outcome {
     SFU_ICE_DROPPED,   /* not authentic, or nothing for us: no reply, nothing changed */
     SFU_ICE_REFUSED,   /* authentic, answered with an error; nothing changed */
-    SFU_ICE_CHECKED,   /* authentic: the source is an address of this peer; consent renewed */
+    SFU_ICE_CHECKED,   /* authentic: the source is an address of this peer; consent renewed if it is the selected one */
     SFU_ICE_NOMINATED, /* as SFU_ICE_CHECKED, and the peer wishes to move here: to be challenged */
 };
 
@@ -56,10 +59,12 @@ void sfu_ice_restart(struct sfu_ice *ice, const struct sfu_ice_credentials *cred
  * pass a challenge first. reply is always written. */
 enum sfu_ice_outcome sfu_ice_request(struct sfu_ice *ice, const struct sfu_stun *stun, const struct sfu_address *from,
                                      bool settled, uint64_t now_us, struct sfu_ice_reply *reply);
-/* Writes a challenge to an address that was nominated. Returns its length, 0 if none can be made. */
-size_t sfu_ice_challenge(struct sfu_ice *ice, const struct sfu_address *to, uint8_t *out, size_t cap);
-/* Handles a parsed response: true if it answers the challenge, and the challenged address is now selected. */
-SOTTO_MUST_CHECK bool sfu_ice_response(struct sfu_ice *ice, const struct sfu_stun *stun,
-                                       const struct sfu_address *from);
+/* Writes a challenge to an address that was nominated. Returns its length; 0 if the last one was sent less than
+ * SFU_ICE_CHALLENGE_US ago, or if none can be made. */
+size_t sfu_ice_challenge(struct sfu_ice *ice, const struct sfu_address *to, uint64_t now_us, uint8_t *out, size_t cap);
+/* Handles a parsed response: true if it answers the challenge; the challenged address is now selected, and consent
+ * renewed. */
+SOTTO_MUST_CHECK bool sfu_ice_response(struct sfu_ice *ice, const struct sfu_stun *stun, const struct sfu_address *from,
+                                       uint64_t now_us);
 
 #endif

@@ -138,8 +138,13 @@ static void a_settled_session_moves_only_after_a_challenge(void)
     CU_ASSERT_EQUAL(request(&nominating, &away, true, 2), SFU_ICE_NOMINATED);
     CU_ASSERT_TRUE(sfu_address_equal(&ice.selected, &home));
 
-    size_t len = sfu_ice_challenge(&ice, &away, message, sizeof message);
+    size_t len = sfu_ice_challenge(&ice, &away, 3, message, sizeof message);
     CU_ASSERT_TRUE_FATAL(len > 0);
+    uint8_t again[SFU_STUN_CHECK_MAX];
+    CU_ASSERT_EQUAL(sfu_ice_challenge(&ice, &away, 2 + SFU_ICE_CHALLENGE_US, again, sizeof again), 0);
+    /* the same transaction, so that a late answer to the first counts too */
+    CU_ASSERT_EQUAL(sfu_ice_challenge(&ice, &away, 3 + SFU_ICE_CHALLENGE_US, again, sizeof again), len);
+    unit_assert_bytes("challenge", again, len, message, len);
     CU_ASSERT_TRUE_FATAL(sfu_stun_parse(&stun, message, len));
     CU_ASSERT_EQUAL(stun.username_len, 10);
     CU_ASSERT_EQUAL(memcmp(stun.username, "peer:sotto", 10), 0);
@@ -147,22 +152,24 @@ static void a_settled_session_moves_only_after_a_challenge(void)
     /* from elsewhere, of another transaction, under another password: nothing moves */
     size_t answer_len = test_stun_answer(message, len, credentials.remote_pwd, answer, sizeof answer);
     CU_ASSERT_TRUE_FATAL(sfu_stun_parse(&stun, answer, answer_len));
-    CU_ASSERT_FALSE(sfu_ice_response(&ice, &stun, &home));
+    CU_ASSERT_FALSE(sfu_ice_response(&ice, &stun, &home, 9));
     answer[8] ^= 1;
     test_stun_reseal(answer, answer_len, credentials.remote_pwd);
     CU_ASSERT_TRUE_FATAL(sfu_stun_parse(&stun, answer, answer_len));
-    CU_ASSERT_FALSE(sfu_ice_response(&ice, &stun, &away));
+    CU_ASSERT_FALSE(sfu_ice_response(&ice, &stun, &away, 9));
     answer[8] ^= 1;
     test_stun_reseal(answer, answer_len, credentials.local_pwd);
     CU_ASSERT_TRUE_FATAL(sfu_stun_parse(&stun, answer, answer_len));
-    CU_ASSERT_FALSE(sfu_ice_response(&ice, &stun, &away));
+    CU_ASSERT_FALSE(sfu_ice_response(&ice, &stun, &away, 9));
     CU_ASSERT_TRUE(sfu_address_equal(&ice.selected, &home));
+    CU_ASSERT_EQUAL(ice.consent_us, 1);
 
     test_stun_reseal(answer, answer_len, credentials.remote_pwd);
     CU_ASSERT_TRUE_FATAL(sfu_stun_parse(&stun, answer, answer_len));
-    CU_ASSERT_TRUE(sfu_ice_response(&ice, &stun, &away));
+    CU_ASSERT_TRUE(sfu_ice_response(&ice, &stun, &away, 9));
     CU_ASSERT_TRUE(sfu_address_equal(&ice.selected, &away));
-    CU_ASSERT_FALSE(sfu_ice_response(&ice, &stun, &away));
+    CU_ASSERT_EQUAL(ice.consent_us, 9);
+    CU_ASSERT_FALSE(sfu_ice_response(&ice, &stun, &away, 9));
 }
 
 static void a_restart_ends_the_old_password(void)

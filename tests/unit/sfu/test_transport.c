@@ -283,7 +283,11 @@ static void consent_lasts_thirty_seconds(void)
     now_us = up_us + 50ull * SECOND_US - 1;
     CU_ASSERT_TRUE(sfu_transport_tick(c.transport, now_us, &end));
     CU_ASSERT_EQUAL(sfu_transport_next_timeout(c.transport), now_us + 1);
-    /* neither media nor somebody else's check renews it */
+    /* neither media, nor a check from where no media goes, nor somebody else's check renews it */
+    struct sfu_address elsewhere = c.address;
+    elsewhere.port++;
+    check_from(&c, &elsewhere);
+    CU_ASSERT_EQUAL(c.last, SFU_INPUT_NONE);
     struct sfu_srtp *srtp = client_srtp(&c);
     uint8_t packet[RTP_LEN + SFU_SRTP_GROWTH];
     size_t len = rtp(packet, 1);
@@ -376,17 +380,22 @@ static void media_moves_only_to_where_the_peer_listens(void)
     open_client(&c, "a", "192.0.2.1");
     bring_up(&c);
     CU_ASSERT_TRUE_FATAL(sfu_address_parse(&elsewhere, "203.0.113.9", 53));
+    size_t challenges = 0;
     for (uint16_t i = 1; i < 20; i++) {
+        sent_count = 0;
         check_from(&c, &elsewhere);
         CU_ASSERT_EQUAL(c.last, SFU_INPUT_NONE);
+        challenges += sent_count - 1;
         sent_count = 0;
         out = (struct sfu_out_packet){.data = packet, .len = rtp(packet, i)};
         sfu_transport_send_rtp(c.transport, &out, 1);
         CU_ASSERT_EQUAL_FATAL(sent_count, 1);
         CU_ASSERT_TRUE(sfu_address_equal(&sent[0].to, &c.address));
     }
+    CU_ASSERT_EQUAL(challenges, 1);
     /* it listens there: it answers the challenge */
     sent_count = 0;
+    now_us += SFU_ICE_CHALLENGE_US;
     check_from(&c, &elsewhere);
     CU_ASSERT_EQUAL_FATAL(sent_count, 2);
     uint8_t answer[256];
