@@ -99,8 +99,10 @@ size_t test_stun_request(uint8_t *out, size_t cap, const struct test_stun *reque
     size_t len = start(out, 0x0001, request->transaction);
     if (request->username)
         add(out, &len, cap, 0x0006, request->username, strlen(request->username));
-    add(out, &len, cap, 0x0024, priority, sizeof priority);
-    add(out, &len, cap, request->controlled ? 0x8029 : 0x802a, tie_breaker, sizeof tie_breaker);
+    if (!request->bare) {
+        add(out, &len, cap, 0x0024, priority, sizeof priority);
+        add(out, &len, cap, request->controlled ? 0x8029 : 0x802a, tie_breaker, sizeof tie_breaker);
+    }
     if (request->use_candidate)
         add(out, &len, cap, 0x0025, NULL, 0);
     if (request->extra)

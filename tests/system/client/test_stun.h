@@ -12,6 +12,7 @@ struct test_stun {
     uint8_t transaction[12];
     bool use_candidate;
     bool controlled;        /* says ICE-CONTROLLED where the truth is ICE-CONTROLLING */
+    bool bare;              /* neither PRIORITY nor a role */
     uint16_t extra;         /* one more attribute of this type, if not 0 */
     bool without_integrity; /* what a stranger would send */
     bool without_fingerprint;

@@ -265,6 +265,22 @@ static void a_lost_cookie_is_asked_for_again(void)
     close_pair();
 }
 
+static void a_guessed_cookie_proves_nothing(void)
+{
+    open_pair("SRTP_AEAD_AES_128_GCM");
+    test_dtls_start(client);
+    (void)deliver_to_server();
+    (void)deliver_to_client();
+    /* record and handshake headers, version, random, an empty session id: then the cookie's length */
+    CU_ASSERT_EQUAL_FATAL(to_server.data[0][60], 16);
+    to_server.data[0][61] ^= 1;
+    to_client.bytes = 0;
+    (void)deliver_to_server();
+    CU_ASSERT_FALSE(sfu_dtls_proven(server));
+    CU_ASSERT_TRUE(to_client.bytes < 100);
+    close_pair();
+}
+
 static void a_lost_flight_sets_a_timer(void)
 {
     open_pair("SRTP_AEAD_AES_128_GCM");
@@ -367,6 +383,7 @@ static const struct unit_test tests[] = {
     {"no certificate, no SRTP profile, no extended master secret: refused", clients_that_lack_something_are_refused},
     {"a repeated ClientHello is not amplified", a_repeated_client_hello_is_not_amplified},
     {"a lost cookie is asked for again", a_lost_cookie_is_asked_for_again},
+    {"a guessed cookie proves nothing", a_guessed_cookie_proves_nothing},
     {"a lost flight sets a timer", a_lost_flight_sets_a_timer},
     {"a truncated or changed ClientHello gets nowhere", truncated_and_changed_handshakes_end_nothing_but_themselves},
     {"garbage and plain alerts do not end an open session", garbage_does_not_end_an_open_session},

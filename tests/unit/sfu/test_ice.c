@@ -115,6 +115,19 @@ static void errors_change_nothing(void)
     CU_ASSERT_EQUAL(ice.consent_us, 1000);
 }
 
+static void an_answer_is_never_longer_than_its_question(void)
+{
+    set_up();
+    struct sfu_address far;
+    struct test_stun bare = {.username = "sotto:p", .bare = true};
+    CU_ASSERT_TRUE_FATAL(sfu_address_parse(&far, "2001:db8::1", 1));
+    /* an IPv6 address takes 24 bytes, the user name 12 */
+    CU_ASSERT_EQUAL(request(&bare, &far, false, 1), SFU_ICE_CHECKED);
+    CU_ASSERT_EQUAL(reply.len, 0);
+    CU_ASSERT_EQUAL(request(&bare, &home, false, 1), SFU_ICE_CHECKED);
+    CU_ASSERT_TRUE(reply.len > 0);
+}
+
 static void before_the_session_is_settled_nomination_moves_it(void)
 {
     set_up();
@@ -161,6 +174,12 @@ static void a_settled_session_moves_only_after_a_challenge(void)
     test_stun_reseal(answer, answer_len, credentials.local_pwd);
     CU_ASSERT_TRUE_FATAL(sfu_stun_parse(&stun, answer, answer_len));
     CU_ASSERT_FALSE(sfu_ice_response(&ice, &stun, &away, 9));
+    /* an error is no answer */
+    answer[1] = 0x11;
+    test_stun_reseal(answer, answer_len, credentials.remote_pwd);
+    CU_ASSERT_TRUE_FATAL(sfu_stun_parse(&stun, answer, answer_len));
+    CU_ASSERT_FALSE(sfu_ice_response(&ice, &stun, &away, 9));
+    answer[1] = 0x01;
     CU_ASSERT_TRUE(sfu_address_equal(&ice.selected, &home));
     CU_ASSERT_EQUAL(ice.consent_us, 1);
 
@@ -194,6 +213,7 @@ static const struct unit_test tests[] = {
     {"strangers get no answer and change nothing", strangers_get_no_answer},
     {"only Binding requests are answered", only_binding_requests_are_answered},
     {"420 and 487 change nothing", errors_change_nothing},
+    {"an answer is never longer than its question", an_answer_is_never_longer_than_its_question},
     {"before the session is settled nomination moves it", before_the_session_is_settled_nomination_moves_it},
     {"a settled session moves only after a challenge", a_settled_session_moves_only_after_a_challenge},
     {"a restart ends the old password", a_restart_ends_the_old_password},

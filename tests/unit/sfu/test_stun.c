@@ -148,6 +148,91 @@ static void attribute_lengths_are_checked(void)
     }
 }
 
+/* Appends an attribute and sets the length; the seal is left to the caller. */
+static size_t append(uint8_t *message, size_t len, uint16_t type, const void *value, size_t value_len)
+{
+    size_t padded = (value_len + 3) / 4 * 4;
+    memset(message + len, 0, 4 + padded);
+    message[len] = (uint8_t)(type >> 8);
+    message[len + 1] = (uint8_t)type;
+    message[len + 2] = (uint8_t)(value_len >> 8);
+    message[len + 3] = (uint8_t)value_len;
+    if (value_len > 0)
+        memcpy(message + len + 4, value, value_len);
+    len += 4 + padded;
+    message[2] = (uint8_t)((len - 20) >> 8);
+    message[3] = (uint8_t)(len - 20);
+    return len;
+}
+
+static void the_header_is_checked_under_a_right_seal(void)
+{
+    static const struct {
+        size_t at;
+        uint8_t change;
+    } cases[] = {
+        {0, 0x40}, {0, 0x80}, {3, 0x04}, {3, 0x08}, {4, 0x01}, {7, 0x80},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint8_t message[256];
+        struct sfu_stun stun;
+        size_t len = sample(message, sizeof message);
+        message[cases[i].at] ^= cases[i].change;
+        test_stun_reseal(message, len, password);
+        CU_ASSERT_FALSE(sfu_stun_parse(&stun, message, len));
+    }
+}
+
+static void attributes_of_fixed_length_have_it(void)
+{
+    static const struct {
+        uint16_t type;
+        size_t len;
+    } fixed[] = {{0x0008, 20}, {0x0024, 4}, {0x0025, 0}, {0x8029, 8}, {0x802a, 8}, {0x8028, 4}};
+    static const uint8_t none[64] = {0};
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
+        for (size_t wrong = 0; wrong < 33; wrong++) {
+            uint8_t message[256] = {0x00, 0x01, 0, 0, 0x21, 0x12, 0xa4, 0x42};
+            struct sfu_stun stun;
+            size_t len = append(message, 20, fixed[i].type, none, wrong);
+            if (fixed[i].type != 0x8028)
+                len = append(message, len, 0x8028, none, 4);
+            test_stun_reseal(message, len, NULL);
+            CU_ASSERT_EQUAL(sfu_stun_parse(&stun, message, len), wrong == fixed[i].len);
+        }
+}
+
+static void nothing_stands_behind_fingerprint(void)
+{
+    uint8_t message[256];
+    struct sfu_stun stun;
+    size_t len = sample(message, sizeof message);
+    len = append(message, len, 0x8022, "sw", 2);
+    test_stun_reseal(message, len, password);
+    CU_ASSERT_FALSE(sfu_stun_parse(&stun, message, len));
+}
+
+static void the_first_username_counts_and_none_is_too_long(void)
+{
+    static const uint8_t none[20] = {0};
+    char longest[SFU_STUN_USERNAME_MAX + 1];
+    memset(longest, 'a', sizeof longest);
+    for (size_t extra = 0; extra < 2; extra++) {
+        uint8_t message[1200] = {0x00, 0x01, 0, 0, 0x21, 0x12, 0xa4, 0x42};
+        struct sfu_stun stun;
+        size_t len = append(message, 20, 0x0006, longest, SFU_STUN_USERNAME_MAX + extra);
+        len = append(message, len, 0x0006, "bb", 2);
+        len = append(message, len, 0x0008, none, 20);
+        len = append(message, len, 0x8028, none, 4);
+        test_stun_reseal(message, len, password);
+        CU_ASSERT_EQUAL_FATAL(sfu_stun_parse(&stun, message, len), extra == 0);
+        if (extra == 0) {
+            CU_ASSERT_EQUAL(stun.username_len, SFU_STUN_USERNAME_MAX);
+            CU_ASSERT_EQUAL(stun.username[0], 'a');
+        }
+    }
+}
+
 static void what_stands_behind_integrity_is_ignored(void)
 {
     /* USE-CANDIDATE and an unknown attribute smuggled in behind the HMAC: RFC 8489 section 14.5 */
@@ -287,6 +372,10 @@ static const struct unit_test tests[] = {
     {"any bit flipped is refused", any_bit_flipped_is_refused},
     {"integrity alone catches a flipped bit", integrity_alone_catches_a_flipped_bit},
     {"attribute lengths are checked", attribute_lengths_are_checked},
+    {"the header is checked under a right seal", the_header_is_checked_under_a_right_seal},
+    {"attributes of fixed length have it", attributes_of_fixed_length_have_it},
+    {"nothing stands behind FINGERPRINT", nothing_stands_behind_fingerprint},
+    {"the first USERNAME counts, and none is too long", the_first_username_counts_and_none_is_too_long},
     {"what stands behind MESSAGE-INTEGRITY is ignored", what_stands_behind_integrity_is_ignored},
     {"without FINGERPRINT it is no ICE, without integrity not authentic", without_fingerprint_it_is_no_ice},
     {"unknown attributes are listed up to a bound", unknown_attributes_are_listed_up_to_a_bound},

@@ -339,10 +339,49 @@ static void a_lost_flight_is_sent_again(void)
     open_worker();
     offer(&alice, "alice", TEST_AEAD_AES_128_GCM);
     CU_ASSERT_EQUAL_FATAL(sfu_worker_add_session(worker, &alice.params), SFU_WORKER_OK);
-    /* the cookie comes through, the flight after it is lost: only the worker's timer brings it again */
+    CU_ASSERT_TRUE_FATAL(test_peer_check(alice.peer, LIMIT_MS));
+    /* the cookie comes through, the flight after it is lost, and the client gives up before its own timer */
     test_peer_lose(alice.peer, 1, 1);
-    CU_ASSERT_TRUE(test_peer_connect(alice.peer, 2 * LIMIT_MS));
+    CU_ASSERT_FALSE(test_peer_handshake(alice.peer, 300));
+    uint8_t data[2048];
+    uint64_t sent = test_peer_bytes_sent(alice.peer);
+    CU_ASSERT_TRUE_FATAL(test_peer_receive_raw(alice.peer, data, sizeof data, LIMIT_MS) > 0);
+    CU_ASSERT_EQUAL(data[0], 22);
+    CU_ASSERT_EQUAL(test_peer_bytes_sent(alice.peer), sent);
     leave(&alice);
+    close_worker();
+}
+
+static void sessions_end_in_any_order(void)
+{
+    static const char *const names[] = {"a", "b", "c", "d"};
+    static const int orders[][4] = {{0, 3, 2, 1}, {0, 1, 2, 3}, {3, 2, 1, 0}, {1, 3, 0, 2}, {2, 0, 3, 1}};
+    struct participant p[4];
+    open_worker();
+    for (int i = 0; i < 4; i++)
+        offer(&p[i], names[i], TEST_AEAD_AES_128_GCM);
+    for (size_t order = 0; order < sizeof orders / sizeof orders[0]; order++) {
+        for (int i = 0; i < 4; i++)
+            CU_ASSERT_EQUAL(sfu_worker_add_session(worker, &p[i].params), SFU_WORKER_OK);
+        for (int i = 0; i < 4; i++) {
+            CU_ASSERT_EQUAL(sfu_worker_end_session(worker, p[orders[order][i]].params.id), SFU_WORKER_OK);
+            /* those that are left are the right ones: the worker walks over them when a token runs out */
+            for (int k = i + 1; k < 4; k++)
+                CU_ASSERT_EQUAL(sfu_worker_renew(worker, p[orders[order][k]].params.id, UINT64_MAX), SFU_WORKER_OK);
+            CU_ASSERT_EQUAL(stats_now().sessions, 3 - i);
+        }
+    }
+    /* one is ended by time: only it */
+    for (int i = 0; i < 4; i++)
+        CU_ASSERT_EQUAL(sfu_worker_add_session(worker, &p[i].params), SFU_WORKER_OK);
+    CU_ASSERT_EQUAL(sfu_worker_end_session(worker, "id-a"), SFU_WORKER_OK);
+    CU_ASSERT_EQUAL(sfu_worker_renew(worker, "id-d", 1), SFU_WORKER_OK);
+    WAIT_FOR(ended[SFU_END_TOKEN] == 1);
+    CU_ASSERT_EQUAL(sfu_worker_end_session(worker, "id-b"), SFU_WORKER_OK);
+    CU_ASSERT_EQUAL(sfu_worker_end_session(worker, "id-c"), SFU_WORKER_OK);
+    CU_ASSERT_EQUAL(stats_now().sessions, 0);
+    for (int i = 0; i < 4; i++)
+        leave(&p[i]);
     close_worker();
 }
 
@@ -574,6 +613,7 @@ static const struct unit_test tests[] = {
      rtp_from_elsewhere_or_with_a_bad_tag_or_again_is_refused},
     {"a wrong fingerprint in either role ends the session", a_wrong_fingerprint_ends_the_session},
     {"a lost flight is sent again", a_lost_flight_is_sent_again},
+    {"sessions end in any order", sessions_end_in_any_order},
     {"without consent a session ends", without_consent_a_session_ends},
     {"a token ends its session unless renewed", a_token_ends_its_session_unless_renewed},
     {"a peer that moves is challenged and followed", a_peer_that_moves_is_challenged_and_followed},
