@@ -152,7 +152,8 @@ static void open_raw(struct raw *raw, const EVP_CIPHER *cipher, size_t len)
 
 enum { RAW, FRESH, SEAL, APART, SEAL_OPEN, CONTESTANTS };
 
-/* The ratio of sealing (in one buffer) to the cipher alone. */
+/* Returns the ratio of sealing (in one buffer) to the cipher alone by each one's fastest round: what a bound is
+ * asserted on, since other processes only ever add time. The table shows medians. */
 static double run_gcm(struct bench *bench, uint16_t suite, const EVP_CIPHER *cipher, size_t len)
 {
     static struct raw raw;
@@ -178,7 +179,7 @@ static double run_gcm(struct bench *bench, uint16_t suite, const EVP_CIPHER *cip
     close_frames(&whole);
     close_frames(&apart);
     close_frames(&pair);
-    return results[SEAL].ratio;
+    return results[SEAL].min_ns / results[RAW].min_ns;
 }
 
 /* All suites side by side; the default one is the baseline. */
@@ -202,7 +203,8 @@ static void run_suites(struct bench *bench, size_t len)
 
 static bool within(const char *what, double ratio, double bound)
 {
-    printf("%s: %.2f times the cipher alone, at most %.2f: %s\n", what, ratio, bound, ratio <= bound ? "ok" : "FAILED");
+    printf("%s: %.2f times the cipher alone, at most %.2f, fastest rounds: %s\n", what, ratio, bound,
+           ratio <= bound ? "ok" : "FAILED");
     return ratio <= bound;
 }
 
