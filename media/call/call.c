@@ -104,23 +104,31 @@ static void on_opened(void *user, const struct call_opened_frame *frame)
         call_gallery_frame(call->gallery, frame);
 }
 
-static void say_refused(struct call *call, enum call_kind kind)
-{
-    call_view_say(call->view,
-                  "somebody's %s cannot be opened with our secret: is theirs another one? Nothing of it is played",
-                  call_kind_name(kind));
-}
+struct refusal {
+    struct call *call;
+    enum call_kind kind;
+    const char *reason;
+};
 
-static gboolean say_audio_refused(gpointer call)
+static gboolean say_refused(gpointer data)
 {
-    say_refused(call, CALL_AUDIO);
+    const struct refusal *refusal = data;
+
+    call_view_say(refusal->call->view, "somebody's %s %s. Nothing of it is played", call_kind_name(refusal->kind),
+                  refusal->reason);
     return G_SOURCE_REMOVE;
 }
 
-static gboolean say_video_refused(gpointer call)
+/* From any thread; reason is a constant, or NULL for nothing to say. */
+static void tell_refused(struct call *call, enum call_kind kind, const char *reason)
 {
-    say_refused(call, CALL_VIDEO);
-    return G_SOURCE_REMOVE;
+    struct refusal *refusal;
+
+    if (reason == NULL)
+        return;
+    refusal = g_new(struct refusal, 1);
+    *refusal = (struct refusal){call, kind, reason};
+    g_main_context_invoke_full(NULL, G_PRIORITY_DEFAULT, say_refused, refusal, g_free);
 }
 
 static void on_refused(void *user, uint64_t claimed_sender, enum call_kind kind, unsigned slot,
@@ -128,8 +136,7 @@ static void on_refused(void *user, uint64_t claimed_sender, enum call_kind kind,
 {
     struct call *call = user;
 
-    if (call_roster_refused(call->roster, claimed_sender, kind, slot, reason))
-        g_main_context_invoke(NULL, kind == CALL_VIDEO ? say_video_refused : say_audio_refused, call);
+    tell_refused(call, kind, call_roster_refused(call->roster, claimed_sender, kind, slot, reason));
 }
 
 static void on_named(void *user, uint64_t sender, const char *name)
@@ -144,9 +151,7 @@ static void on_plain(void *user, enum call_kind kind, unsigned slot)
 {
     struct call *call = user;
 
-    if (call_roster_plain(call->roster, kind, slot))
-        call_view_say(call->view, "somebody's %s is refused: it is not encrypted. Nothing of it is played",
-                      call_kind_name(kind));
+    tell_refused(call, kind, call_roster_plain(call->roster, kind, slot));
 }
 
 static void want_our_key(void *user)

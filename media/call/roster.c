@@ -150,21 +150,22 @@ void call_roster_named(struct call_roster *roster, uint64_t sender, const char *
     g_mutex_unlock(&roster->lock);
 }
 
-/* With the lock held. True once, when there is something to say. */
-static bool announce(struct call_unknown *unknown, int64_t now_us)
+/* With the lock held. What there is to say, once. */
+static const char *announce(struct call_unknown *unknown, int64_t now_us)
 {
-    if (unknown->announced || call_unknown_reason(unknown, now_us) == NULL)
-        return false;
-    unknown->announced = true;
-    return true;
+    const char *reason = unknown->announced ? NULL : call_unknown_reason(unknown, now_us);
+
+    if (reason != NULL)
+        unknown->announced = true;
+    return reason;
 }
 
-bool call_roster_plain(struct call_roster *roster, enum call_kind kind, unsigned slot)
+const char *call_roster_plain(struct call_roster *roster, enum call_kind kind, unsigned slot)
 {
-    bool say;
+    const char *say;
 
     if (slot >= CALL_SLOTS_MAX)
-        return false;
+        return NULL;
     g_mutex_lock(&roster->lock);
     roster->slots[slot].used = true;
     roster->slots[slot].kind = kind;
@@ -177,12 +178,12 @@ bool call_roster_plain(struct call_roster *roster, enum call_kind kind, unsigned
     return say;
 }
 
-bool call_roster_refused(struct call_roster *roster, uint64_t sender, enum call_kind kind, unsigned slot,
-                         enum call_refusal reason)
+const char *call_roster_refused(struct call_roster *roster, uint64_t sender, enum call_kind kind, unsigned slot,
+                                enum call_refusal reason)
 {
     int64_t now_us = g_get_monotonic_time();
     struct call_participant *participant;
-    bool say = false;
+    const char *say = NULL;
 
     g_mutex_lock(&roster->lock);
     participant = find(roster, sender);
@@ -276,8 +277,8 @@ const char *call_unknown_reason(const struct call_unknown *slot, int64_t now_us)
         (slot->last_opened_us != 0 && slot->last_refused_us - slot->last_opened_us < recent_us / 3))
         return NULL;
     if (slot->plain)
-        return "refused: sends unencrypted media";
-    return "cannot be opened: is their secret another one?";
+        return "is refused: it is not encrypted";
+    return "cannot be opened: another secret than ours";
 }
 
 void call_text_clean(const char *text, char *out, size_t cap)

@@ -88,11 +88,12 @@ enum call_play call_roster_opened(struct call_roster *roster, uint64_t sender, e
                                   uint64_t ctr, bool key, enum call_codec codec);
 /* An authenticated frame said its sender's name; it need not be clean. */
 void call_roster_named(struct call_roster *roster, uint64_t sender, const char *name);
-/* A frame was refused. If sender is known it is counted there, else for the slot. True: tell the people now. */
-bool call_roster_refused(struct call_roster *roster, uint64_t sender, enum call_kind kind, unsigned slot,
-                         enum call_refusal reason);
-/* What a slot brings is not encrypted. True: tell the people now. */
-bool call_roster_plain(struct call_roster *roster, enum call_kind kind, unsigned slot);
+/* A frame was refused. If sender is known it is counted there, else for the slot. What people should be told now, once
+ * (call_unknown_reason); else NULL. */
+const char *call_roster_refused(struct call_roster *roster, uint64_t sender, enum call_kind kind, unsigned slot,
+                                enum call_refusal reason);
+/* What a slot brings is not encrypted. Returns as call_roster_refused. */
+const char *call_roster_plain(struct call_roster *roster, enum call_kind kind, unsigned slot);
 /* A frame was decoded; picture (of video) is kept. */
 void call_roster_decoded(struct call_roster *roster, uint64_t sender, enum call_kind kind, GstSample *picture);
 

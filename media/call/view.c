@@ -162,7 +162,7 @@ void call_view_update(struct call_view *view, struct call_roster *roster, struct
     for (int i = 0; i < CALL_SLOTS_MAX; i++) {
         const char *reason = call_unknown_reason(&slots[i], now_us);
         if (reason != NULL && slots[i].kind == CALL_VIDEO)
-            g_string_append_printf(line, " | somebody %s", reason);
+            g_string_append_printf(line, " | somebody's video %s", reason);
     }
     if (view->terminal) {
         printf("\r\033[K%s", line->str);

@@ -1,0 +1,129 @@
+/* find_runs NEEDLES HAYSTACK: does any run of 16 bytes, with 8 or more distinct values, of any needle stand in the
+ * haystack? NEEDLES holds 4-byte lengths (big-endian) and bytes. Prints "needles N runs N hits N": needles of which a
+ * run can be looked for, runs looked for, and places in the haystack where one stands. Exit code 0 unless a file cannot
+ * be read. */
+#include <arpa/inet.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RUN = 16, DISTINCT_MIN = 8 };
+
+struct bytes {
+    uint8_t *data;
+    size_t len;
+};
+
+/* Open addressing: pointers to runs, by a hash of them. */
+struct table {
+    const uint8_t **slots;
+    size_t mask;
+};
+
+static bool read_file(const char *path, struct bytes *out)
+{
+    FILE *file = fopen(path, "rbe");
+    size_t cap = 1 << 20;
+    size_t got;
+
+    if (file == NULL) {
+        perror(path);
+        return false;
+    }
+    out->data = malloc(cap);
+    out->len = 0;
+    while (out->data != NULL && (got = fread(out->data + out->len, 1, cap - out->len, file)) > 0) {
+        out->len += got;
+        if (out->len == cap)
+            out->data = realloc(out->data, cap *= 2);
+    }
+    fclose(file);
+    return out->data != NULL;
+}
+
+static bool is_varied(const uint8_t *run)
+{
+    bool seen[256] = {false};
+    int distinct = 0;
+
+    for (int i = 0; i < RUN; i++) {
+        distinct += !seen[run[i]];
+        seen[run[i]] = true;
+    }
+    return distinct >= DISTINCT_MIN;
+}
+
+static size_t hash(const uint8_t *run)
+{
+    uint64_t a, b;
+
+    memcpy(&a, run, sizeof(a));
+    memcpy(&b, run + sizeof(a), sizeof(b));
+    a = (a ^ b * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd);
+    return (size_t)(a ^ a >> 32);
+}
+
+/* The slot of this run, or the free one where it belongs. */
+static const uint8_t **find(const struct table *table, const uint8_t *run)
+{
+    size_t i = hash(run) & table->mask;
+
+    while (table->slots[i] != NULL && memcmp(table->slots[i], run, RUN) != 0)
+        i = (i + 1) & table->mask;
+    return &table->slots[i];
+}
+
+/* Enters all runs of all needles; returns the number of needles that had any. */
+static size_t enter(struct table *table, const struct bytes *needles, size_t *runs)
+{
+    size_t pos = 0, used = 0;
+
+    while (pos + sizeof(uint32_t) <= needles->len) {
+        uint32_t len;
+        size_t before = *runs;
+
+        memcpy(&len, needles->data + pos, sizeof(len));
+        len = ntohl(len);
+        pos += sizeof(len);
+        if (len > needles->len - pos)
+            break;
+        for (size_t i = 0; i + RUN <= len; i++) {
+            const uint8_t *run = needles->data + pos + i;
+            const uint8_t **slot;
+            if (!is_varied(run))
+                continue;
+            slot = find(table, run);
+            *runs += *slot == NULL;
+            *slot = run;
+        }
+        used += *runs > before;
+        pos += len;
+    }
+    return used;
+}
+
+int main(int argc, char **argv)
+{
+    struct bytes needles, haystack;
+    struct table table = {0};
+    size_t runs = 0, hits = 0, used, size = 1024;
+
+    if (argc != 3 || !read_file(argv[1], &needles) || !read_file(argv[2], &haystack))
+        return 2;
+    while (size < needles.len * 2)
+        size *= 2;
+    table.mask = size - 1;
+    table.slots = calloc(size, sizeof(*table.slots));
+    if (table.slots == NULL)
+        return 2;
+    used = enter(&table, &needles, &runs);
+    for (size_t i = 0; i + RUN <= haystack.len; i++)
+        hits += *find(&table, haystack.data + i) != NULL;
+    printf("needles %zu runs %zu hits %zu\n", used, runs, hits);
+    free(table.slots);
+    free(needles.data);
+    free(haystack.data);
+    return 0;
+}
