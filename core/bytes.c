@@ -108,7 +108,7 @@ bool bytes_writer_ok(const struct bytes_writer *w)
 
 uint8_t *bytes_reserve(struct bytes_writer *w, size_t n)
 {
-    if (w->failed || n > w->cap - w->len) {
+    if (w->failed || (n > w->cap - w->len && !(w->grow && w->grow(w, n) && n <= w->cap - w->len))) {
         w->failed = true;
         return NULL;
     }

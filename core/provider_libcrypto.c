@@ -69,41 +69,91 @@ static bool hmac_sha256(const struct core_hmac_key *key, const struct core_slice
     return ok;
 }
 
-static bool hmac_sha512_init(struct core_hmac_key *key, const uint8_t *secret, size_t len)
+/* SHA-384 is SHA-512 with another start and a shorter result; the state knows which it is. */
+static bool hmac_wide_init(struct core_hmac_key *key, int (*start)(SHA512_CTX *), const uint8_t *secret, size_t len)
 {
     struct hmac_sha512 *hmac = (struct hmac_sha512 *)(void *)key->state;
     uint8_t block[SHA512_CBLOCK] = {0};
     bool ok = true;
     if (len > sizeof block)
-        ok = SHA512_Init(&hmac->inner) && SHA512_Update(&hmac->inner, secret, len) && SHA512_Final(block, &hmac->inner);
+        ok = start(&hmac->inner) && SHA512_Update(&hmac->inner, secret, len) && SHA512_Final(block, &hmac->inner);
     else if (len > 0)
         memcpy(block, secret, len);
     xor_pad(block, sizeof block, PAD_INNER);
-    ok = ok && SHA512_Init(&hmac->inner) && SHA512_Update(&hmac->inner, block, sizeof block);
+    ok = ok && start(&hmac->inner) && SHA512_Update(&hmac->inner, block, sizeof block);
     xor_pad(block, sizeof block, PAD_INNER ^ PAD_OUTER);
-    ok = ok && SHA512_Init(&hmac->outer) && SHA512_Update(&hmac->outer, block, sizeof block);
+    ok = ok && start(&hmac->outer) && SHA512_Update(&hmac->outer, block, sizeof block);
     core_wipe(block, sizeof block);
     return ok;
 }
 
-static bool hmac_sha512(const struct core_hmac_key *key, const struct core_slice *parts, size_t count, uint8_t *out)
+static bool hmac_sha384_init(struct core_hmac_key *key, const uint8_t *secret, size_t len)
+{
+    return hmac_wide_init(key, SHA384_Init, secret, len);
+}
+
+static bool hmac_sha512_init(struct core_hmac_key *key, const uint8_t *secret, size_t len)
+{
+    return hmac_wide_init(key, SHA512_Init, secret, len);
+}
+
+static bool hmac_wide(const struct core_hmac_key *key, const struct core_slice *parts, size_t count, uint8_t *out)
 {
     const struct hmac_sha512 *hmac = (const struct hmac_sha512 *)(const void *)key->state;
     SHA512_CTX hash = hmac->inner;
+    const size_t digest_len = hash.md_len;
     uint8_t digest[SHA512_DIGEST_LENGTH];
     bool ok = true;
     for (size_t i = 0; ok && i < count; i++)
         ok = parts[i].len == 0 || SHA512_Update(&hash, parts[i].data, parts[i].len);
     ok = ok && SHA512_Final(digest, &hash);
     hash = hmac->outer;
-    ok = ok && SHA512_Update(&hash, digest, sizeof digest) && SHA512_Final(out, &hash);
+    ok = ok && SHA512_Update(&hash, digest, digest_len) && SHA512_Final(out, &hash);
     core_wipe(&hash, sizeof hash);
     core_wipe(digest, sizeof digest);
     return ok;
 }
 
-static const struct core_hash sha256 = {"SHA-256", SHA256_DIGEST_LENGTH, hmac_sha256_init, hmac_sha256};
-static const struct core_hash sha512 = {"SHA-512", SHA512_DIGEST_LENGTH, hmac_sha512_init, hmac_sha512};
+/* --- SHA-2 alone --- */
+
+static bool digest_sha256(const struct core_slice *parts, size_t count, uint8_t *out)
+{
+    SHA256_CTX hash;
+    bool ok = SHA256_Init(&hash);
+    for (size_t i = 0; ok && i < count; i++)
+        ok = parts[i].len == 0 || SHA256_Update(&hash, parts[i].data, parts[i].len);
+    ok = ok && SHA256_Final(out, &hash);
+    core_wipe(&hash, sizeof hash); /* what is hashed may be secret */
+    return ok;
+}
+
+static bool digest_wide(int (*start)(SHA512_CTX *), const struct core_slice *parts, size_t count, uint8_t *out)
+{
+    SHA512_CTX hash;
+    bool ok = start(&hash);
+    for (size_t i = 0; ok && i < count; i++)
+        ok = parts[i].len == 0 || SHA512_Update(&hash, parts[i].data, parts[i].len);
+    ok = ok && SHA512_Final(out, &hash);
+    core_wipe(&hash, sizeof hash);
+    return ok;
+}
+
+static bool digest_sha384(const struct core_slice *parts, size_t count, uint8_t *out)
+{
+    return digest_wide(SHA384_Init, parts, count, out);
+}
+
+static bool digest_sha512(const struct core_slice *parts, size_t count, uint8_t *out)
+{
+    return digest_wide(SHA512_Init, parts, count, out);
+}
+
+const struct core_hash core_libcrypto_sha256 = {"SHA-256", SHA256_DIGEST_LENGTH, hmac_sha256_init, hmac_sha256,
+                                                digest_sha256};
+const struct core_hash core_libcrypto_sha384 = {"SHA-384", SHA384_DIGEST_LENGTH, hmac_sha384_init, hmac_wide,
+                                                digest_sha384};
+const struct core_hash core_libcrypto_sha512 = {"SHA-512", SHA512_DIGEST_LENGTH, hmac_sha512_init, hmac_wide,
+                                                digest_sha512};
 
 /* --- ciphers: one EVP context per state, made in init, rekeyed and reused after that --- */
 
@@ -147,6 +197,12 @@ static bool gcm_128_init(void *state, enum core_direction direction)
 static bool gcm_256_init(void *state, enum core_direction direction)
 {
     return cipher_init(&((struct gcm *)state)->cipher, EVP_aes_256_gcm(), direction);
+}
+
+/* The same calls, tag and nonce lengths serve ChaCha20-Poly1305 (RFC 8439). */
+static bool chacha_init(void *state, enum core_direction direction)
+{
+    return cipher_init(&((struct gcm *)state)->cipher, EVP_chacha20_poly1305(), direction);
 }
 
 static bool gcm_set_key(void *state, const uint8_t *key)
@@ -207,7 +263,7 @@ static void gcm_wipe(void *state)
     gcm->cipher = NULL;
 }
 
-static const struct core_aead aes_128_gcm = {
+const struct core_aead core_libcrypto_aes_128_gcm = {
     .name = "AES-128-GCM",
     .key_len = 16,
     .tag_len = GCM_TAG_LEN,
@@ -220,13 +276,26 @@ static const struct core_aead aes_128_gcm = {
     .wipe = gcm_wipe,
 };
 
-static const struct core_aead aes_256_gcm = {
+const struct core_aead core_libcrypto_aes_256_gcm = {
     .name = "AES-256-GCM",
     .key_len = 32,
     .tag_len = GCM_TAG_LEN,
     .min_tag_len = GCM_TAG_LEN,
     .state_size = sizeof(struct gcm),
     .init = gcm_256_init,
+    .set_key = gcm_set_key,
+    .seal = gcm_seal,
+    .open = gcm_open,
+    .wipe = gcm_wipe,
+};
+
+const struct core_aead core_libcrypto_chacha20_poly1305 = {
+    .name = "ChaCha20-Poly1305",
+    .key_len = 32,
+    .tag_len = GCM_TAG_LEN,
+    .min_tag_len = GCM_TAG_LEN,
+    .state_size = sizeof(struct gcm),
+    .init = chacha_init,
     .set_key = gcm_set_key,
     .seal = gcm_seal,
     .open = gcm_open,
@@ -258,13 +327,13 @@ static bool ctr_hmac_init(struct ctr_hmac *state, const EVP_CIPHER *type, const 
 static bool ctr_128_init(void *state, enum core_direction direction)
 {
     (void)direction;
-    return ctr_hmac_init(state, EVP_aes_128_ctr(), &sha256, 16);
+    return ctr_hmac_init(state, EVP_aes_128_ctr(), &core_libcrypto_sha256, 16);
 }
 
 static bool ctr_256_init(void *state, enum core_direction direction)
 {
     (void)direction;
-    return ctr_hmac_init(state, EVP_aes_256_ctr(), &sha512, 32);
+    return ctr_hmac_init(state, EVP_aes_256_ctr(), &core_libcrypto_sha512, 32);
 }
 
 static bool ctr_set_key(void *state, const uint8_t *key)
@@ -383,10 +452,10 @@ static const struct core_aead aes_256_ctr_hmac_sha512 = {
 
 const struct core_provider core_provider_libcrypto = {
     .name = "libcrypto",
-    .sha256 = &sha256,
-    .sha512 = &sha512,
-    .aes_128_gcm = &aes_128_gcm,
-    .aes_256_gcm = &aes_256_gcm,
+    .sha256 = &core_libcrypto_sha256,
+    .sha512 = &core_libcrypto_sha512,
+    .aes_128_gcm = &core_libcrypto_aes_128_gcm,
+    .aes_256_gcm = &core_libcrypto_aes_256_gcm,
     .aes_128_ctr_hmac_sha256 = &aes_128_ctr_hmac_sha256,
     .aes_256_ctr_hmac_sha512 = &aes_256_ctr_hmac_sha512,
 };

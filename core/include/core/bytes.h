@@ -48,6 +48,10 @@ struct bytes_writer {
     size_t cap;
     size_t len;
     bool failed;
+    /* Called when n more bytes do not fit: replaces data and cap, or returns false. NULL: what does not fit fails. It
+     * moves the data, so nothing that bytes_reserve returned outlives the next write. */
+    bool (*grow)(struct bytes_writer *w, size_t n);
+    size_t max; /* for grow: bytes it may grow to */
 };
 
 /* Writes into data[0..cap), which the caller owns. After a write that does not fit nothing more is written. */

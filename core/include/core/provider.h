@@ -43,6 +43,8 @@ struct core_hash {
     /* out gets the MAC of the concatenated parts, `len` bytes. */
     SOTTO_MUST_CHECK bool (*hmac)(const struct core_hmac_key *key, const struct core_slice *parts, size_t count,
                                   uint8_t *out);
+    /* out gets the plain hash of the concatenated parts. */
+    SOTTO_MUST_CHECK bool (*digest)(const struct core_slice *parts, size_t count, uint8_t *out);
 };
 
 enum core_direction { CORE_SEAL, CORE_OPEN };
@@ -82,5 +84,12 @@ struct core_provider {
 
 /* OpenSSL 3's libcrypto. */
 extern const struct core_provider core_provider_libcrypto;
+/* Rows by name, for tables that are constants. */
+extern const struct core_hash core_libcrypto_sha256;
+extern const struct core_hash core_libcrypto_sha384;
+extern const struct core_hash core_libcrypto_sha512;
+extern const struct core_aead core_libcrypto_aes_128_gcm;
+extern const struct core_aead core_libcrypto_aes_256_gcm;
+extern const struct core_aead core_libcrypto_chacha20_poly1305;
 
 #endif

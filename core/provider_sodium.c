@@ -1,0 +1,96 @@
+/* X25519 and Ed25519 by libsodium, whose code for them is faster than OpenSSL's and allocates nothing. sodium_init()
+ * chooses that code; it is idempotent and thread-safe, so each call makes sure of it. */
+#include <sodium.h>
+#include <string.h>
+
+#include "core/public_key.h"
+#include "core/secret.h"
+
+/* --- X25519 (RFC 7748) --- */
+
+static bool x25519_any(const struct core_dh *dh, const uint8_t *key)
+{
+    (void)dh;
+    (void)key;
+    return true;
+}
+
+static bool x25519_public_from(const struct core_dh *dh, const uint8_t *private_key, uint8_t *public_key)
+{
+    (void)dh;
+    return sodium_init() >= 0 && crypto_scalarmult_curve25519_base(public_key, private_key) == 0;
+}
+
+static bool x25519_agree(const struct core_dh *dh, const uint8_t *private_key, const uint8_t *public_key,
+                         uint8_t *shared)
+{
+    (void)dh;
+    /* refuses the points of small order, whose result is zero */
+    return sodium_init() >= 0 && crypto_scalarmult_curve25519(shared, private_key, public_key) == 0;
+}
+
+const struct core_dh core_sodium_x25519 = {
+    .name = "X25519",
+    .private_len = crypto_scalarmult_curve25519_SCALARBYTES,
+    .public_len = crypto_scalarmult_curve25519_BYTES,
+    .shared_len = crypto_scalarmult_curve25519_BYTES,
+    .private_ok = x25519_any,
+    .public_from = x25519_public_from,
+    .public_ok = x25519_any,
+    .agree = x25519_agree,
+};
+
+/* --- Ed25519 (RFC 8032); libsodium's secret key is the seed, then the public key --- */
+
+static bool ed25519_key_init(const struct core_signature *scheme, struct core_signing_key *key,
+                             const uint8_t *private_key)
+{
+    (void)scheme;
+    uint8_t pair[crypto_sign_ed25519_SECRETKEYBYTES];
+    bool ok = sodium_init() >= 0 && crypto_sign_ed25519_seed_keypair(key->public_key, pair, private_key) == 0;
+    if (ok)
+        memcpy(key->private_key, private_key, crypto_sign_ed25519_SEEDBYTES);
+    core_wipe(pair, sizeof pair);
+    return ok;
+}
+
+static bool ed25519_generate(const struct core_signature *scheme, struct core_signing_key *key)
+{
+    uint8_t seed[crypto_sign_ed25519_SEEDBYTES];
+    bool ok = core_random(seed, sizeof seed) && ed25519_key_init(scheme, key, seed);
+    core_wipe(seed, sizeof seed);
+    return ok;
+}
+
+static bool ed25519_sign(const struct core_signature *scheme, const struct core_signing_key *key,
+                         const uint8_t *message, size_t len, uint8_t *signature, size_t *signature_len)
+{
+    (void)scheme;
+    uint8_t pair[crypto_sign_ed25519_SECRETKEYBYTES];
+    memcpy(pair, key->private_key, crypto_sign_ed25519_SEEDBYTES);
+    memcpy(pair + crypto_sign_ed25519_SEEDBYTES, key->public_key, crypto_sign_ed25519_PUBLICKEYBYTES);
+    bool ok = sodium_init() >= 0 && crypto_sign_ed25519_detached(signature, NULL, message, len, pair) == 0;
+    if (ok)
+        *signature_len = crypto_sign_ed25519_BYTES;
+    core_wipe(pair, sizeof pair);
+    return ok;
+}
+
+static bool ed25519_verify(const struct core_signature *scheme, const uint8_t *public_key, const uint8_t *message,
+                           size_t len, const uint8_t *signature, size_t signature_len)
+{
+    (void)scheme;
+    return signature_len == crypto_sign_ed25519_BYTES && sodium_init() >= 0 &&
+           crypto_sign_ed25519_verify_detached(signature, message, len, public_key) == 0;
+}
+
+const struct core_signature core_sodium_ed25519 = {
+    .name = "Ed25519",
+    .private_len = crypto_sign_ed25519_SEEDBYTES,
+    .public_len = crypto_sign_ed25519_PUBLICKEYBYTES,
+    .signature_max = crypto_sign_ed25519_BYTES,
+    .generate = ed25519_generate,
+    .key_init = ed25519_key_init,
+    .sign = ed25519_sign,
+    .verify = ed25519_verify,
+};

@@ -1,0 +1,161 @@
+/* mls_vectors PATH...: runs files of MLS test vectors (a folder: every .json in it) against sotto's MLS.
+ *
+ * A file is an array of cases; its schema is known by the names of their members. One line per file and suite says how
+ * many cases passed. Anything malformed, unknown or empty is a failure. Ends with "N passed, N failed" and exit code 0
+ * only if cases were run and none failed. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "mls_case.h"
+
+static const struct mls_schema *const schemas[] = {
+    &mls_schema_crypto_basics,
+    &mls_schema_deserialization,
+    &mls_schema_messages,
+    &mls_schema_tree_math,
+};
+
+enum { SUITES_MAX = 64 };
+
+struct count {
+    uint64_t suite; /* 0: the case names none */
+    size_t passed;
+    size_t cases;
+};
+
+struct tally {
+    size_t passed;
+    size_t failed;
+};
+
+static bool is_of(const struct mls_schema *schema, const json_t *object)
+{
+    size_t count = 0;
+    for (; schema->members[count]; count++)
+        if (!json_object_get(object, schema->members[count]))
+            return false;
+    return json_object_size(object) == count;
+}
+
+static const struct mls_schema *find_schema(const json_t *object)
+{
+    for (size_t i = 0; i < sizeof schemas / sizeof schemas[0]; i++)
+        if (is_of(schemas[i], object))
+            return schemas[i];
+    return NULL;
+}
+
+static struct count *count_of(struct count *counts, const json_t *object)
+{
+    const json_t *member = json_object_get(object, "cipher_suite");
+    uint64_t suite = json_is_integer(member) ? (uint64_t)json_integer_value(member) : 0;
+    for (size_t i = 0; i < SUITES_MAX; i++)
+        if (counts[i].suite == suite || counts[i].cases == 0) {
+            counts[i].suite = suite;
+            return &counts[i];
+        }
+    return NULL;
+}
+
+static bool run_case(const struct mls_schema *schema, const json_t *object)
+{
+    static struct mls_case c;
+    const json_t *suite = json_object_get(object, "cipher_suite");
+    c = (struct mls_case){.json = object};
+    if (!is_of(schema, object)) {
+        mls_case_fail(&c, "not of the file's schema");
+    } else if (suite) {
+        json_int_t id = json_integer_value(suite);
+        c.suite = json_is_integer(suite) && id > 0 && id <= UINT16_MAX ? mls_suite_find(NULL, (uint16_t)id) : NULL;
+        mls_case_check(&c, "unknown cipher suite", c.suite != NULL);
+    }
+    if (!c.failed)
+        schema->run(&c);
+    for (size_t i = 0; i < c.allocations; i++)
+        free(c.memory[i]);
+    return !c.failed;
+}
+
+static void run_cases(const char *path, const struct mls_schema *schema, const json_t *root, struct tally *tally)
+{
+    struct count counts[SUITES_MAX] = {0};
+    const json_t *object = NULL;
+    size_t i = 0;
+    json_array_foreach(root, i, object)
+    {
+        struct count *count = count_of(counts, object);
+        bool passed = count && run_case(schema, object);
+        if (!passed)
+            fprintf(stderr, "%s: %s[%zu] failed\n", path, schema->name, i);
+        if (count) {
+            count->cases++;
+            count->passed += passed;
+        }
+        *(passed ? &tally->passed : &tally->failed) += 1;
+    }
+    for (size_t j = 0; j < SUITES_MAX && counts[j].cases; j++) {
+        if (counts[j].suite)
+            printf("%s: %s, suite %llu: %zu of %zu\n", path, schema->name, (unsigned long long)counts[j].suite,
+                   counts[j].passed, counts[j].cases);
+        else
+            printf("%s: %s: %zu of %zu\n", path, schema->name, counts[j].passed, counts[j].cases);
+    }
+}
+
+static void run_file(const char *path, struct tally *tally)
+{
+    json_error_t error = {0};
+    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    const struct mls_schema *schema = json_is_array(root) ? find_schema(json_array_get(root, 0)) : NULL;
+    if (schema) {
+        run_cases(path, schema, root, tally);
+    } else {
+        fprintf(stderr, "%s: %s\n", path, root ? "of no known schema, or empty" : error.text);
+        tally->failed++;
+    }
+    json_decref(root);
+}
+
+static int is_json(const struct dirent *entry)
+{
+    const char *end = strrchr(entry->d_name, '.');
+    return end && strcmp(end, ".json") == 0;
+}
+
+static void run_folder(const char *path, struct tally *tally)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(path, &entries, is_json, alphasort);
+    for (int i = 0; i < count; i++) {
+        char child[4096];
+        snprintf(child, sizeof child, "%s/%s", path, entries[i]->d_name);
+        run_file(child, tally);
+        free(entries[i]);
+    }
+    free(entries);
+    if (count <= 0) {
+        fprintf(stderr, "%s: no .json file\n", path);
+        tally->failed++;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct tally tally = {0};
+    if (argc < 2) {
+        fprintf(stderr, "usage: mls_vectors PATH...\n");
+        return 2;
+    }
+    for (int i = 1; i < argc; i++) {
+        struct stat info;
+        if (stat(argv[i], &info) == 0 && S_ISDIR(info.st_mode))
+            run_folder(argv[i], &tally);
+        else
+            run_file(argv[i], &tally);
+    }
+    printf("%zu passed, %zu failed\n", tally.passed, tally.failed);
+    return tally.failed == 0 && tally.passed > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
