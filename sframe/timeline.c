@@ -53,7 +53,6 @@ void sframe_timeline_commit(struct sframe_timeline *timeline, unsigned kind, uin
         *timeline = (struct sframe_timeline){
             .known = true, .last_ms = now_ms, .turn_ms = now_ms, .least = delay, .least_before = delay};
     if (since(timeline->turn_ms, now_ms) >= HALF_MS) {
-        /* after a pause of more than half a minute nothing that stands is younger than `least` */
         timeline->least_before = timeline->least;
         timeline->least = delay;
         timeline->turn_ms = now_ms;
