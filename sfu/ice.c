@@ -85,6 +85,7 @@ size_t sfu_ice_challenge(struct sfu_ice *ice, const struct sfu_address *to, uint
 {
     if (ice->challenged_us != 0 && now_us < ice->challenged_us + SFU_ICE_CHALLENGE_US)
         return 0;
+    ice->challenged_us = now_us;
     char username[SFU_UFRAG_MAX * 2];
     int username_len =
         snprintf(username, sizeof username, "%s:%s", ice->credentials.remote_ufrag, ice->credentials.local_ufrag);
@@ -98,7 +99,6 @@ size_t sfu_ice_challenge(struct sfu_ice *ice, const struct sfu_address *to, uint
         memcpy(ice->challenge, transaction, sizeof transaction);
         ice->challenged = *to;
     }
-    ice->challenged_us = now_us;
     return sfu_stun_write_check(out, cap, ice->challenge, username, ice->tie_breaker, ice->credentials.remote_pwd);
 }
 

@@ -232,11 +232,32 @@ void sfu_transport_renew(struct sfu_transport *transport, uint64_t token_expires
 
 /* --- time --- */
 
+/* When a peer that is silent is asked for consent next: from a third of the time it has, some seven times. */
+static uint64_t consent_question_us(const struct sfu_transport *transport)
+{
+    if (!is_up(transport))
+        return UINT64_MAX;
+    uint64_t idle_us = transport->host->idle_timeout_us;
+    uint64_t spacing_us = idle_us / 10 > SFU_ICE_CHALLENGE_US ? idle_us / 10 : SFU_ICE_CHALLENGE_US;
+    uint64_t first_us = transport->ice.consent_us + idle_us / 3;
+    uint64_t next_us = transport->ice.challenged_us + spacing_us;
+    return first_us > next_us ? first_us : next_us;
+}
+
+static void challenge(struct sfu_transport *transport, const struct sfu_address *to, uint64_t now_us)
+{
+    uint8_t message[SFU_STUN_CHECK_MAX];
+    size_t len = sfu_ice_challenge(&transport->ice, to, now_us, message, sizeof message);
+    if (len > 0)
+        send_one(transport, to, message, len);
+}
+
 uint64_t sfu_transport_next_timeout(const struct sfu_transport *transport)
 {
     uint64_t idle_us = transport->host->idle_timeout_us;
     uint64_t next = transport->ice.consent_us + idle_us;
     uint64_t others[] = {transport->token_deadline_us, sfu_dtls_next_timeout(transport->dtls),
+                         consent_question_us(transport),
                          is_up(transport) ? UINT64_MAX : transport->started_us + idle_us};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (others[i] < next)
@@ -279,6 +300,8 @@ bool sfu_transport_tick(struct sfu_transport *transport, uint64_t now_us, enum s
         *end = SFU_END_HANDSHAKE;
         return false;
     }
+    if (now_us >= consent_question_us(transport))
+        challenge(transport, &transport->ice.selected, now_us);
     if (now_us >= sfu_dtls_next_timeout(transport->dtls))
         return dtls_goes_on(sfu_dtls_tick(transport->dtls, now_us), end);
     return true;
@@ -363,12 +386,8 @@ static void handle_request(struct sfu_transport_host *host, const struct sfu_stu
         send_one(transport, from, reply.data, reply.len);
     if (outcome != SFU_ICE_REFUSED)
         learn(transport, from, now_us);
-    if (outcome == SFU_ICE_NOMINATED) {
-        uint8_t challenge[SFU_STUN_CHECK_MAX];
-        size_t challenge_len = sfu_ice_challenge(&transport->ice, from, now_us, challenge, sizeof challenge);
-        if (challenge_len > 0)
-            send_one(transport, from, challenge, challenge_len);
-    }
+    if (outcome == SFU_ICE_NOMINATED)
+        challenge(transport, from, now_us);
 }
 
 static void handle_stun(struct sfu_transport_host *host, const struct sfu_address *from, const uint8_t *datagram,
@@ -380,10 +399,15 @@ static void handle_stun(struct sfu_transport_host *host, const struct sfu_addres
         return;
     if (stun.class == SFU_STUN_REQUEST) {
         handle_request(host, &stun, from, now_us, input);
-    } else if (find_learnt(host, from, &transport) && sfu_ice_response(&transport->ice, &stun, from, now_us)) {
+    } else if (find_learnt(host, from, &transport)) {
+        struct sfu_address before = transport->ice.selected;
+        if (!sfu_ice_response(&transport->ice, &stun, from, now_us))
+            return;
         input->kind = SFU_INPUT_NONE;
         input->transport = transport;
-        transport->segment = true; /* another path: it may take segments */
+        /* another path may take segments again */
+        if (!sfu_address_equal(&before, from))
+            transport->segment = true;
     }
 }
 

@@ -1,8 +1,10 @@
 /* One session's ICE-lite agent (RFC 8445 section 2.5): it answers authenticated Binding requests, knows the selected
  * address, and keeps the time of the last consent (RFC 7675).
  *
- * Beyond what a lite agent must do, an address that a peer nominates in mid-session is challenged by a Binding request
- * of ours before anything is sent there: otherwise any participant could turn its media on a third party. */
+ * Beyond what a lite agent must do it sends Binding requests of its own, challenges: to an address that a peer
+ * nominates in mid-session, before media is sent there (otherwise any participant could turn its media on a third
+ * party), and to a peer that has sent no check for long (libnice keeps its path alive by unauthenticated indications).
+ */
 #ifndef SFU_ICE_H
 #define SFU_ICE_H
 
@@ -59,8 +61,8 @@ void sfu_ice_restart(struct sfu_ice *ice, const struct sfu_ice_credentials *cred
  * pass a challenge first. reply is always written. */
 enum sfu_ice_outcome sfu_ice_request(struct sfu_ice *ice, const struct sfu_stun *stun, const struct sfu_address *from,
                                      bool settled, uint64_t now_us, struct sfu_ice_reply *reply);
-/* Writes a challenge to an address that was nominated. Returns its length; 0 if the last one was sent less than
- * SFU_ICE_CHALLENGE_US ago, or if none can be made. */
+/* Writes a challenge to an address that was nominated, or to the selected one to ask for consent. Returns its length; 0
+ * if the last one was sent less than SFU_ICE_CHALLENGE_US ago, or if none can be made. */
 size_t sfu_ice_challenge(struct sfu_ice *ice, const struct sfu_address *to, uint64_t now_us, uint8_t *out, size_t cap);
 /* Handles a parsed response: true if it answers the challenge; the challenged address is now selected, and consent
  * renewed. */

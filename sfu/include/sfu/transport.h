@@ -100,7 +100,8 @@ void sfu_transport_send_rtcp(struct sfu_transport *transport, uint8_t *data, siz
 
 /* When sfu_transport_tick wants to be called next. */
 uint64_t sfu_transport_next_timeout(const struct sfu_transport *transport);
-/* DTLS retransmissions, consent, the token's end. True if the transport goes on; else *end says why not. */
+/* DTLS retransmissions, asking for consent, its loss, the token's end. True if the transport goes on; else *end says
+ * why not. */
 SOTTO_MUST_CHECK bool sfu_transport_tick(struct sfu_transport *transport, uint64_t now_us, enum sfu_session_end *end);
 
 /* New credentials (ICE restart). False, and nothing changed, if the local ufrag is in use by another. */

@@ -283,6 +283,7 @@ static void consent_lasts_thirty_seconds(void)
     now_us = up_us + 50ull * SECOND_US - 1;
     CU_ASSERT_TRUE(sfu_transport_tick(c.transport, now_us, &end));
     CU_ASSERT_EQUAL(sfu_transport_next_timeout(c.transport), now_us + 1);
+    sent_count = 0;
     /* neither media, nor a check from where no media goes, nor somebody else's check renews it */
     struct sfu_address elsewhere = c.address;
     elsewhere.port++;
@@ -301,6 +302,42 @@ static void consent_lasts_thirty_seconds(void)
     CU_ASSERT_FALSE(sfu_transport_tick(c.transport, now_us, &end));
     CU_ASSERT_EQUAL(end, SFU_END_CONSENT);
     sfu_srtp_libsrtp2.free(srtp);
+    close_client(&c);
+    close_host();
+}
+
+static void a_silent_peer_is_asked_for_consent(void)
+{
+    struct client c;
+    enum sfu_session_end end = SFU_END_REQUESTED;
+    open_host(&sfu_srtp_libsrtp2);
+    open_client(&c, "a", "192.0.2.1");
+    bring_up(&c);
+    sent_count = 0;
+    uint64_t last_us = now_us;
+    for (int i = 0; i < 20; i++) {
+        CU_ASSERT_EQUAL(sfu_transport_next_timeout(c.transport), last_us + 10ull * SECOND_US);
+        now_us = last_us + 10ull * SECOND_US - 1;
+        CU_ASSERT_TRUE(sfu_transport_tick(c.transport, now_us, &end));
+        CU_ASSERT_EQUAL(sent_count, 0);
+        now_us++;
+        CU_ASSERT_TRUE(sfu_transport_tick(c.transport, now_us, &end));
+        CU_ASSERT_EQUAL_FATAL(sent_count, 1);
+        CU_ASSERT_TRUE(sfu_address_equal(&sent[0].to, &c.address));
+        uint8_t answer[256];
+        size_t len = test_stun_answer(sent[0].data, sent[0].len, c.params.remote_pwd, answer, sizeof answer);
+        CU_ASSERT_TRUE_FATAL(len > 0);
+        give(&c, &c.address, answer, len);
+        CU_ASSERT_EQUAL(c.last, SFU_INPUT_NONE);
+        last_us = now_us;
+        sent_count = 0;
+    }
+    /* it no longer answers: a few questions more, then the end */
+    while (sfu_transport_tick(c.transport, now_us, &end))
+        now_us = sfu_transport_next_timeout(c.transport);
+    CU_ASSERT_EQUAL(end, SFU_END_CONSENT);
+    CU_ASSERT_EQUAL(now_us, last_us + 30ull * SECOND_US);
+    CU_ASSERT_EQUAL(sent_count, 7);
     close_client(&c);
     close_host();
 }
@@ -610,6 +647,7 @@ static const struct unit_test tests[] = {
     {"a source that is not proven gets no more than it sent", a_source_that_is_not_proven_is_not_flooded},
     {"a handshake that stalls stays bounded in bytes and time", a_handshake_that_stalls_stays_bounded},
     {"consent lasts thirty seconds", consent_lasts_thirty_seconds},
+    {"a silent peer is asked for consent", a_silent_peer_is_asked_for_consent},
     {"the token ends the session", the_token_ends_the_session},
     {"an open session's address cannot be taken", an_open_sessions_address_cannot_be_taken},
     {"an address claimed but not proven is given up", an_address_claimed_but_not_proven_is_given_up},
