@@ -3,16 +3,20 @@
  * run can be looked for, runs looked for, and places in the haystack where one stands. Exit code 0 unless a file cannot
  * be read. */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { RUN = 16, DISTINCT_MIN = 8 };
 
 struct bytes {
-    uint8_t *data;
+    const uint8_t *data;
     size_t len;
 };
 
@@ -22,25 +26,22 @@ struct table {
     size_t mask;
 };
 
-static bool read_file(const char *path, struct bytes *out)
+/* Maps a file; a core image may be larger than memory. */
+static bool map_file(const char *path, struct bytes *out)
 {
-    FILE *file = fopen(path, "rbe");
-    size_t cap = 1 << 20;
-    size_t got;
+    struct stat st;
+    void *data = MAP_FAILED;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
 
-    if (file == NULL) {
+    if (file >= 0 && fstat(file, &st) == 0 && st.st_size > 0)
+        data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+    if (data == MAP_FAILED)
         perror(path);
-        return false;
-    }
-    out->data = malloc(cap);
-    out->len = 0;
-    while (out->data != NULL && (got = fread(out->data + out->len, 1, cap - out->len, file)) > 0) {
-        out->len += got;
-        if (out->len == cap)
-            out->data = realloc(out->data, cap *= 2);
-    }
-    fclose(file);
-    return out->data != NULL;
+    else
+        *out = (struct bytes){data, (size_t)st.st_size};
+    if (file >= 0)
+        close(file);
+    return data != MAP_FAILED;
 }
 
 static bool is_varied(const uint8_t *run)
@@ -110,7 +111,7 @@ int main(int argc, char **argv)
     struct table table = {0};
     size_t runs = 0, hits = 0, used, size = 1024;
 
-    if (argc != 3 || !read_file(argv[1], &needles) || !read_file(argv[2], &haystack))
+    if (argc != 3 || !map_file(argv[1], &needles) || !map_file(argv[2], &haystack))
         return 2;
     while (size < needles.len * 2)
         size *= 2;
@@ -123,7 +124,5 @@ int main(int argc, char **argv)
         hits += *find(&table, haystack.data + i) != NULL;
     printf("needles %zu runs %zu hits %zu\n", used, runs, hits);
     free(table.slots);
-    free(needles.data);
-    free(haystack.data);
     return 0;
 }

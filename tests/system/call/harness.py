@@ -208,6 +208,13 @@ def join_frames(packets):
     return joined
 
 
+OPUS, VP8 = 111, 112  # payload types of the client's offers; others are retransmissions
+
+
+def media_packets(path):
+    return [packet for packet in read_blobs(path) if packet[1] & 0x7f in (OPUS, VP8)]
+
+
 def find_runs(needles, haystack):
     """Needles with a run to look for, and places where one was found; see find_runs.c."""
     line = subprocess.run([FIND_RUNS, needles, haystack], check=True, capture_output=True, text=True).stdout
