@@ -318,6 +318,7 @@ uint16_t test_peer_port(const struct test_peer *peer)
 {
     struct sockaddr_storage sa;
     socklen_t len = sizeof sa;
+    memset(&sa, 0, sizeof sa);
     need(getsockname(peer->fd, (struct sockaddr *)&sa, &len) == 0, "getsockname");
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;

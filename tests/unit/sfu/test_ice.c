@@ -1,10 +1,14 @@
 /* sfu/ice.c */
 #include "sfu/ice.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "test_stun.h"
 #include "unit.h"
+
+/* into an array */
+#define SET_TEXT(room, text) snprintf(room, sizeof(room), "%s", text)
 
 static const struct sfu_ice_credentials credentials = {
     .local_ufrag = "sotto",
@@ -195,8 +199,8 @@ static void a_restart_ends_the_old_password(void)
 {
     set_up();
     struct sfu_ice_credentials renewed = credentials;
-    strcpy(renewed.local_ufrag, "again");
-    strcpy(renewed.local_pwd, "another local password");
+    SET_TEXT(renewed.local_ufrag, "again");
+    SET_TEXT(renewed.local_pwd, "another local password");
     struct test_stun check = {.username = "sotto:peer", .use_candidate = true};
     CU_ASSERT_EQUAL(request(&check, &home, false, 1), SFU_ICE_CHECKED);
     sfu_ice_restart(&ice, &renewed);

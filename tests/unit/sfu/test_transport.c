@@ -9,6 +9,9 @@
 #include "test_stun.h"
 #include "unit.h"
 
+/* into an array */
+#define SET_TEXT(room, text) snprintf(room, sizeof(room), "%s", text)
+
 enum { SENT_MAX = 256, SECOND_US = 1000000, WALL_S = 1700000000, RTP_LEN = 200 };
 
 /* what went out since the last look */
@@ -295,7 +298,7 @@ static void consent_lasts_thirty_seconds(void)
     CU_ASSERT_EQUAL_FATAL(sfu_srtp_libsrtp2.protect_rtp(srtp, packet, &len), SFU_SRTP_OK);
     give(&c, &c.address, packet, len);
     CU_ASSERT_EQUAL(c.last, SFU_INPUT_RTP);
-    strcpy(c.params.local_pwd, "guessed");
+    SET_TEXT(c.params.local_pwd, "guessed");
     check_from(&c, &c.address);
     CU_ASSERT_EQUAL(c.last, SFU_INPUT_DROPPED);
     now_us++;
@@ -624,9 +627,9 @@ static void names_are_unique(void)
     open_client(&b, "b", "192.0.2.2");
     CU_ASSERT_PTR_NULL(sfu_transport_new(&host, &a.params, now_us, WALL_S));
     struct sfu_session_params params = a.params;
-    strcpy(params.id, "another");
+    SET_TEXT(params.id, "another");
     CU_ASSERT_PTR_NULL(sfu_transport_new(&host, &params, now_us, WALL_S));
-    strcpy(params.local_ufrag, "another");
+    SET_TEXT(params.local_ufrag, "another");
     params.local_pwd[0] = '\0';
     CU_ASSERT_PTR_NULL(sfu_transport_new(&host, &params, now_us, WALL_S));
 
@@ -634,7 +637,7 @@ static void names_are_unique(void)
     CU_ASSERT_FALSE(sfu_transport_restart_ice(a.transport, &credentials));
     check_from(&a, &a.address); /* nothing changed */
     CU_ASSERT_EQUAL(a.last, SFU_INPUT_NONE);
-    strcpy(credentials.local_ufrag, "ua"); /* its own may stay */
+    SET_TEXT(credentials.local_ufrag, "ua"); /* its own may stay */
     CU_ASSERT_TRUE(sfu_transport_restart_ice(a.transport, &credentials));
     CU_ASSERT_STRING_EQUAL(sfu_transport_params(a.transport)->local_pwd, "x");
     close_client(&a);

@@ -13,6 +13,9 @@
 #include "test_peer.h"
 #include "unit.h"
 
+/* into an array */
+#define SET_TEXT(room, text) snprintf(room, sizeof(room), "%s", text)
+
 enum { LIMIT_MS = 5000, QUIET_MS = 150, RTP_LEN = 1000 };
 
 static struct sfu_certificate *certificate;
@@ -465,15 +468,15 @@ static void limits_and_duplicates_are_refused(void)
     offer(&p[2], "c", TEST_AEAD_AES_128_GCM);
     CU_ASSERT_EQUAL(sfu_worker_add_session(worker, &p[0].params), SFU_WORKER_OK);
     CU_ASSERT_EQUAL(sfu_worker_add_session(worker, &p[0].params), SFU_WORKER_DUPLICATE);
-    strcpy(p[1].params.local_ufrag, p[0].params.local_ufrag);
+    SET_TEXT(p[1].params.local_ufrag, p[0].params.local_ufrag);
     CU_ASSERT_EQUAL(sfu_worker_add_session(worker, &p[1].params), SFU_WORKER_DUPLICATE);
-    strcpy(p[1].params.local_ufrag, "local-b");
+    SET_TEXT(p[1].params.local_ufrag, "local-b");
     CU_ASSERT_EQUAL(sfu_worker_add_session(worker, &p[1].params), SFU_WORKER_OK);
     CU_ASSERT_EQUAL(sfu_worker_add_session(worker, &p[2].params), SFU_WORKER_FULL);
     CU_ASSERT_EQUAL(sfu_worker_end_session(worker, "id-a"), SFU_WORKER_OK);
     p[2].params.local_pwd[0] = '\0';
     CU_ASSERT_EQUAL(sfu_worker_add_session(worker, &p[2].params), SFU_WORKER_SYSTEM);
-    strcpy(p[2].params.local_pwd, "local password of c");
+    SET_TEXT(p[2].params.local_pwd, "local password of c");
     CU_ASSERT_EQUAL(sfu_worker_add_session(worker, &p[2].params), SFU_WORKER_OK);
     CU_ASSERT_EQUAL(sfu_worker_end_session(worker, "id-a"), SFU_WORKER_UNKNOWN_SESSION);
 
