@@ -231,6 +231,8 @@ static size_t write_dd(const struct sim_stream *s, bool key, uint8_t spatial, si
         .has_structure = key && index == 0 && spatial == 0,
         .frame_number = (uint16_t)(s->frame + spatial),
     };
+    d.has_active_targets = d.has_structure && s->active_targets != 0;
+    d.active_targets = s->active_targets;
     size_t len;
     /* the first template of the layer: a key frame's on key frames, close enough to what encoders send */
     uint8_t template = 0;

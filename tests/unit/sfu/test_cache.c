@@ -68,6 +68,18 @@ static void bytes_are_bounded_and_the_oldest_go(void)
     sfu_cache_free(cache);
 }
 
+static void what_was_overwritten_is_not_given_back(void)
+{
+    struct sfu_cache *cache = sfu_cache_new(64, 10000);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(cache);
+    for (uint16_t seq = 0; seq < 25; seq++)
+        put(cache, seq, 900, 0);
+    /* 11 of them fit */
+    for (uint16_t seq = 0; seq < 25; seq++)
+        CU_ASSERT_EQUAL(get(cache, seq, 0), seq >= 14);
+    sfu_cache_free(cache);
+}
+
 static void age_interval_and_count_limit_resends(void)
 {
     struct sfu_cache *cache = sfu_cache_new(16, 10000);
@@ -87,6 +99,7 @@ static void age_interval_and_count_limit_resends(void)
 static const struct unit_test tests[] = {
     {"gives back what was put, by number", gives_back_what_was_put},
     {"bytes are bounded and the oldest go first", bytes_are_bounded_and_the_oldest_go},
+    {"what was overwritten is not given back", what_was_overwritten_is_not_given_back},
     {"age, interval and count limit resends", age_interval_and_count_limit_resends},
 };
 UNIT_MAIN("sfu.cache", tests)

@@ -136,6 +136,15 @@ static void roles_are_kept_apart(void)
     CU_ASSERT_EQUAL_FATAL(rtcp_sr_rr_write(&w, &sr), RTP_OK);
     sim_send_rtcp(c.sub, &w);
     CU_ASSERT_FALSE(c.pub->peer->tracks[0].layers[0].has_sr);
+    /* the clock of retransmissions is another stream's */
+    sr.ssrc = c.video.rtx_ssrc;
+    bytes_writer_init(&w, data, sizeof data);
+    CU_ASSERT_EQUAL_FATAL(rtcp_sr_rr_write(&w, &sr), RTP_OK);
+    sim_send_rtcp(c.pub, &w);
+    CU_ASSERT_FALSE(c.pub->peer->tracks[0].layers[0].has_sr);
+    sr.ssrc = c.video.ssrc;
+    bytes_writer_init(&w, data, sizeof data);
+    CU_ASSERT_EQUAL_FATAL(rtcp_sr_rr_write(&w, &sr), RTP_OK);
     sim_send_rtcp(c.pub, &w);
     CU_ASSERT(c.pub->peer->tracks[0].layers[0].has_sr);
     sim_close(&c.sim);

@@ -182,6 +182,32 @@ static void sound_and_picture_stay_together(void)
     sim_close(&sim);
 }
 
+/* The least delay is nearest to the truth; a drift is followed slowly, a clock set anew at once. */
+static void publishers_clock_is_followed(void)
+{
+    struct sim sim;
+    struct sim_stream audio;
+    sim_open(&sim);
+    struct sim_peer *pub = sim_publish(&sim, "anna", 1, 0);
+    sim_stream_init(&audio, pub, 0, false);
+    sim_frame(&audio, false, 1, 0);
+    const int64_t clock_us = INT64_C(1000000000000);
+    static const struct {
+        int64_t delay_us;
+        int64_t least_us;
+        int64_t most_us;
+    } steps[] = {
+        {80000, 79999, 80001},       {20000, 19999, 20001}, {36000, 20900, 21100},
+        {5000000, 4999999, 5000001}, {30000, 29999, 30001},
+    };
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        send_sr(&audio, ntp_of(sim.now_us - (uint64_t)steps[i].delay_us + 10000000, clock_us), audio.ts);
+        int64_t delay_us = pub->peer->clock_offset_us + clock_us + 10000000;
+        CU_ASSERT(delay_us >= steps[i].least_us && delay_us <= steps[i].most_us);
+    }
+    sim_close(&sim);
+}
+
 static void nonsense_in_a_report_changes_nothing(void)
 {
     struct sim sim;
@@ -266,6 +292,7 @@ static const struct unit_test tests[] = {
     {"subscribers get reports soon, then every second", subscribers_get_reports_soon_and_every_second},
     {"without the publisher's reports, times follow arrival", report_times_follow_arrival},
     {"sound and picture stay together", sound_and_picture_stay_together},
+    {"the publisher's clock is followed", publishers_clock_is_followed},
     {"nonsense in a report changes nothing", nonsense_in_a_report_changes_nothing},
     {"arrivals are reported to the publisher, each once", arrivals_are_reported_to_the_publisher},
     {"many slots take several packets", many_slots_take_several_packets},

@@ -108,6 +108,13 @@ static void too_late_is_dropped(void)
     CU_ASSERT_EQUAL(seq_of(&rw, 5000), 5000);
     CU_ASSERT_EQUAL(seq_of(&rw, 5000 - SFU_WINDOW_LEN), -1);
     CU_ASSERT_EQUAL(seq_of(&rw, 5001 - SFU_WINDOW_LEN), 5001 - SFU_WINDOW_LEN);
+    /* so late that nobody knows any more what was left out since, though its number would still be near */
+    sfu_rewrite_switch(&rw, 0, 0, RATE, 0);
+    CU_ASSERT_EQUAL(seq_of(&rw, 0), 5001);
+    for (int64_t in = 2; in <= 1000; in++)
+        sfu_rewrite_skip(&rw, in);
+    CU_ASSERT_EQUAL(seq_of(&rw, 1100), 5001 + 1100 - 999);
+    CU_ASSERT_EQUAL(seq_of(&rw, 1), -1);
 }
 
 static void timestamps_advance_with_time_at_a_switch(void)

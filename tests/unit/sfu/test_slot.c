@@ -347,7 +347,35 @@ static void silence_after_a_key_frame_is_loss(void)
         sim_frame(&p.video, false, 1, 0);
         sim_run(&p.sim, 33 * SIM_MS);
     }
-    CU_ASSERT(sim_count_pli(p.pub) <= SFU_FOLLOW_TRIES);
+    CU_ASSERT_EQUAL(sim_count_pli(p.pub), 3);
+    sim_close(&p.sim);
+    /* one that did report before gets more of it */
+    pair_open(&p, true);
+    sim_frame(&p.video, true, 5, 0);
+    sim_run(&p.sim, 500 * SIM_MS);
+    p.sub->silent = true;
+    sim_frame(&p.video, true, 5, 0);
+    sim_run(&p.sim, 5000 * SIM_MS);
+    CU_ASSERT_EQUAL(sim_count_pli(p.pub), SFU_FOLLOW_TRIES);
+    sim_close(&p.sim);
+}
+
+/* Feedback on numbers that were not given out yet, or long ago. */
+static void feedback_on_other_numbers_acknowledges_nothing(void)
+{
+    struct pair p;
+    uint8_t data[128];
+    struct bytes_writer w;
+    size_t reported;
+    pair_open(&p, true);
+    p.sub->silent = true;
+    sim_frame(&p.video, true, 5, 0);
+    const int64_t arrivals[5] = {1000, 1000, 1000, 1000, 1000};
+    bytes_writer_init(&w, data, sizeof data);
+    CU_ASSERT_EQUAL_FATAL(rtcp_twcc_write(&w, 1, 0, 0, SFU_SENT_LEN, arrivals, 5, &reported), RTP_OK);
+    sim_send_rtcp(p.sub, &w);
+    sim_run(&p.sim, 300 * SIM_MS);
+    CU_ASSERT_EQUAL(sim_count_pli(p.pub), 1);
     sim_close(&p.sim);
 }
 
@@ -434,6 +462,21 @@ static void spatial_layers_are_dropped_at_a_key_frame(void)
             CU_ASSERT_EQUAL(d.active_targets, sfu_select_targets(&structure, 1));
     }
     CU_ASSERT_EQUAL(sfu_select_targets(&structure, 1), 0x1f8);
+    /* a publisher that has switched targets off itself: what both leave */
+    p.video.active_targets = 0x1d0;
+    sim_frame(&p.video, true, 2, 0);
+    struct dd_descriptor d;
+    size_t len;
+    const uint8_t *dd = sim_extension(&p.sub->rtp[18 + 8], SUB_DD, &len);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(dd);
+    CU_ASSERT_EQUAL_FATAL(dd_read(dd, len, &structure, &structure, &d), RTP_OK);
+    CU_ASSERT_EQUAL(d.active_targets, 0x1d0);
+    pin(p.sub, "v0", "", 200, false);
+    sim_frame(&p.video, true, 2, 0);
+    dd = sim_extension(&p.sub->rtp[18 + 8 + 4], SUB_DD, &len);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(dd);
+    CU_ASSERT_EQUAL_FATAL(dd_read(dd, len, &structure, &structure, &d), RTP_OK);
+    CU_ASSERT_EQUAL(d.active_targets, 0x1c0);
     sim_close(&p.sim);
 }
 
@@ -616,6 +659,7 @@ static const struct unit_test tests[] = {
     {"without RTX nothing is sent twice", without_rtx_nothing_is_sent_twice},
     {"a lost part of a key frame is resent", lost_part_of_a_key_frame_is_resent},
     {"silence after a key frame is loss", silence_after_a_key_frame_is_loss},
+    {"feedback on other numbers acknowledges nothing", feedback_on_other_numbers_acknowledges_nothing},
     {"without transport feedback, reports are followed",
      receiver_without_transport_feedback_is_followed_by_its_reports},
     {"spatial layers are dropped at a key frame: targets, marks, no gaps", spatial_layers_are_dropped_at_a_key_frame},

@@ -192,6 +192,58 @@ static void duplicates_go_out_once(void)
     sim_close(&sim);
 }
 
+static void retransmissions_are_believed_nearby_only(void)
+{
+    struct sim sim;
+    struct sim_stream video;
+    sim_open(&sim);
+    struct sim_peer *pub = sim_publish(&sim, "anna", 0, 1);
+    struct sim_peer *sub = sim_subscribe(&sim, "ben", 0, 1);
+    sim_stream_init(&video, pub, 0, true);
+    sim_frame(&video, true, 3, 0);
+    uint16_t lost = (uint16_t)(video.seq + 1);
+    sim_frame(&video, false, 3, 2);
+    CU_ASSERT_EQUAL(sub->rtp_count, 5);
+    /* a probe: the number of the lost packet, and nothing of it */
+    uint8_t probe[SFU_PACKET_MAX];
+    uint8_t osn[2] = {(uint8_t)(lost >> 8), (uint8_t)lost};
+    size_t len;
+    struct rtp_header header = {.pt = PUB_RAW_RTX, .seq = 5, .ts = video.ts, .ssrc = video.rtx_ssrc};
+    CU_ASSERT_EQUAL_FATAL(rtp_packet_write(&header, osn, 2, 0, probe, sizeof probe, &len), RTP_OK);
+    feed_raw(pub, probe, len);
+    /* and one that claims to be far ahead */
+    struct sim_sent *far_ahead = &video.sent[(uint16_t)(lost + 5000) % 256];
+    *far_ahead = video.sent[lost % 256];
+    far_ahead->seq = (uint16_t)(lost + 5000);
+    sim_retransmit(&video, far_ahead->seq);
+    sfu_router_flush(sim.router, sim.now_us);
+    CU_ASSERT_EQUAL(sub->rtp_count, 5);
+    sim_retransmit(&video, lost);
+    sim_frame(&video, false, 1, 0);
+    CU_ASSERT_EQUAL_FATAL(sub->rtp_count, 7);
+    CU_ASSERT_EQUAL((uint16_t)(sub->rtp[6].rtp.seq - sub->rtp[0].rtp.seq), 6);
+    sim_close(&sim);
+}
+
+static void late_structure_does_not_replace_a_newer_one(void)
+{
+    struct sim sim;
+    struct sim_stream video;
+    sim_open(&sim);
+    struct sim_peer *pub = sim_publish(&sim, "anna", 0, 1);
+    sim_stream_init(&video, pub, 0, true);
+    sim_frame(&video, true, 1, 0);
+    struct sim_sent *late = sim_make(&video, true, 0, 0, 1, true);
+    CU_ASSERT_EQUAL_FATAL(dd_structure_build(&video.structure, DD_L1T2, 30), RTP_OK);
+    video.frame += 2;
+    sim_frame(&video, true, 1, 0);
+    const struct sfu_layer *layer = &pub->peer->tracks[0].layers[0];
+    CU_ASSERT_EQUAL(layer->structure.template_id_offset, 30);
+    sim_feed(&video, late);
+    CU_ASSERT_EQUAL(layer->structure.template_id_offset, 30);
+    sim_close(&sim);
+}
+
 /* The encoder was restarted: its numbers begin anew. Two packets have to say so (RFC 3550 appendix A.1). */
 static void a_stream_that_starts_anew_is_a_new_source(void)
 {
@@ -284,6 +336,8 @@ static const struct unit_test tests[] = {
     {"nothing is asked for that was not negotiated", none_is_asked_for_that_was_not_negotiated},
     {"losses are asked for until they come, but not for ever", losses_are_asked_for_until_they_come_or_too_often},
     {"duplicates go out once", duplicates_go_out_once},
+    {"retransmissions are believed nearby only", retransmissions_are_believed_nearby_only},
+    {"a late structure does not replace a newer one", late_structure_does_not_replace_a_newer_one},
     {"a stream that starts anew is a new source", a_stream_that_starts_anew_is_a_new_source},
     {"a goodbye ends the stream and frees its SSRC", goodbye_ends_the_stream_and_frees_its_ssrc},
     {"flapping between SSRCs and codecs costs the room little", flapping_costs_the_room_little},
