@@ -3,7 +3,8 @@
 enum {
     HALF_MS = 30000,          /* the estimate remembers the current and the previous half minute */
     FORGET_MS = 2 * HALF_MS,  /* after this much silence it starts anew */
-    CATCH_UP = 4,             /* a sender may gain a quarter of the time it was silent */
+    CATCH_UP = 2,             /* a sender may gain half of the time it was silent */
+    SETTLING = 3,             /* frames until the estimate is held against a sender */
     KINDS = SFRAME_KINDS + 1, /* with the unknown one */
 };
 
@@ -38,8 +39,11 @@ int sframe_timeline_check(const struct sframe_timeline *timeline, unsigned kind,
     int64_t delay = difference((uint32_t)now_ms - capture_ms, least(timeline));
     if (delay > (int64_t)max_delay_ms)
         return SFRAME_LATE;
-    /* one forged far capture time must not make every genuine frame look late */
-    if (-delay > (int64_t)jitter_ms + (int64_t)(since(timeline->last_ms, now_ms) / CATCH_UP))
+    /* One forged far capture time must not make every genuine frame look late: it may take no more of the bound than
+     * leaves genuine frames their jitter. But a sender's first frame has often waited for its transport, the second
+     * not. */
+    int64_t room = max_delay_ms > 2 * (int64_t)jitter_ms ? (int64_t)max_delay_ms - jitter_ms : jitter_ms;
+    if (timeline->frames >= SETTLING && -delay > room + (int64_t)(since(timeline->last_ms, now_ms) / CATCH_UP))
         return SFRAME_JUMP;
     if (timeline->kinds >> kind & 1 && difference(capture_ms, timeline->newest[kind]) < -(int64_t)jitter_ms)
         return SFRAME_TIME_BACK;
@@ -61,6 +65,8 @@ void sframe_timeline_commit(struct sframe_timeline *timeline, unsigned kind, uin
         timeline->least = delay;
     if (now_ms > timeline->last_ms)
         timeline->last_ms = now_ms;
+    if (timeline->frames < SETTLING)
+        timeline->frames++;
     if (!(timeline->kinds >> kind & 1) || difference(capture_ms, timeline->newest[kind]) > 0)
         timeline->newest[kind] = capture_ms;
     timeline->kinds |= (uint8_t)(1u << kind);

@@ -12,6 +12,7 @@
 
 struct sframe_timeline {
     bool known;                        /* an estimate stands */
+    uint8_t frames;                    /* accepted since then, up to a few */
     uint64_t last_ms;                  /* arrival of the newest accepted frame */
     uint64_t turn_ms;                  /* when the older half minute began to be forgotten */
     uint32_t least;                    /* least delay since turn_ms, modulo 2^32 */

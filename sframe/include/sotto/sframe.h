@@ -235,9 +235,10 @@ SOTTO_MUST_CHECK SOTTO_API int sframe_seal(struct sframe_sender *sender, const s
 struct sframe_receiver;
 
 struct sframe_receiver_config {
-    uint16_t suite;        /* enum sframe_suite_id; 0 is the default */
-    uint8_t profile;       /* enum sframe_profile */
-    uint32_t keys;         /* streams with state at a time (one per KID); 0 is 1024 */
+    uint16_t suite;  /* enum sframe_suite_id; 0 is the default */
+    uint8_t profile; /* enum sframe_profile */
+    uint32_t keys;   /* streams with state at a time (one per KID), of all epochs that overlap; 0 is 1024. Any member
+                        can take up to 20 for each member, itself or not */
     uint32_t max_delay_ms; /* frames captured longer ago are refused; 0 is 3000 */
     uint32_t jitter_ms;    /* capture time may run back within a sender and kind by this much; 0 is 1000 */
 };

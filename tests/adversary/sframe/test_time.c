@@ -95,26 +95,30 @@ static void time_that_runs_back(void)
     }
 }
 
-/* A member forges one frame of another with a capture time far ahead. Genuine frames go on opening: at once while the
- * sender is heard, and after a minute at most if it comes as the first frame. */
+/* A member forges one frame of another with a capture time far ahead. Genuine frames go on opening: within a second
+ * while the sender is heard, and after a minute at most if it comes as the first frame. */
 static void one_forged_far_capture_time(void)
 {
     const uint64_t kid = fix_kid(SFRAME_CAMERA, 0, FIX_START_A);
-    static const uint32_t ahead[] = {900, 1100, 5000, 3600000, UINT32_C(1) << 30};
+    static const uint32_t ahead[] = {900, 1100, 1900, 2100, 5000, 3600000, UINT32_C(1) << 30};
     for (size_t i = 0; i < sizeof ahead / sizeof ahead[0]; i++) {
         struct sframe_receiver *receiver = fix_receiver_shared();
         struct sframe_sender *sender = fix_sender_kid(kid);
         struct sframe_sender *forger = fix_sender_kid(fix_kid(SFRAME_CAMERA, 1, FIX_START_A));
         struct fix_frame frame;
+        uint32_t refused_ms = 0;
         for (uint32_t t = 0; t < 10000; t += 33) {
             fix_seal_at(sender, t, &frame);
-            CU_ASSERT_EQUAL(fix_open(receiver, &frame, FIX_TIME_MS + t, NULL), SFRAME_OK);
+            refused_ms += fix_open(receiver, &frame, FIX_TIME_MS + t, NULL) == SFRAME_OK ? 0 : 33;
             if (t == 33 * 100) {
                 fix_seal_at(forger, t + ahead[i], &frame);
                 CU_ASSERT_EQUAL(fix_open(receiver, &frame, FIX_TIME_MS + t, NULL),
-                                ahead[i] <= JITTER_MS ? SFRAME_OK : SFRAME_JUMP);
+                                ahead[i] <= MAX_DELAY_MS - JITTER_MS ? SFRAME_OK : SFRAME_JUMP);
             }
         }
+        /* time runs back until the genuine frames are within the jitter of the forged one */
+        uint32_t back = ahead[i] <= MAX_DELAY_MS - JITTER_MS && ahead[i] > JITTER_MS ? ahead[i] - JITTER_MS : 0;
+        CU_ASSERT(refused_ms <= back);
         fix_free_sender(sender);
         fix_free_sender(forger);
         fix_free_receiver(receiver);
@@ -139,19 +143,38 @@ static void a_path_that_got_shorter(void)
     struct sframe_sender *sender = fix_sender_kid(fix_kid(SFRAME_CAMERA, 0, FIX_START_A));
     struct fix_frame frame;
     uint32_t recovered = 0;
-    fix_seal_at(sender, 0, &frame);
-    CU_ASSERT_EQUAL(fix_open(receiver, &frame, FIX_TIME_MS + 2500, NULL), SFRAME_OK);
-    for (uint32_t t = 2500; t < 20000 && recovered == 0; t += 33) {
+    for (uint32_t t = 0; t < 500; t += 100) {
+        fix_seal_at(sender, t, &frame);
+        CU_ASSERT_EQUAL(fix_open(receiver, &frame, FIX_TIME_MS + t + 2900, NULL), SFRAME_OK);
+    }
+    for (uint32_t t = 3400; t < 20000 && recovered == 0; t += 33) {
         fix_seal_at(sender, t, &frame);
         if (fix_open(receiver, &frame, FIX_TIME_MS + t, NULL) == SFRAME_OK)
             recovered = t;
     }
-    CU_ASSERT(recovered > 0 && recovered - 2500 <= 4 * 1500 + 100);
+    CU_ASSERT(recovered > 0 && recovered - 3300 <= 2 * (2900 - MAX_DELAY_MS + JITTER_MS) + 100);
+    fix_free_sender(sender);
+    fix_free_receiver(receiver);
+}
+
+/* A sender's first frame waited seconds for its transport, the next did not: none is refused. */
+static void a_first_frame_that_waited(void)
+{
+    struct sframe_receiver *receiver = fix_receiver_shared();
+    struct sframe_sender *sender = fix_sender_kid(fix_kid(SFRAME_CAMERA, 0, FIX_START_A));
+    struct fix_frame frame;
+    fix_seal_at(sender, 0, &frame);
+    CU_ASSERT_EQUAL(fix_open(receiver, &frame, FIX_TIME_MS + 8000, NULL), SFRAME_OK);
+    for (uint32_t t = 8000; t < 12000; t += 33) {
+        fix_seal_at(sender, t, &frame);
+        CU_ASSERT_EQUAL(fix_open(receiver, &frame, FIX_TIME_MS + t, NULL), SFRAME_OK);
+    }
     fix_free_sender(sender);
     fix_free_receiver(receiver);
 }
 
 static const struct unit_test tests[] = {
+    {"a first frame that waited costs none of the next", a_first_frame_that_waited},
     {"a frame held back beyond the bound is refused", delay_beyond_the_bound},
     {"a delay that grows slowly is refused at the bound", delay_that_grows_slowly},
     {"capture time that runs back within a sender and kind is refused", time_that_runs_back},

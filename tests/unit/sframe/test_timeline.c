@@ -64,13 +64,15 @@ static const struct row order[] = {
 };
 
 static const struct row ahead[] = {
-    /*  0 */ {1, 0, 1000, OK},
-    /*  1 */ {1, 1001, 1000, JUMP},
-    /*  2 */ {0, 1001, 1000, JUMP},
-    /*  3 */ {1, 1000, 1000, OK},      /* as much as the jitter */
-    /*  4 */ {1, 1000 + 1001, 1000, JUMP},
-    /*  5 */ {1, 1000 + 4000 + 1000 + 1001, 5000, JUMP},  /* after 4 s a second more */
-    /*  6 */ {1, 1000 + 4000 + 1000 + 1000, 5000, OK},
+    /*  0 */ {1, 0, 5000, OK},         /* waited for its transport */
+    /*  1 */ {1, 4000, 5000, OK},      /* the first three may be anything */
+    /*  2 */ {1, 5000, 5000, OK},
+    /*  3 */ {1, 7001, 5000, JUMP},
+    /*  4 */ {0, 7001, 5000, JUMP},
+    /*  5 */ {1, 7000, 5000, OK},      /* the bound less the jitter */
+    /*  6 */ {1, 7000 + 2001, 5000, JUMP},
+    /*  7 */ {1, 7000 + 4000 + 2000 + 2001, 9000, JUMP},  /* after 4 s two seconds more */
+    /*  8 */ {1, 7000 + 4000 + 2000 + 2000, 9000, OK},
 };
 
 static const struct row silence[] = {
@@ -78,14 +80,17 @@ static const struct row silence[] = {
     /*  1 */ {1, 0,      60999, LATE},
     /*  2 */ {1, 0,      61000, OK},   /* a minute without it: anew, order too */
     /*  3 */ {1, 1000,   62000, OK},
-    /*  4 */ {1, 50000,  62000, JUMP},
+    /*  4 */ {1, 1000,   62000, OK},
+    /*  5 */ {1, 50000,  62000, JUMP},
 };
 
 /* The receiver's clock seems to run back: nothing is taken from that. */
 static const struct row back[] = {
     /*  0 */ {1, 1000,   90000, OK},
-    /*  1 */ {1, 1000,   88999, JUMP},
-    /*  2 */ {1, 1000,   89000, OK},
+    /*  1 */ {1, 1000,   90000, OK},
+    /*  2 */ {1, 1000,   90000, OK},
+    /*  3 */ {1, 1000,   87999, JUMP},
+    /*  4 */ {1, 1000,   88000, OK},
 };
 /* clang-format on */
 
