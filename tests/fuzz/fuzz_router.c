@@ -49,8 +49,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (i == 1) { /* simulcast, learnt by MID and RID */
             params.media[1].ssrc = params.media[1].rtx_ssrc = 0;
             params.media[1].rid_count = 2;
-            strcpy(params.media[1].rids[0], "h");
-            strcpy(params.media[1].rids[1], "l");
+            snprintf(params.media[1].rids[0], sizeof params.media[1].rids[0], "%s", "h");
+            snprintf(params.media[1].rids[1], sizeof params.media[1].rids[1], "%s", "l");
         }
         (void)sim_join(&sim, &params);
         sim_subscriber_params(&params, names[i], 2, 2);

@@ -6,6 +6,8 @@ target_link_libraries(sotto_sfu_sim PUBLIC sotto_sfu sotto_unit)
 foreach(file arrivals cache feedback follow learn nack pair peer reports rewrite room router select slot source window)
   sotto_unit_test(sfu.${file} SOURCES test_${file}.c LINK sotto_sfu_sim)
 endforeach()
+sotto_unit_test(sfu.memory SOURCES test_memory.c LINK sotto_sfu_sim)
+target_link_options(test_sfu.memory PRIVATE -Wl,--wrap=malloc -Wl,--wrap=calloc)
 
 add_library(sotto_sfu_blind STATIC blind.c)
 target_link_libraries(sotto_sfu_blind PUBLIC sotto_sfu_sim)

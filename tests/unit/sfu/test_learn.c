@@ -2,6 +2,7 @@
 #include "sim.h"
 #include "unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* A publisher without declared SSRCs; media[0] audio, media[1] video. */
@@ -13,7 +14,7 @@ static struct sim_peer *publish_undeclared(struct sim *sim, size_t video, size_t
     for (size_t i = 0; i < params.media_count; i++)
         params.media[i].ssrc = params.media[i].rtx_ssrc = 0;
     for (size_t i = 0; i < rids; i++) {
-        strcpy(params.media[1].rids[i], names[i]);
+        snprintf(params.media[1].rids[i], sizeof params.media[1].rids[i], "%s", names[i]);
         params.media[1].rid_count++;
     }
     return sim_join(sim, &params);

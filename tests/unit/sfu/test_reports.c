@@ -119,6 +119,15 @@ static void subscribers_get_reports_soon_and_every_second(void)
     /* the packet of that very instant came after it */
     CU_ASSERT_EQUAL(sr.packet_count, (at_us - start_us) / (20 * SIM_MS));
     CU_ASSERT_EQUAL(sr.octet_count, sr.packet_count * 80);
+    /* under the name that the answer gave the slot's stream */
+    struct rtcp_packet packet;
+    struct rtcp_sdes_iter sdes;
+    struct rtcp_sdes_item item;
+    CU_ASSERT_EQUAL(sim_count_rtcp(sub, RTCP_SDES, 0, &packet), 6);
+    CU_ASSERT_EQUAL_FATAL(rtcp_sdes_iter_init(&sdes, &packet), RTP_OK);
+    CU_ASSERT_FATAL(rtcp_sdes_next(&sdes, &item));
+    CU_ASSERT_EQUAL(item.ssrc, sub->params.media[0].ssrc);
+    CU_ASSERT(item.text_len == 5 && memcmp(item.text, "cname", 5) == 0);
     /* empty slots have nothing to report */
     CU_ASSERT_FALSE(last_sr(sub, sub->params.media[1].ssrc, &sr, &at_us));
     CU_ASSERT_FALSE(last_sr(sub, sub->params.media[2].ssrc, &sr, &at_us));

@@ -2,13 +2,14 @@
 #include "sim.h"
 #include "unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct sim_peer *join(struct sim *sim, const char *room, const char *pseudonym)
 {
     struct sfu_session_params params;
     sim_publisher_params(&params, pseudonym, 1, 1);
-    strcpy(params.room, room);
+    snprintf(params.room, sizeof params.room, "%s", room);
     return sim_join(sim, &params);
 }
 

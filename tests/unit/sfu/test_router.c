@@ -2,6 +2,7 @@
 #include "sim.h"
 #include "unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* A participant: a publishing and a receiving session under one pseudonym. */
@@ -141,7 +142,7 @@ static void rooms_are_apart(void)
     sim_open(&sim);
     struct sim_peer *pub = sim_publish(&sim, "anna", 1, 0);
     sim_subscriber_params(&params, "ben", 1, 1);
-    strcpy(params.room, "elsewhere");
+    snprintf(params.room, sizeof params.room, "%s", "elsewhere");
     struct sim_peer *sub = sim_join(&sim, &params);
     sim_stream_init(&audio, pub, 0, false);
     for (int i = 0; i < 10; i++)
@@ -249,7 +250,7 @@ static void join_is_bounded(void)
     const char *const rooms[] = {"r1", "r2", "r3", "r4"};
     for (size_t i = 0; i < 4; i++) {
         sim_publisher_params(&params, "anna", 1, 1);
-        strcpy(params.room, rooms[i]);
+        snprintf(params.room, sizeof params.room, "%s", rooms[i]);
         CU_ASSERT_EQUAL(sfu_router_join(sim.router, &params, NULL, 0, &peer), i < 3 ? SFU_JOIN_OK : SFU_JOIN_FULL);
     }
     sim_publisher_params(&params, "anna", 1, 1);

@@ -239,8 +239,8 @@ static void simulcast_open(struct simulcast *s, bool with_heights)
     sim_open(&s->sim);
     sim_publisher_params(&params, "anna", 0, 1);
     params.media[0].ssrc = params.media[0].rtx_ssrc = 0;
-    strcpy(params.media[0].rids[0], "h");
-    strcpy(params.media[0].rids[1], "l");
+    snprintf(params.media[0].rids[0], sizeof params.media[0].rids[0], "%s", "h");
+    snprintf(params.media[0].rids[1], sizeof params.media[0].rids[1], "%s", "l");
     params.media[0].rid_count = 2;
     s->pub = sim_join(&s->sim, &params);
     s->sub = sim_subscribe(&s->sim, "zoe", 0, 1);
