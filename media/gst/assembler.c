@@ -59,6 +59,7 @@ gboolean assembler_push(struct assembler *a, const struct assembler_packet *p, s
 
     if (start) {
         a->assembling = TRUE;
+        a->fragment_count = 0;
         a->uncertain = !certain;
         a->info = p->info;
         a->pts = p->pts;
@@ -72,7 +73,8 @@ gboolean assembler_push(struct assembler *a, const struct assembler_packet *p, s
         gst_buffer_unref(p->payload);
         return FALSE;
     }
-    if (gst_adapter_available(a->fragments) + gst_buffer_get_size(p->payload) > a->max_bytes) {
+    if (gst_adapter_available(a->fragments) + gst_buffer_get_size(p->payload) > a->max_bytes ||
+        ++a->fragment_count > ASSEMBLER_FRAGMENTS_MAX) {
         gst_buffer_unref(p->payload);
         give_up(a);
         return FALSE;

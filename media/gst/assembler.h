@@ -36,8 +36,11 @@ struct assembler_frame {
     struct assembler_info info;
 };
 
+enum { ASSEMBLER_FRAGMENTS_MAX = 16384 /* of a frame: very small ones must not cost more memory than they say */ };
+
 struct assembler {
     GstAdapter *fragments;
+    guint fragment_count; /* of the open frame */
     gsize max_bytes;      /* a longer frame is dropped */
     gboolean assembling;  /* a frame is open */
     gboolean after_end;   /* the packet before this one ended a frame */

@@ -1,76 +1,12 @@
 #include "gstsotto/keyring.h"
 
-#include <pthread.h> /* not GMutex: thread checkers know these */
 #include <string.h>
 
 #include "core/secret.h"
-#include "keyring_private.h"
-
-enum {
-    CONTEXTS = SFRAME_KINDS * SFRAME_LAYERS,
-    EPOCHS_MAX = 4,  /* installed at a time: the one in use, the one before, one to come */
-    GRACE_MS = 2000, /* frames in flight under a secret that was replaced */
-    SENDER_KEYS = 2, /* the key in use and the one it replaces */
-};
-
-/* What a sender's key is derived from. */
-struct base_key {
-    guint8 *bytes; /* guarded memory, SFRAME_BASE_KEY_MAX; NULL: none */
-    gsize len;
-};
-
-struct epoch {
-    gboolean installed;
-    guint64 epoch;
-    guint32 leaf_slots;
-    struct base_key base;
-};
-
-struct ring_sender {
-    pthread_mutex_t lock; /* taken before the ring's */
-    struct sframe_sender *sender;
-    void *memory;
-    guint generation; /* of the ring's keys that this sender uses */
-    gboolean has_key;
-    guint64 kid;
-};
-
-struct ring_receiver {
-    struct sframe_receiver *receiver; /* NULL: none */
-    void *memory;
-    gboolean shared;  /* keyed by a shared secret, not by epochs */
-    GHashTable *kids; /* that it has opened a frame of; authenticated, so bounded by the receiver's own table */
-};
-
-enum sending { SEND_NOTHING, SEND_SHARED, SEND_EPOCH };
-
-struct _SottoKeyRing {
-    GObject parent;
-    guint16 suite;
-    guint8 profile;
-    struct ring_sender senders[CONTEXTS];
-
-    pthread_mutex_t lock;             /* what follows */
-    struct ring_receiver now, before; /* before: of the keys replaced last, until before_until_ms */
-    guint64 before_until_ms;
-    struct sframe_receiver_stats closed; /* sums of receivers that are gone */
-    guint generation;                    /* changes with what is sealed under; never 0 */
-    enum sending sending;
-    struct base_key shared;
-    GHashTable *used; /* digests of every base key there was: none comes twice */
-    guint64 start;    /* SFRAME_START_BITS random bits, drawn with each secret */
-    struct epoch epochs[EPOCHS_MAX];
-    guint64 send_epoch;
-    guint32 send_leaf;
-};
+#include "keyring_state.h"
 
 G_DEFINE_TYPE(SottoKeyRing, sotto_key_ring, G_TYPE_OBJECT)
 G_DEFINE_QUARK(sotto_key_ring, sotto_key_ring_error)
-
-static guint64 now_ms(void)
-{
-    return (guint64)g_get_monotonic_time() / 1000;
-}
 
 static gboolean fail(GError **error, int code, const gchar *what)
 {
@@ -120,7 +56,7 @@ static void add_stats(struct sframe_receiver_stats *sum, const struct sframe_rec
     sum->forgery_limit = sum->forgery_limit || one.forgery_limit;
 }
 
-static void receiver_close(SottoKeyRing *ring, struct ring_receiver *r)
+void key_ring_close_receiver(SottoKeyRing *ring, struct ring_receiver *r)
 {
     add_stats(&ring->closed, r->receiver);
     ring->closed.keys = 0;
@@ -153,9 +89,9 @@ static int receiver_open(const SottoKeyRing *ring, struct ring_receiver *r)
 /* fresh takes over; frames in flight under the keys before are opened for a while. */
 static void receiver_replace(SottoKeyRing *ring, struct ring_receiver *fresh)
 {
-    receiver_close(ring, &ring->before);
+    key_ring_close_receiver(ring, &ring->before);
     ring->before = ring->now;
-    ring->before_until_ms = now_ms() + GRACE_MS;
+    ring->before_until_ms = key_ring_now_ms() + GRACE_MS;
     ring->now = *fresh;
 }
 
@@ -206,8 +142,8 @@ static void clear_keys(SottoKeyRing *ring)
         base_key_clear(&ring->epochs[i].base);
         ring->epochs[i].installed = FALSE;
     }
-    receiver_close(ring, &ring->before);
-    receiver_close(ring, &ring->now);
+    key_ring_close_receiver(ring, &ring->before);
+    key_ring_close_receiver(ring, &ring->now);
 }
 
 static void sotto_key_ring_finalize(GObject *object)
@@ -313,7 +249,7 @@ gboolean sotto_key_ring_set_base_key(SottoKeyRing *ring, const guint8 *base_key,
         ring->generation++;
         g_hash_table_add(ring->used, g_steal_pointer(&digest));
     } else {
-        receiver_close(ring, &fresh);
+        key_ring_close_receiver(ring, &fresh);
     }
     pthread_mutex_unlock(&ring->lock);
     g_free(digest);
@@ -344,13 +280,13 @@ gboolean sotto_key_ring_set_parameters(SottoKeyRing *ring, guint suite, guint pr
         code = receiver_open(ring, &fresh);
         if (code == SFRAME_OK)
             code = sframe_receiver_add_shared(fresh.receiver, ring->shared.bytes, ring->shared.len);
-        receiver_close(ring, &ring->before);
-        receiver_close(ring, &ring->now);
+        key_ring_close_receiver(ring, &ring->before);
+        key_ring_close_receiver(ring, &ring->now);
         if (code == SFRAME_OK) {
             fresh.shared = TRUE;
             ring->now = fresh;
         } else {
-            receiver_close(ring, &fresh);
+            key_ring_close_receiver(ring, &fresh);
         }
     }
     pthread_mutex_unlock(&ring->lock);
@@ -375,7 +311,7 @@ gboolean sotto_key_ring_set_secret(SottoKeyRing *ring, const gchar *secret, GErr
 /* --- MLS epochs --------------------------------------------------------------------------------------------------- */
 
 /* With the ring's lock held. */
-static struct epoch *find_epoch(SottoKeyRing *ring, guint64 epoch)
+struct key_ring_epoch *key_ring_find_epoch(SottoKeyRing *ring, guint64 epoch)
 {
     for (guint i = 0; i < EPOCHS_MAX; i++)
         if (ring->epochs[i].installed && ring->epochs[i].epoch == epoch)
@@ -384,12 +320,12 @@ static struct epoch *find_epoch(SottoKeyRing *ring, guint64 epoch)
 }
 
 /* A free place; the one of an epoch with the same low bits first, which its successor replaces. */
-static struct epoch *place_epoch(SottoKeyRing *ring, guint64 epoch)
+static struct key_ring_epoch *place_epoch(SottoKeyRing *ring, guint64 epoch)
 {
-    struct epoch *free_place = NULL;
+    struct key_ring_epoch *free_place = NULL;
 
     for (guint i = 0; i < EPOCHS_MAX; i++) {
-        struct epoch *e = &ring->epochs[i];
+        struct key_ring_epoch *e = &ring->epochs[i];
         if (!e->installed)
             free_place = e;
         else if ((e->epoch ^ epoch) % (1 << SFRAME_EPOCH_BITS) == 0)
@@ -402,7 +338,7 @@ gboolean sotto_key_ring_add_epoch(SottoKeyRing *ring, guint64 epoch, guint32 lea
                                   const guint8 *base_key, gsize base_key_len, GError **error)
 {
     struct ring_receiver fresh = {0}, *target;
-    struct epoch *place;
+    struct key_ring_epoch *place;
     gchar *digest;
     int code;
 
@@ -410,7 +346,7 @@ gboolean sotto_key_ring_add_epoch(SottoKeyRing *ring, guint64 epoch, guint32 lea
     digest = g_compute_checksum_for_data(G_CHECKSUM_SHA256, base_key, base_key_len);
     pthread_mutex_lock(&ring->lock);
     place = place_epoch(ring, epoch);
-    code = !place ? SFRAME_FULL : find_epoch(ring, epoch) ? SFRAME_KEY_EXISTS : admit(ring, digest);
+    code = !place ? SFRAME_FULL : key_ring_find_epoch(ring, epoch) ? SFRAME_KEY_EXISTS : admit(ring, digest);
     target = ring->now.receiver && !ring->now.shared ? &ring->now : &fresh;
     if (code == SFRAME_OK && target == &fresh)
         code = receiver_open(ring, &fresh);
@@ -429,7 +365,7 @@ gboolean sotto_key_ring_add_epoch(SottoKeyRing *ring, guint64 epoch, guint32 lea
         if (target == &fresh)
             receiver_replace(ring, &fresh);
     } else {
-        receiver_close(ring, &fresh);
+        key_ring_close_receiver(ring, &fresh);
     }
     pthread_mutex_unlock(&ring->lock);
     g_free(digest);
@@ -438,13 +374,13 @@ gboolean sotto_key_ring_add_epoch(SottoKeyRing *ring, guint64 epoch, guint32 lea
 
 gboolean sotto_key_ring_use_epoch(SottoKeyRing *ring, guint64 epoch, guint32 leaf, GError **error)
 {
-    const struct epoch *e;
+    const struct key_ring_epoch *e;
     guint64 kid;
     int code = SFRAME_NO_KEY;
 
     g_return_val_if_fail(SOTTO_IS_KEY_RING(ring), FALSE);
     pthread_mutex_lock(&ring->lock);
-    e = find_epoch(ring, epoch);
+    e = key_ring_find_epoch(ring, epoch);
     if (e)
         code = sframe_kid_from_leaf(0, leaf, e->leaf_slots, epoch, &kid);
     if (code == SFRAME_OK) {
@@ -459,12 +395,12 @@ gboolean sotto_key_ring_use_epoch(SottoKeyRing *ring, guint64 epoch, guint32 lea
 
 gboolean sotto_key_ring_remove_epoch(SottoKeyRing *ring, guint64 epoch, GError **error)
 {
-    struct epoch *e;
+    struct key_ring_epoch *e;
     int code = SFRAME_NO_KEY;
 
     g_return_val_if_fail(SOTTO_IS_KEY_RING(ring), FALSE);
     pthread_mutex_lock(&ring->lock);
-    e = find_epoch(ring, epoch);
+    e = key_ring_find_epoch(ring, epoch);
     if (e) {
         base_key_clear(&e->base);
         e->installed = FALSE;
@@ -488,141 +424,6 @@ gboolean sotto_key_ring_remove_leaf(SottoKeyRing *ring, guint64 epoch, guint32 l
         code = sframe_receiver_remove_leaf(ring->now.receiver, epoch, leaf);
     pthread_mutex_unlock(&ring->lock);
     return code == SFRAME_OK ? TRUE : fail(error, code, "The leaf cannot be removed");
-}
-
-/* --- Sealing ------------------------------------------------------------------------------------------------------ */
-
-static int sender_ensure(const SottoKeyRing *ring, struct ring_sender *s)
-{
-    const struct sframe_sender_config config = {.suite = ring->suite, .profile = ring->profile, .keys = SENDER_KEYS};
-    gsize size = sframe_sender_size(&config);
-    void *memory;
-    int error;
-
-    if (s->sender)
-        return SFRAME_OK;
-    memory = core_secret_new(size);
-    if (!memory)
-        return SFRAME_MEMORY;
-    error = sframe_sender_init(memory, size, &config, &s->sender);
-    if (error) {
-        core_secret_free(memory);
-        return error;
-    }
-    s->memory = memory;
-    return SFRAME_OK;
-}
-
-/* With the ring's lock held: the KID and base key that a sender of this context uses now. */
-static int sending_key(SottoKeyRing *ring, guint context, guint64 *kid, const struct base_key **base)
-{
-    const struct epoch *e;
-
-    switch (ring->sending) {
-    case SEND_SHARED:
-        *base = &ring->shared;
-        return sframe_kid_from_start(context, ring->start, kid);
-    case SEND_EPOCH:
-        e = find_epoch(ring, ring->send_epoch);
-        if (!e)
-            return SFRAME_NO_KEY;
-        *base = &e->base;
-        return sframe_kid_from_leaf(context, ring->send_leaf, e->leaf_slots, e->epoch, kid);
-    default:
-        return SFRAME_NO_KEY;
-    }
-}
-
-/* Brings a sender to the ring's present keys. With the sender's lock held. */
-static int sender_follow(SottoKeyRing *ring, guint context, struct ring_sender *s)
-{
-    const struct base_key *base;
-    guint64 kid;
-    int error;
-
-    pthread_mutex_lock(&ring->lock);
-    if (s->generation == ring->generation) {
-        error = s->has_key ? SFRAME_OK : SFRAME_NO_KEY;
-        goto out;
-    }
-    if (s->has_key) {
-        s->has_key = FALSE;
-        error = sframe_sender_remove_key(s->sender, s->kid);
-        if (error)
-            goto out;
-    }
-    error = sending_key(ring, context, &kid, &base);
-    if (error == SFRAME_OK)
-        error = sframe_sender_add_key(s->sender, kid, base->bytes, base->len);
-    if (error == SFRAME_OK)
-        error = sframe_sender_use_key(s->sender, kid);
-    if (error == SFRAME_OK) {
-        s->has_key = TRUE;
-        s->kid = kid;
-        s->generation = ring->generation;
-    }
-out:
-    pthread_mutex_unlock(&ring->lock);
-    return error;
-}
-
-int sotto_key_ring_seal(SottoKeyRing *ring, guint context, const struct sframe_inner *inner, guint8 *head,
-                        gsize head_cap, guint8 *payload, gsize payload_len, guint8 *tail, gsize tail_cap,
-                        struct sframe_sealed *sealed)
-{
-    struct ring_sender *s;
-    int error;
-
-    if (context >= CONTEXTS)
-        return SFRAME_CONTEXT;
-    s = &ring->senders[context];
-    pthread_mutex_lock(&s->lock);
-    error = sender_ensure(ring, s);
-    if (error == SFRAME_OK)
-        error = sender_follow(ring, context, s);
-    if (error == SFRAME_OK)
-        error = sframe_seal(s->sender, ring->profile == SFRAME_PROFILE_SOTTO ? inner : NULL, NULL, 0, head, head_cap,
-                            payload, payload_len, tail, tail_cap, sealed);
-    pthread_mutex_unlock(&s->lock);
-    return error;
-}
-
-/* --- Opening ------------------------------------------------------------------------------------------------------ */
-
-/* With the ring's lock held: the receiver for a frame. A sender draws a new start with each secret, so a KID that the
- * receiver before has opened frames of is never one of the new secret. */
-static struct ring_receiver *receiver_for(SottoKeyRing *ring, const guint8 *frame, gsize frame_len, guint64 at_ms)
-{
-    struct sframe_header header;
-    gint64 kid;
-
-    if (!ring->before.receiver)
-        return &ring->now;
-    if (at_ms >= ring->before_until_ms) {
-        receiver_close(ring, &ring->before);
-        return &ring->now;
-    }
-    if (sframe_header_read(frame, frame_len, &header) != SFRAME_OK)
-        return &ring->now;
-    kid = (gint64)header.kid;
-    return g_hash_table_contains(ring->before.kids, &kid) ? &ring->before : &ring->now;
-}
-
-int sotto_key_ring_open(SottoKeyRing *ring, const struct sframe_expect *expect, guint8 *frame, gsize frame_len,
-                        struct sframe_opened *opened)
-{
-    guint64 at_ms = now_ms();
-    struct ring_receiver *r;
-    int error = SFRAME_NO_KEY;
-
-    pthread_mutex_lock(&ring->lock);
-    r = receiver_for(ring, frame, frame_len, at_ms);
-    if (r->receiver)
-        error = sframe_open(r->receiver, expect, NULL, 0, frame, frame_len, at_ms, opened);
-    if (error == SFRAME_OK && !g_hash_table_contains(r->kids, &opened->kid))
-        g_hash_table_add(r->kids, g_memdup2(&opened->kid, sizeof(opened->kid)));
-    pthread_mutex_unlock(&ring->lock);
-    return error;
 }
 
 /* --- What it has seen --------------------------------------------------------------------------------------------- */

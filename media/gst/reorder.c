@@ -1,6 +1,7 @@
 #include "reorder.h"
 
-enum { RESTART_DISTANCE = 3000 /* sequence numbers; RFC 3550 appendix A.1 calls it MAX_DROPOUT */ };
+/* Sequence numbers; RFC 3550 appendix A.1 calls the first MAX_DROPOUT. What is so far behind is no late packet. */
+enum { RESTART_AHEAD = 3000, RESTART_BEHIND = 1000 };
 
 void reorder_init(struct reorder *r, GDestroyNotify destroy)
 {
@@ -41,8 +42,12 @@ void reorder_push(struct reorder *r, guint16 seq, gpointer packet)
 {
     gint16 ahead = (gint16)(guint16)(seq - r->next);
 
-    if (r->started && (ahead > RESTART_DISTANCE || ahead < -RESTART_DISTANCE))
-        reorder_reset(r);
+    if (r->started && (ahead > RESTART_AHEAD || ahead < -RESTART_BEHIND)) {
+        drop_held(r);
+        r->lost++; /* nobody knows how many; what was begun is not continued */
+        r->next = seq;
+        ahead = 0;
+    }
     if (!r->started) {
         r->started = TRUE;
         r->next = seq;

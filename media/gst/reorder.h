@@ -24,7 +24,7 @@ void reorder_init(struct reorder *r, GDestroyNotify destroy);
 /* Drops what is held and starts anew with the next packet. */
 void reorder_reset(struct reorder *r);
 /* Takes a packet (transfer full); it is destroyed if it is a duplicate or too late. A number far from all others is a
- * sender that started anew: what was held is dropped. */
+ * sender that started anew: what was held is dropped, and the packet comes out as if one before it were missing. */
 void reorder_push(struct reorder *r, guint16 seq, gpointer packet);
 /* The next packet in order (transfer full), or NULL if one must be waited for. *lost: numbers missing before it.
  * drain: wait for nothing (end of stream). */

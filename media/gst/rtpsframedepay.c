@@ -28,6 +28,7 @@ struct _SottoRtpSframeDepay {
     guint reorder_window;
     guint max_frame_size;
     gboolean request_keyframe;
+    guint64 frames_dropped; /* the assembler's count */
 
     /* streaming thread */
     const struct sotto_codec *codec;
@@ -231,6 +232,9 @@ static void pop_packets(SottoRtpSframeDepay *self, gboolean drain)
         if (complete)
             push_frame(self, &frame);
     }
+    GST_OBJECT_LOCK(self);
+    self->frames_dropped = self->assembler.dropped;
+    GST_OBJECT_UNLOCK(self);
     if (self->assembler.dropped > dropped && self->ask_after_loss && sotto_codec_is_video(self->codec))
         key_unit_request(&self->key_unit, GST_RTP_BASE_DEPAYLOAD_SINKPAD(self));
 }
@@ -334,7 +338,7 @@ static void depay_get_property(GObject *object, guint id, GValue *value, GParamS
         g_value_set_boolean(value, self->request_keyframe);
         break;
     case PROP_FRAMES_DROPPED:
-        g_value_set_uint64(value, self->assembler.dropped);
+        g_value_set_uint64(value, self->frames_dropped);
         break;
     default:
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);

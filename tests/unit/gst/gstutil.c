@@ -2,6 +2,7 @@
 
 #include <gst/rtp/gstrtpbuffer.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gstsotto/plugin.h"
 
@@ -122,4 +123,92 @@ GPtrArray *gstutil_send(const struct gstutil_path *path, GPtrArray *packets, gbo
         g_ptr_array_add(out, gst_buffer_copy(arrivals[i].packet));
     g_free(arrivals);
     return out;
+}
+
+/* A VP8 frame as far as these elements look: the low bit of its first byte says whether it is a key frame. */
+GstBuffer *gstutil_vp8_frame(guint seed, gsize len, gboolean key)
+{
+    GstBuffer *frame = gstutil_frame(seed, len, seed * 33 * GST_MSECOND, key);
+    guint8 first = key ? 0x10 : 0x11;
+    gst_buffer_fill(frame, 0, &first, 1);
+    return frame;
+}
+
+GstBuffer *gstutil_push_one(GstHarness *enc, GstBuffer *frame)
+{
+    CU_ASSERT_EQUAL_FATAL(gst_harness_push(enc, frame), GST_FLOW_OK);
+    return gst_harness_try_pull(enc);
+}
+
+/* Around one element, h->element, or a chain of them. */
+GstHarness *gstutil_harness(const char *line, const char *caps)
+{
+    GstHarness *h;
+
+    if (strchr(line, '!')) {
+        h = gst_harness_new_parse(line);
+    } else {
+        GstElement *element = gst_parse_launch(line, NULL);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(element);
+        h = gst_harness_new_with_element(element, "sink", "src");
+        gst_object_unref(element);
+    }
+    gst_harness_set_src_caps_str(h, caps);
+    return h;
+}
+
+guint64 gstutil_stat(GstHarness *h, const char *name)
+{
+    GstStructure *stats;
+    guint64 value = G_MAXUINT64;
+
+    g_object_get(h->element, "stats", &stats, NULL);
+    CU_ASSERT_TRUE(gst_structure_get_uint64(stats, name, &value));
+    gst_structure_free(stats);
+    return value;
+}
+
+GstBus *gstutil_watch(GstHarness *h)
+{
+    GstBus *bus = gst_bus_new();
+    gst_element_set_bus(h->element, bus);
+    return bus;
+}
+
+/* Counts messages of a type; of element messages those whose structure has this name, the last of which goes to
+ * *last. */
+guint gstutil_count_messages(GstBus *bus, GstMessageType type, const char *name, GstStructure **last)
+{
+    GstMessage *message;
+    guint count = 0;
+
+    while ((message = gst_bus_pop_filtered(bus, type))) {
+        if (!name || gst_message_has_name(message, name)) {
+            count++;
+            if (last) {
+                g_clear_pointer(last, gst_structure_free);
+                *last = gst_structure_copy(gst_message_get_structure(message));
+            }
+        }
+        gst_message_unref(message);
+    }
+    return count;
+}
+
+void gstutil_unwatch(GstHarness *h, GstBus *bus)
+{
+    gst_element_set_bus(h->element, NULL);
+    gst_object_unref(bus);
+}
+
+guint gstutil_key_unit_requests(GstHarness *h)
+{
+    GstEvent *event;
+    guint count = 0;
+    while ((event = gst_harness_try_pull_upstream_event(h))) {
+        if (gst_event_has_name(event, "GstForceKeyUnit"))
+            count++;
+        gst_event_unref(event);
+    }
+    return count;
 }

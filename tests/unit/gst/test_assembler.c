@@ -116,11 +116,33 @@ static void test_size_limit(void)
     assembler_clear(&a);
 }
 
+static void test_fragment_limit(void)
+{
+    struct assembler a;
+    struct assembler_frame frame;
+
+    gstutil_init();
+    assembler_init(&a);
+    for (guint i = 0; i <= 2 * ASSEMBLER_FRAGMENTS_MAX; i++) {
+        struct assembler_packet packet = {
+            .timestamp = 1,
+            .delimited = TRUE,
+            .start = i == 0,
+            .payload = gst_buffer_new_memdup("x", 1),
+        };
+        CU_ASSERT_FALSE(assembler_push(&a, &packet, &frame));
+        CU_ASSERT(gst_adapter_available(a.fragments) <= ASSEMBLER_FRAGMENTS_MAX);
+    }
+    CU_ASSERT_EQUAL(a.dropped, 1);
+    assembler_clear(&a);
+}
+
 static const struct unit_test tests[] = {
     {"frames are told apart by marker and timestamp", test_marker_and_timestamp},
     {"a lost packet costs its frame; a start that may be lost makes a frame uncertain", test_marker_losses},
     {"packets that say start and end themselves are taken at their word", test_delimited},
     {"a frame that never ends costs no more than the limit", test_size_limit},
+    {"nor does one of very many small packets", test_fragment_limit},
 };
 
 UNIT_MAIN("gst.assembler", tests)

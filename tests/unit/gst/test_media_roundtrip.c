@@ -6,8 +6,6 @@
 
 #include "gstutil.h"
 
-#define KEY "000102030405060708090a0b0c0d0e0f"
-
 struct media {
     GstCaps *caps;
     GstSegment segment;

@@ -73,7 +73,7 @@ static void test_no_window(void)
 static void test_restart(void)
 {
     static const struct step steps[] = {
-        {100, "100"}, {102, ""}, {40000, "40000"}, {40001, "40001"}, {100, "100"},
+        {100, "100"}, {102, ""}, {40000, "40000!1"}, {40001, "40001"}, {100, "100!1"},
     };
     run_steps(8, steps, G_N_ELEMENTS(steps), "");
 }

@@ -404,6 +404,44 @@ static void test_time_is_running_time(void)
     gst_harness_teardown(h);
 }
 
+/* Packets of which any byte may be any other: nothing breaks, and what comes out is no longer than what went in. */
+static void test_hostile_packets(void)
+{
+    for (gsize m = 0; m < G_N_ELEMENTS(modes); m++) {
+        GstCaps *caps;
+        GPtrArray *frames = make_frames(20, 4000), *packets = payload(&modes[m], VIDEO_CAPS, frames, &caps);
+        gchar *line = g_strdup_printf("rtpsframedepay %s reorder-window=16 max-frame-size=5000", modes[m].depay);
+        GstHarness *h = gst_harness_new_parse(line);
+        guint64 state = 3 + m, in = 0, out = 0;
+        GstBuffer *frame;
+
+        gst_harness_set_src_caps(h, gst_caps_ref(caps));
+        for (guint i = 0; i < 20000; i++) {
+            GstBuffer *packet = gst_buffer_copy_deep(g_ptr_array_index(packets, unit_random(&state) % packets->len));
+            guint changes = (guint)(unit_random(&state) % 4);
+            for (guint c = 0; c < changes; c++) {
+                guint8 byte = (guint8)unit_random(&state);
+                gst_buffer_fill(packet, unit_random(&state) % MIN(40, gst_buffer_get_size(packet)), &byte, 1);
+            }
+            if (unit_random(&state) % 8 == 0)
+                gst_buffer_set_size(packet, (gssize)(unit_random(&state) % gst_buffer_get_size(packet)));
+            in += gst_buffer_get_size(packet);
+            CU_ASSERT_EQUAL(gst_harness_push(h, packet), GST_FLOW_OK);
+            while ((frame = gst_harness_try_pull(h))) {
+                CU_ASSERT(gst_buffer_get_size(frame) <= 5000);
+                out += gst_buffer_get_size(frame);
+                gst_buffer_unref(frame);
+            }
+        }
+        CU_ASSERT(out > 0 && out <= in);
+        gst_harness_teardown(h);
+        g_free(line);
+        gst_caps_unref(caps);
+        g_ptr_array_unref(packets);
+        g_ptr_array_unref(frames);
+    }
+}
+
 static const struct unit_test tests[] = {
     {"frames are cut into equal parts of 1150 bytes at most, the marker on the last", test_equal_parts},
     {"a smaller MTU is kept", test_mtu},
@@ -416,6 +454,7 @@ static const struct unit_test tests[] = {
     {"an audio frame is one packet or none", test_audio_that_fits_no_packet},
     {"packets encrypted one by one are refused", test_per_packet_descriptor_is_refused},
     {"RTP time is running time", test_time_is_running_time},
+    {"hostile packets do no harm", test_hostile_packets},
 };
 
 int main(void)

@@ -98,18 +98,6 @@ static void test_key_frames_restored(void)
     gst_harness_teardown(h);
 }
 
-static guint key_unit_requests(GstHarness *h)
-{
-    GstEvent *event;
-    guint count = 0;
-    while ((event = gst_harness_try_pull_upstream_event(h))) {
-        if (gst_event_has_name(event, "GstForceKeyUnit"))
-            count++;
-        gst_event_unref(event);
-    }
-    return count;
-}
-
 static void test_key_unit_requested(void)
 {
     GPtrArray *packets = pay(CAPS_SIZE, 9);
@@ -118,17 +106,17 @@ static void test_key_unit_requested(void)
     gst_harness_set_src_caps_str(h, DEPAY_CAPS);
     for (guint i = 3; i < 12; i++) /* frames 1 to 3 are no key frames: asked once, not thrice */
         gst_harness_push(h, gst_buffer_ref(g_ptr_array_index(packets, i)));
-    CU_ASSERT_EQUAL(key_unit_requests(h), 1);
+    CU_ASSERT_EQUAL(gstutil_key_unit_requests(h), 1);
     for (guint i = 12; i < packets->len; i++)
         gst_harness_push(h, gst_buffer_ref(g_ptr_array_index(packets, i)));
-    CU_ASSERT_EQUAL(key_unit_requests(h), 0);
+    CU_ASSERT_EQUAL(gstutil_key_unit_requests(h), 0);
     gst_harness_teardown(h);
 
     h = gst_harness_new("rtpsframedepay");
     gst_harness_set_src_caps_str(h, DEPAY_CAPS);
     for (guint i = 0; i < packets->len; i++)
         gst_harness_push(h, gst_buffer_ref(g_ptr_array_index(packets, i)));
-    CU_ASSERT_EQUAL(key_unit_requests(h), 0);
+    CU_ASSERT_EQUAL(gstutil_key_unit_requests(h), 0);
     gst_harness_teardown(h);
     g_ptr_array_unref(packets);
 }
@@ -144,7 +132,7 @@ static void test_key_unit_after_loss(void)
         for (guint i = 0; i < 10; i++) /* frame 1 loses a packet, frame 2 another */
             if (i != 4 && i != 8)
                 gst_harness_push(h, gst_buffer_ref(g_ptr_array_index(packets, i)));
-        CU_ASSERT_EQUAL(key_unit_requests(h), on);
+        CU_ASSERT_EQUAL(gstutil_key_unit_requests(h), on);
         gst_harness_teardown(h);
     }
     g_ptr_array_unref(packets);
