@@ -13,6 +13,11 @@ gboolean key_unit_request(struct key_unit *k, GstPad *sinkpad)
     return gst_pad_push_event(sinkpad, gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, TRUE, 0));
 }
 
+void key_unit_hasten(struct key_unit *k)
+{
+    k->interval_ms = KEY_UNIT_INTERVAL_MS;
+}
+
 void key_unit_reset(struct key_unit *k)
 {
     *k = (struct key_unit){0};

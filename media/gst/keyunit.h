@@ -16,6 +16,8 @@ struct key_unit {
  * doubles, up to KEY_UNIT_INTERVAL_MAX_MS: who can make nothing of key frames must not ask for them for ever. TRUE if
  * it was sent. */
 gboolean key_unit_request(struct key_unit *k, GstPad *sinkpad);
+/* The time until the next request is KEY_UNIT_INTERVAL_MS again. */
+void key_unit_hasten(struct key_unit *k);
 /* A key frame was of use: the next request may go out at once. */
 void key_unit_reset(struct key_unit *k);
 

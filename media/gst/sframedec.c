@@ -40,7 +40,7 @@ struct _SottoSframeDec {
     const struct sotto_codec *codec;
     struct key_unit key_unit;
     gboolean need_key_unit; /* frames were dropped for want of a key, and no key frame has been opened since */
-    gboolean discont;       /* the frame before was dropped */
+    gboolean want_of_key;   /* and nothing else has, either */
     gint64 asked_us;        /* request-key was emitted */
     gboolean soft_emitted;
 };
@@ -180,7 +180,7 @@ static void refuse(SottoSframeDec *self, int error, const struct glimpse *glimps
     if (first)
         report(self, error, glimpse);
     if (wants_key(error) && !fragment && !known && sotto_codec_is_video(self->codec)) {
-        self->need_key_unit = TRUE;
+        self->need_key_unit = self->want_of_key = TRUE;
         key_unit_request(&self->key_unit, GST_BASE_TRANSFORM_SINK_PAD(self));
     }
 }
@@ -228,15 +228,16 @@ static void accept(SottoSframeDec *self, GstBuffer *frame, const struct sframe_o
     GST_BUFFER_FLAG_UNSET(frame, GST_BUFFER_FLAG_CORRUPTED | GST_BUFFER_FLAG_DELTA_UNIT);
     if (!key)
         GST_BUFFER_FLAG_SET(frame, GST_BUFFER_FLAG_DELTA_UNIT);
-    if (self->discont)
-        GST_BUFFER_FLAG_SET(frame, GST_BUFFER_FLAG_DISCONT);
-    self->discont = FALSE;
     if (key) {
         self->need_key_unit = FALSE;
         key_unit_reset(&self->key_unit);
     } else if (self->need_key_unit) {
+        /* now a key frame is of use: however long it was asked for in vain, it need not be waited for */
+        if (self->want_of_key)
+            key_unit_hasten(&self->key_unit);
         key_unit_request(&self->key_unit, GST_BASE_TRANSFORM_SINK_PAD(self));
     }
+    self->want_of_key = FALSE;
 }
 
 static GstFlowReturn dec_transform_ip(GstBaseTransform *base, GstBuffer *frame)
@@ -275,9 +276,8 @@ static GstFlowReturn dec_transform_ip(GstBaseTransform *base, GstBuffer *frame)
     g_clear_object(&ring);
 
     if (error) {
-        self->discont = TRUE;
         refuse(self, error, &glimpse, fragment);
-        return GST_BASE_TRANSFORM_FLOW_DROPPED;
+        return GST_BASE_TRANSFORM_FLOW_DROPPED; /* the base class flags what comes next as discontinuous */
     }
     gst_buffer_resize(frame, (gssize)offset, opened.payload_len);
     return GST_FLOW_OK;
@@ -339,7 +339,7 @@ static GstStateChangeReturn dec_change_state(GstElement *element, GstStateChange
     if (transition == GST_STATE_CHANGE_NULL_TO_READY)
         ring_user_find(&self->ring, element);
     if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
-        self->need_key_unit = self->discont = self->soft_emitted = FALSE;
+        self->need_key_unit = self->want_of_key = self->soft_emitted = FALSE;
         self->asked_us = 0;
         self->key_unit = (struct key_unit){0};
     }

@@ -363,6 +363,9 @@ static void test_audio_that_fits_no_packet(void)
     gst_harness_set_src_caps_str(h, AUDIO_CAPS);
     CU_ASSERT_EQUAL(gst_harness_push(h, gstutil_frame(1, 1300, 0, TRUE)), GST_FLOW_OK);
     CU_ASSERT_EQUAL(gst_harness_buffers_received(h), 1);
+    GstBuffer *packet = gst_harness_pull(h);
+    CU_ASSERT_FALSE(gstutil_marker(packet)); /* RFC 7587: only behind silence */
+    gst_buffer_unref(packet);
     CU_ASSERT_EQUAL(gst_harness_push(h, gstutil_frame(2, 1400, 0, TRUE)), GST_FLOW_OK);
     CU_ASSERT_EQUAL(gst_harness_buffers_received(h), 1);
     gst_harness_teardown(h);
@@ -402,6 +405,36 @@ static void test_time_is_running_time(void)
     CU_ASSERT_EQUAL(GST_BUFFER_PTS(packet), start + 2 * GST_SECOND);
     gst_buffer_unref(packet);
     gst_harness_teardown(h);
+}
+
+/* A packet of nothing but RTP padding stands where one was lost just before: the loss must not be forgotten over it. */
+static void test_padding_behind_a_loss(void)
+{
+    GstCaps *caps;
+    GPtrArray *frames = g_ptr_array_new_with_free_func((GDestroyNotify)gst_buffer_unref), *packets, *through, *back;
+    GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+
+    for (guint i = 0; i < 3; i++)
+        g_ptr_array_add(frames, gstutil_frame(i, 4400, i * 33 * GST_MSECOND, TRUE)); /* four packets each */
+    packets = payload(&modes[0], VIDEO_CAPS, frames, &caps);
+    CU_ASSERT_EQUAL_FATAL(packets->len, 12);
+    through = g_ptr_array_new_with_free_func((GDestroyNotify)gst_buffer_unref);
+    for (guint i = 0; i < packets->len; i++)
+        if (i != 5)
+            g_ptr_array_add(through, gst_buffer_copy_deep(g_ptr_array_index(packets, i)));
+    gst_rtp_buffer_map(g_ptr_array_index(through, 5), GST_MAP_READWRITE, &rtp);
+    gsize header = gst_rtp_buffer_get_header_len(&rtp);
+    gst_rtp_buffer_unmap(&rtp);
+    gst_buffer_set_size(g_ptr_array_index(through, 5), (gssize)header);
+    back = depayload(&modes[0], caps, through, 0);
+    CU_ASSERT_EQUAL_FATAL(back->len, 2);
+    CU_ASSERT_TRUE(gstutil_same_bytes(g_ptr_array_index(back, 0), g_ptr_array_index(frames, 0)));
+    CU_ASSERT_TRUE(gstutil_same_bytes(g_ptr_array_index(back, 1), g_ptr_array_index(frames, 2)));
+    g_ptr_array_unref(back);
+    g_ptr_array_unref(through);
+    g_ptr_array_unref(packets);
+    g_ptr_array_unref(frames);
+    gst_caps_unref(caps);
 }
 
 /* Packets of which any byte may be any other: nothing breaks, and what comes out is no longer than what went in. */
@@ -454,6 +487,7 @@ static const struct unit_test tests[] = {
     {"an audio frame is one packet or none", test_audio_that_fits_no_packet},
     {"packets encrypted one by one are refused", test_per_packet_descriptor_is_refused},
     {"RTP time is running time", test_time_is_running_time},
+    {"a packet of padding hides no loss", test_padding_behind_a_loss},
     {"hostile packets do no harm", test_hostile_packets},
 };
 

@@ -289,6 +289,23 @@ static void test_streams_do_not_mix(void)
     gst_harness_teardown(as_vp9);
 }
 
+/* Where no codec is sealed, the KID alone tells sound from pictures. */
+static void test_kinds_do_not_mix(void)
+{
+    GstHarness *audio = gstutil_harness("sframeenc profile=rfc9605 key=" KEY, OPUS);
+    GstHarness *screen = gstutil_harness("sframeenc profile=rfc9605 kind=screen key=" KEY, VP8);
+    GstHarness *dec = gstutil_harness("sframedec profile=rfc9605 key=" KEY, SEALED_VP8);
+
+    gst_harness_push(dec, gstutil_push_one(audio, gstutil_vp8_frame(1, 100, TRUE)));
+    CU_ASSERT_EQUAL(gstutil_stat(dec, "refused"), 1);
+    gst_harness_push(dec, gstutil_push_one(screen, gstutil_vp8_frame(1, 100, TRUE)));
+    CU_ASSERT_EQUAL(gstutil_stat(dec, "opened"), 1);
+    CU_ASSERT_EQUAL(gst_harness_buffers_received(dec), 1);
+    gst_harness_teardown(audio);
+    gst_harness_teardown(screen);
+    gst_harness_teardown(dec);
+}
+
 static void test_uncertain_frames(void)
 {
     GstHarness *enc = gstutil_harness("sframeenc key=" KEY, VP8),
@@ -374,6 +391,7 @@ static const struct unit_test tests[] = {
     {"a frame with any byte flipped is refused, the true one opens once", test_every_flipped_byte_is_refused},
     {"a wrong key shows nothing and is reported once per KID", test_wrong_key},
     {"frames of one stream or codec do not open as another", test_streams_do_not_mix},
+    {"sound does not open as pictures, in either profile", test_kinds_do_not_mix},
     {"a frame that the network cut is no matter of keys", test_uncertain_frames},
     {"flush, renegotiation and end of stream pass", test_flush_eos_renegotiation},
 };

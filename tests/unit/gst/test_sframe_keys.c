@@ -3,6 +3,7 @@
 
 #include "gstsotto/keyring.h"
 #include "gstutil.h"
+#include "keyunit.h"
 #include "sotto/sframe.h"
 
 /* --- Keys --------------------------------------------------------------------------------------------------------- */
@@ -258,6 +259,31 @@ static void test_key_unit_after_want_of_key(void)
     gst_harness_teardown(enc);
 }
 
+static void test_key_unit_once_there_is_a_key(void)
+{
+    GstHarness *enc = gstutil_harness("sframeenc key=" KEY, VP8), *dec = gstutil_harness("sframedec", SEALED_VP8);
+    GstBuffer *got;
+
+    /* asked in vain, and then too soon again */
+    gst_harness_push(dec, gstutil_push_one(enc, gstutil_vp8_frame(0, 100, TRUE)));
+    gst_harness_push(dec, gstutil_push_one(enc, gstutil_vp8_frame(1, 100, FALSE)));
+    CU_ASSERT_EQUAL(gstutil_key_unit_requests(dec), 1);
+    g_object_set(dec->element, "key", KEY, NULL);
+    g_usleep((KEY_UNIT_INTERVAL_MS + 20) * 1000); /* the interval is the behaviour under test */
+    got = gstutil_push_one(dec, gstutil_push_one(enc, gstutil_vp8_frame(2, 100, FALSE)));
+    CU_ASSERT_PTR_NOT_NULL(got);
+    gst_clear_buffer(&got);
+    CU_ASSERT_EQUAL(gstutil_key_unit_requests(dec), 1);
+    /* a key frame has come: there is nothing to ask for any more */
+    got = gstutil_push_one(dec, gstutil_push_one(enc, gstutil_vp8_frame(3, 100, TRUE)));
+    gst_clear_buffer(&got);
+    got = gstutil_push_one(dec, gstutil_push_one(enc, gstutil_vp8_frame(4, 100, FALSE)));
+    gst_clear_buffer(&got);
+    CU_ASSERT_EQUAL(gstutil_key_unit_requests(dec), 0);
+    gst_harness_teardown(enc);
+    gst_harness_teardown(dec);
+}
+
 static const struct unit_test tests[] = {
     {"a key may come when it is asked for", test_request_key},
     {"a key change in mid-stream loses no frame", test_key_change},
@@ -267,6 +293,7 @@ static const struct unit_test tests[] = {
     {"a frame replayed into another element is caught", test_replay_into_another_element},
     {"names are told when they change, and made harmless", test_names},
     {"statistics name each sender", test_sender_stats},
+    {"once there is a key a key frame is asked for, until one comes", test_key_unit_once_there_is_a_key},
     {"want of a key asks for a key frame, of video only", test_key_unit_after_want_of_key},
 };
 
