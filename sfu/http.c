@@ -324,6 +324,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons event, void *user
     case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
         return server->connections >= HTTP_CONNECTIONS_MAX || atomic_load(&server->stopping);
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
+        /* accepted, and before TLS: who never begins a handshake counts as well, and has as long */
         server->connections++;
         lws_set_opaque_user_data(wsi, server); /* marks it as counted */
         lws_set_timer_usecs(wsi, server->timeout_us);
@@ -339,7 +340,9 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons event, void *user
         }
         return 0;
     case LWS_CALLBACK_TIMER:
-        return -1;
+        /* at once, without the wait for the peer that an orderly close begins */
+        lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
+        return 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
         return -1; /* HTTP/1.1 and nothing else */
