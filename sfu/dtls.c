@@ -14,7 +14,6 @@
 #include "core/secret.h"
 
 enum {
-    COOKIE_LEN = 16,
     CERTIFICATE_DAYS = 365, /* nobody checks: peers know it by its fingerprint */
     PEER_CHAIN_MAX = 16384, /* bytes of a peer's certificates */
     RECORDS_MAX = 64,       /* records read from one datagram */
@@ -28,16 +27,14 @@ struct sfu_certificate {
 
 struct sfu_dtls {
     SSL *ssl;
-    sfu_dtls_send_fn send;
+    const struct sfu_dtls_ops *ops;
     void *user;
     const uint8_t *datagram; /* the one being read; NULL once it was */
     size_t datagram_len;
     uint64_t deadline_us;
     enum sfu_dtls_state state;
-    bool proven;
     bool mismatched; /* the peer showed another certificate than its offer named */
     uint8_t remote_fingerprint[SFU_FINGERPRINT_LEN];
-    uint8_t cookie[COOKIE_LEN];
 };
 
 /* --- datagrams between OpenSSL and the caller: one BIO_write is one datagram, one BIO_read takes one whole --- */
@@ -52,7 +49,7 @@ static int bio_write(BIO *bio, const char *data, int len)
 {
     struct sfu_dtls *dtls = BIO_get_data(bio);
     if (len > 0)
-        dtls->send(dtls->user, (const uint8_t *)data, (size_t)len);
+        dtls->ops->send(dtls->user, (const uint8_t *)data, (size_t)len);
     return len;
 }
 
@@ -84,18 +81,14 @@ static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
 static int make_cookie(SSL *ssl, unsigned char *cookie, unsigned int *cookie_len)
 {
     const struct sfu_dtls *dtls = SSL_get_app_data(ssl);
-    memcpy(cookie, dtls->cookie, COOKIE_LEN);
-    *cookie_len = COOKIE_LEN;
-    return 1;
+    *cookie_len = SFU_DTLS_COOKIE;
+    return dtls->ops->make_cookie(dtls->user, cookie);
 }
 
 static int check_cookie(SSL *ssl, const unsigned char *cookie, unsigned int cookie_len)
 {
-    struct sfu_dtls *dtls = SSL_get_app_data(ssl);
-    if (cookie_len != COOKIE_LEN || !core_equal(cookie, dtls->cookie, COOKIE_LEN))
-        return 0;
-    dtls->proven = true;
-    return 1;
+    const struct sfu_dtls *dtls = SSL_get_app_data(ssl);
+    return cookie_len == SFU_DTLS_COOKIE && dtls->ops->check_cookie(dtls->user, cookie);
 }
 
 /* RFC 8827 section 6.5 has certificates judged by their fingerprint alone. */
@@ -204,18 +197,19 @@ void sfu_certificate_fingerprint(const struct sfu_certificate *certificate, uint
 /* --- one transport --- */
 
 struct sfu_dtls *sfu_dtls_new(const struct sfu_certificate *certificate,
-                              const uint8_t remote_fingerprint[SFU_FINGERPRINT_LEN], sfu_dtls_send_fn send, void *user)
+                              const uint8_t remote_fingerprint[SFU_FINGERPRINT_LEN], const struct sfu_dtls_ops *ops,
+                              void *user)
 {
     struct sfu_dtls *dtls = calloc(1, sizeof *dtls);
     if (!dtls)
         return NULL;
-    dtls->send = send;
+    dtls->ops = ops;
     dtls->user = user;
     dtls->deadline_us = UINT64_MAX;
     memcpy(dtls->remote_fingerprint, remote_fingerprint, SFU_FINGERPRINT_LEN);
     BIO *bio = BIO_new(certificate->datagrams);
     dtls->ssl = SSL_new(certificate->ctx);
-    if (!bio || !dtls->ssl || !core_random(dtls->cookie, COOKIE_LEN)) {
+    if (!bio || !dtls->ssl) {
         BIO_free(bio);
         sfu_dtls_free(dtls);
         return NULL;
@@ -240,11 +234,6 @@ void sfu_dtls_free(struct sfu_dtls *dtls)
 enum sfu_dtls_state sfu_dtls_state(const struct sfu_dtls *dtls)
 {
     return dtls->state;
-}
-
-bool sfu_dtls_proven(const struct sfu_dtls *dtls)
-{
-    return dtls->proven;
 }
 
 uint64_t sfu_dtls_next_timeout(const struct sfu_dtls *dtls)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/hmac_sha1.h"
 #include "core/secret.h"
 
 _Static_assert((int)SFU_SRTP_TAILROOM >= (int)SFU_SRTP_GROWTH, "the router leaves room for SRTP");
@@ -28,6 +29,8 @@ struct sfu_transport {
     uint64_t token_deadline_us;
     uint64_t bytes_in; /* until SRTP is up: what this peer's addresses sent and got */
     uint64_t bytes_out;
+    uint8_t cookie_key[SFU_DTLS_COOKIE];
+    bool proven; /* a cookie came back: the peer hears us at the selected address */
     bool segment;
 };
 
@@ -74,11 +77,49 @@ static void send_dtls(void *user, const uint8_t *datagram, size_t len)
     struct sfu_transport *transport = user;
     uint64_t allowance = UINT64_MAX;
     if (!is_up(transport))
-        allowance = sfu_dtls_proven(transport->dtls) ? transport->bytes_in * SFU_TRANSPORT_FACTOR + SFU_TRANSPORT_CREDIT
-                                                     : transport->bytes_in;
+        allowance =
+            transport->proven ? transport->bytes_in * SFU_TRANSPORT_FACTOR + SFU_TRANSPORT_CREDIT : transport->bytes_in;
     if (transport->ice.selected.family != 0 && transport->bytes_out + len <= allowance)
         send_one(transport, &transport->ice.selected, datagram, len);
 }
+
+static bool cookie_of(const struct sfu_transport *transport, const struct sfu_address *address,
+                      uint8_t cookie[SFU_DTLS_COOKIE])
+{
+    uint8_t mac[CORE_HMAC_SHA1_LEN];
+    if (!core_hmac_sha1(transport->cookie_key, sizeof transport->cookie_key, (const uint8_t *)address, sizeof *address,
+                        mac))
+        return false;
+    memcpy(cookie, mac, SFU_DTLS_COOKIE);
+    return true;
+}
+
+static bool make_cookie(void *user, uint8_t cookie[SFU_DTLS_COOKIE])
+{
+    const struct sfu_transport *transport = user;
+    return cookie_of(transport, &transport->ice.selected, cookie);
+}
+
+/* The peer may have nominated another address since the cookie was sent: the one it was sent to is the one that is
+ * proven, and selected from now on. */
+static bool check_cookie(void *user, const uint8_t cookie[SFU_DTLS_COOKIE])
+{
+    struct sfu_transport *transport = user;
+    for (size_t i = 0; i < SFU_TRANSPORT_ADDRESSES; i++) {
+        const struct sfu_address *address = &transport->learnt[i].address;
+        uint8_t expected[SFU_DTLS_COOKIE];
+        if (address->family != 0 && cookie_of(transport, address, expected) &&
+            core_equal(cookie, expected, SFU_DTLS_COOKIE)) {
+            transport->ice.selected = *address;
+            transport->proven = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct sfu_dtls_ops dtls_ops = {
+    .send = send_dtls, .make_cookie = make_cookie, .check_cookie = check_cookie};
 
 void sfu_transport_send_rtp(struct sfu_transport *transport, struct sfu_out_packet *packets, size_t count)
 {
@@ -163,10 +204,11 @@ struct sfu_transport *sfu_transport_new(struct sfu_transport_host *host, const s
     transport->segment = true;
     struct sfu_ice_credentials credentials;
     get_credentials(params, &credentials);
-    bool ok = sfu_ice_init(&transport->ice, &credentials, now_us);
+    bool ok = sfu_ice_init(&transport->ice, &credentials, now_us) &&
+              core_random(transport->cookie_key, sizeof transport->cookie_key);
     core_wipe(&credentials, sizeof credentials);
     if (ok)
-        transport->dtls = sfu_dtls_new(host->certificate, params->remote_fingerprint, send_dtls, transport);
+        transport->dtls = sfu_dtls_new(host->certificate, params->remote_fingerprint, &dtls_ops, transport);
     if (!transport->dtls) {
         core_wipe(transport, sizeof *transport);
         free(transport);
@@ -340,12 +382,12 @@ static struct learnt_address *find_place(struct sfu_transport *transport)
     return oldest;
 }
 
-/* False if the address is that of another session which is up there: a participant could otherwise take another's
+/* False if the address is where another session's peer is proven to be: a participant could otherwise take another's
  * media away by a check with a forged source. */
 static bool may_learn(const struct sfu_transport *transport, const struct sfu_address *from)
 {
     struct sfu_transport *owner;
-    return !find_learnt(transport->host, from, &owner) || owner == transport || !is_up(owner) ||
+    return !find_learnt(transport->host, from, &owner) || owner == transport || !owner->proven ||
            !sfu_address_equal(&owner->ice.selected, from);
 }
 
@@ -376,7 +418,7 @@ static void handle_request(struct sfu_transport_host *host, const struct sfu_stu
     if (!transport || !may_learn(transport, from))
         return;
     struct sfu_ice_reply reply;
-    enum sfu_ice_outcome outcome = sfu_ice_request(&transport->ice, stun, from, is_up(transport), now_us, &reply);
+    enum sfu_ice_outcome outcome = sfu_ice_request(&transport->ice, stun, from, transport->proven, now_us, &reply);
     if (outcome == SFU_ICE_DROPPED)
         return;
     input->kind = SFU_INPUT_NONE;

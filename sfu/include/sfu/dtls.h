@@ -15,7 +15,8 @@
 #include "sotto/export.h"
 
 enum {
-    SFU_DTLS_MTU = 1200, /* bytes of a datagram at most */
+    SFU_DTLS_MTU = 1200,  /* bytes of a datagram at most */
+    SFU_DTLS_COOKIE = 16, /* bytes of a cookie */
 };
 
 /* The daemon's identity: a self-signed ECDSA P-256 certificate and what DTLS needs around it. Not changed after it was
@@ -37,18 +38,24 @@ enum sfu_dtls_state {
 };
 
 struct sfu_dtls;
-/* Sends one datagram; must not call back into the struct sfu_dtls. */
-typedef void (*sfu_dtls_send_fn)(void *user, const uint8_t *datagram, size_t len);
+/* What a transport does for its DTLS; none of it may call back into the struct sfu_dtls. */
+struct sfu_dtls_ops {
+    /* Sends one datagram to where media goes. */
+    void (*send)(void *user, const uint8_t *datagram, size_t len);
+    /* Writes the cookie of the address that send() sends to; false if it cannot. */
+    bool (*make_cookie)(void *user, uint8_t cookie[SFU_DTLS_COOKIE]);
+    /* True if the cookie is one that was made, so that the peer hears us at that address. */
+    bool (*check_cookie)(void *user, const uint8_t cookie[SFU_DTLS_COOKIE]);
+};
 
-/* NULL without memory. The certificate must outlive it. */
+/* NULL without memory. The certificate and ops must outlive it. */
 struct sfu_dtls *sfu_dtls_new(const struct sfu_certificate *certificate,
-                              const uint8_t remote_fingerprint[SFU_FINGERPRINT_LEN], sfu_dtls_send_fn send, void *user);
+                              const uint8_t remote_fingerprint[SFU_FINGERPRINT_LEN], const struct sfu_dtls_ops *ops,
+                              void *user);
 /* Wipes and frees; sends nothing. NULL is allowed. */
 void sfu_dtls_free(struct sfu_dtls *dtls);
 
 enum sfu_dtls_state sfu_dtls_state(const struct sfu_dtls *dtls);
-/* True once the peer has echoed our cookie. */
-bool sfu_dtls_proven(const struct sfu_dtls *dtls);
 /* Handles a datagram; application data is thrown away. */
 enum sfu_dtls_state sfu_dtls_receive(struct sfu_dtls *dtls, const uint8_t *datagram, size_t len, uint64_t now_us);
 /* When sfu_dtls_tick wants to be called next; UINT64_MAX for never. */

@@ -4,7 +4,9 @@
  * apart by its first byte (RFC 7983). Rules kept here:
  * - a source address is learnt from authenticated STUN alone, and an address in use by an open session is its own;
  * - before a check has succeeded nothing but STUN is heard;
- * - until the DTLS cookie came back never more bytes go out than came in, and a handshake's bytes stay bounded. */
+ * - until a DTLS cookie came back never more bytes go out than came in, and a handshake's bytes stay bounded;
+ * - each address has a cookie of its own: the one that comes back says where the peer hears us, and from then on the
+ *   transport moves to another address only after a challenge (ice.h). */
 #ifndef SFU_TRANSPORT_H
 #define SFU_TRANSPORT_H
 

@@ -366,17 +366,28 @@ static void the_token_ends_the_session(void)
     close_host();
 }
 
-static void an_open_sessions_address_cannot_be_taken(void)
+static void a_proven_address_cannot_be_taken(void)
 {
     struct client victim;
     struct client mallory;
     open_host(&sfu_srtp_libsrtp2);
     open_client(&victim, "v", "192.0.2.1");
     open_client(&mallory, "m", "198.51.100.7");
-    bring_up(&victim);
     bring_up(&mallory);
+    /* the victim's cookie came back, its handshake goes on */
+    check_from(&victim, &victim.address);
+    (void)test_dtls_start(victim.dtls);
+    struct sent cookie = sent[sent_count - 1];
+    sent_count = 0;
+    (void)test_dtls_receive(victim.dtls, cookie.data, cookie.len);
     /* mallory's own, authentic check, with the victim's source address */
     uint64_t before = sent_bytes;
+    check_from(&mallory, &victim.address);
+    CU_ASSERT_EQUAL(mallory.last, SFU_INPUT_DROPPED);
+    CU_ASSERT_EQUAL(sent_bytes, before);
+    settle(&victim);
+    CU_ASSERT_EQUAL_FATAL(victim.last, SFU_INPUT_UP);
+    before = sent_bytes;
     check_from(&mallory, &victim.address);
     CU_ASSERT_EQUAL(mallory.last, SFU_INPUT_DROPPED);
     CU_ASSERT_EQUAL(sent_bytes, before);
@@ -448,6 +459,35 @@ static void media_moves_only_to_where_the_peer_listens(void)
     sfu_transport_send_rtp(c.transport, &out, 1);
     CU_ASSERT_EQUAL_FATAL(sent_count, 1);
     CU_ASSERT_TRUE(sfu_address_equal(&sent[0].to, &elsewhere));
+    close_client(&c);
+    close_host();
+}
+
+static void a_handshake_proves_only_where_its_cookie_went(void)
+{
+    /* a participant's cookie comes to its own address; before the handshake ends it nominates a victim's */
+    struct client c;
+    struct sfu_address victim;
+    uint8_t packet[RTP_LEN + SFU_SRTP_TAILROOM];
+    open_host(&sfu_srtp_libsrtp2);
+    open_client(&c, "a", "192.0.2.1");
+    CU_ASSERT_TRUE_FATAL(sfu_address_parse(&victim, "203.0.113.9", 53));
+    check_from(&c, &c.address);
+    (void)test_dtls_start(c.dtls);
+    struct sent cookie = sent[sent_count - 1];
+    check_from(&c, &victim);
+    sent_count = 0;
+    (void)test_dtls_receive(c.dtls, cookie.data, cookie.len);
+    CU_ASSERT_TRUE_FATAL(sent_count > 0);
+    for (size_t i = 0; i < sent_count; i++)
+        CU_ASSERT_TRUE(sfu_address_equal(&sent[i].to, &c.address));
+    check_from(&c, &victim);
+    settle(&c);
+    CU_ASSERT_EQUAL_FATAL(c.last, SFU_INPUT_UP);
+    struct sfu_out_packet out = {.data = packet, .len = rtp(packet, 1)};
+    sfu_transport_send_rtp(c.transport, &out, 1);
+    CU_ASSERT_EQUAL_FATAL(sent_count, 1);
+    CU_ASSERT_TRUE(sfu_address_equal(&sent[0].to, &c.address));
     close_client(&c);
     close_host();
 }
@@ -652,9 +692,10 @@ static const struct unit_test tests[] = {
     {"consent lasts thirty seconds", consent_lasts_thirty_seconds},
     {"a silent peer is asked for consent", a_silent_peer_is_asked_for_consent},
     {"the token ends the session", the_token_ends_the_session},
-    {"an open session's address cannot be taken", an_open_sessions_address_cannot_be_taken},
+    {"a proven address cannot be taken", a_proven_address_cannot_be_taken},
     {"an address claimed but not proven is given up", an_address_claimed_but_not_proven_is_given_up},
     {"media moves only to where the peer listens", media_moves_only_to_where_the_peer_listens},
+    {"a handshake proves only where its cookie went", a_handshake_proves_only_where_its_cookie_went},
     {"a peer's addresses are bounded", a_peers_addresses_are_bounded},
     {"what SRTP refuses is not sent", what_srtp_refuses_is_not_sent},
     {"replays and forgeries never reach the router", replays_and_forgeries_never_reach_the_router},
