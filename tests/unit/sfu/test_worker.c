@@ -371,7 +371,7 @@ static void sessions_end_in_any_order(void)
             /* those that are left are the right ones: the worker walks over them when a token runs out */
             for (int k = i + 1; k < 4; k++)
                 CU_ASSERT_EQUAL(sfu_worker_renew(worker, p[orders[order][k]].params.id, UINT64_MAX), SFU_WORKER_OK);
-            CU_ASSERT_EQUAL(stats_now().sessions, 3 - i);
+            CU_ASSERT_EQUAL((int)stats_now().sessions, 3 - i);
         }
     }
     /* one is ended by time: only it */
