@@ -88,30 +88,44 @@ int mls_derive_tree_secret(const struct mls_suite *suite, const uint8_t *secret,
     return mls_expand_with_label(suite, secret, label, (struct core_slice){context, sizeof context}, out, len);
 }
 
-int mls_ref_hash(const struct mls_suite *suite, struct core_slice label, struct core_slice value, uint8_t *out)
+int mls_ref_hash(const struct mls_suite *suite, struct core_slice label, const struct core_slice *parts, size_t count,
+                 uint8_t *out)
 {
     uint8_t label_len[LENGTH_MAX];
     uint8_t value_len[LENGTH_MAX];
+    struct core_slice input[3 + MLS_REF_PARTS];
     struct bytes_writer label_w;
     struct bytes_writer value_w;
+    size_t total = 0;
+    if (count > MLS_REF_PARTS)
+        return MLS_INVALID;
+    for (size_t i = 0; i < count; i++) {
+        input[3 + i] = parts[i];
+        total += parts[i].len;
+    }
     bytes_writer_init(&label_w, label_len, sizeof label_len);
     wire_write_length(&label_w, label.len);
     bytes_writer_init(&value_w, value_len, sizeof value_len);
-    wire_write_length(&value_w, value.len);
+    wire_write_length(&value_w, total);
     if (!bytes_writer_ok(&label_w) || !bytes_writer_ok(&value_w))
         return MLS_INVALID;
-    const struct core_slice parts[] = {{label_len, label_w.len}, label, {value_len, value_w.len}, value};
-    return mls_hash(suite, parts, 4, out);
+    input[0] = (struct core_slice){label_len, label_w.len};
+    input[1] = label;
+    input[2] = (struct core_slice){value_len, value_w.len};
+    return mls_hash(suite, input, 3 + count, out);
 }
 
 int mls_key_package_ref(const struct mls_suite *suite, struct core_slice key_package, uint8_t *out)
 {
-    return mls_ref_hash(suite, MLS_TEXT("MLS 1.0 KeyPackage Reference"), key_package, out);
+    return mls_ref_hash(suite, MLS_TEXT("MLS 1.0 KeyPackage Reference"), &key_package, 1, out);
 }
 
-int mls_proposal_ref(const struct mls_suite *suite, struct core_slice authenticated_content, uint8_t *out)
+int mls_proposal_ref(const struct mls_suite *suite, const struct mls_authenticated_content *message, uint8_t *out)
 {
-    return mls_ref_hash(suite, MLS_TEXT("MLS 1.0 Proposal Reference"), authenticated_content, out);
+    const uint8_t wire_format[] = {(uint8_t)(message->wire_format >> 8), (uint8_t)message->wire_format};
+    const struct core_slice parts[] = {
+        {wire_format, sizeof wire_format}, message->content.encoded, message->auth.encoded};
+    return mls_ref_hash(suite, MLS_TEXT("MLS 1.0 Proposal Reference"), parts, 3, out);
 }
 
 /* --- Signatures --- */
@@ -218,6 +232,36 @@ int mls_decrypt_with_label(const struct mls_suite *suite, const uint8_t *private
         return MLS_INVALID;
     return mls_hpke_open(suite, private_key, public_key, (struct mls_hpke_info){info.parts, 2}, (struct core_slice){0},
                          ciphertext->kem_output, ciphertext->ciphertext, plaintext);
+}
+
+/* Right-aligned in len bytes. */
+static bool import_key(struct core_slice key, bool scalar, uint8_t *out, size_t len)
+{
+    if (key.len > len || (key.len < len && !scalar))
+        return false;
+    memset(out, 0, len - key.len);
+    if (key.len)
+        memcpy(out + (len - key.len), key.data, key.len);
+    return true;
+}
+
+int mls_signing_key_import(const struct mls_suite *suite, struct core_slice private_key, struct core_signing_key *out)
+{
+    const struct core_signature *scheme = suite->signature;
+    uint8_t whole[CORE_SIGN_PRIVATE_MAX];
+    bool ok = import_key(private_key, scheme->scalar_keys, whole, scheme->private_len) &&
+              scheme->key_init(scheme, out, whole);
+    core_wipe(whole, sizeof whole);
+    return ok ? MLS_OK : MLS_KEY;
+}
+
+int mls_hpke_private_import(const struct mls_suite *suite, struct core_slice private_key, uint8_t *out)
+{
+    const struct mls_kem *kem = suite->kem;
+    const bool scalar = kem->dh && kem->dh->first_byte_mask;
+    if (!import_key(private_key, scalar, out, kem->private_len))
+        return MLS_KEY;
+    return !scalar || kem->dh->private_ok(kem->dh, out) ? MLS_OK : MLS_KEY;
 }
 
 int mls_hpke_generate(const struct mls_suite *suite, uint8_t *private_key, uint8_t *public_key)

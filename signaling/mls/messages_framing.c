@@ -86,9 +86,11 @@ void mls_content_write(struct bytes_writer *w, const struct mls_content *content
 
 void mls_auth_data_parse(struct bytes_reader *r, uint8_t content_type, struct mls_auth_data *auth)
 {
+    size_t start = r->pos;
     *auth = (struct mls_auth_data){.signature = wire_parse_vector(r)};
     if (content_type == MLS_CONTENT_COMMIT)
         auth->confirmation_tag = wire_parse_vector(r);
+    auth->encoded = mls_since(r, start);
 }
 
 void mls_auth_data_write(struct bytes_writer *w, uint8_t content_type, const struct mls_auth_data *auth)

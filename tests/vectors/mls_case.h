@@ -29,8 +29,14 @@ struct mls_schema {
 
 extern const struct mls_schema mls_schema_crypto_basics;
 extern const struct mls_schema mls_schema_deserialization;
+extern const struct mls_schema mls_schema_key_schedule;
+extern const struct mls_schema mls_schema_message_protection;
 extern const struct mls_schema mls_schema_messages;
+extern const struct mls_schema mls_schema_psk_secret;
+extern const struct mls_schema mls_schema_secret_tree;
+extern const struct mls_schema mls_schema_transcript_hashes;
 extern const struct mls_schema mls_schema_tree_math;
+extern const struct mls_schema mls_schema_welcome;
 
 /* Fails the case, saying why. */
 void mls_case_fail(struct mls_case *c, const char *what);

@@ -51,6 +51,7 @@ struct core_signature {
     size_t private_len;
     size_t public_len;
     size_t signature_max;
+    bool scalar_keys; /* private keys are big-endian numbers: elsewhere they may come without their leading zeros */
     /* A fresh key pair. */
     SOTTO_MUST_CHECK bool (*generate)(const struct core_signature *scheme, struct core_signing_key *key);
     /* From private_len bytes. Secret: wipe it. */

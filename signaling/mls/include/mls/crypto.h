@@ -31,12 +31,15 @@ SOTTO_MUST_CHECK int mls_derive_secret(const struct mls_suite *suite, const uint
 /* DeriveTreeSecret */
 SOTTO_MUST_CHECK int mls_derive_tree_secret(const struct mls_suite *suite, const uint8_t *secret,
                                             struct core_slice label, uint32_t generation, uint8_t *out, size_t len);
-/* RefHash: its label is used as it is. */
-SOTTO_MUST_CHECK int mls_ref_hash(const struct mls_suite *suite, struct core_slice label, struct core_slice value,
-                                  uint8_t *out);
-/* MakeKeyPackageRef, MakeProposalRef */
+enum { MLS_REF_PARTS = 3 };
+
+/* RefHash of the concatenation of up to MLS_REF_PARTS parts; its label is used as it is. */
+SOTTO_MUST_CHECK int mls_ref_hash(const struct mls_suite *suite, struct core_slice label,
+                                  const struct core_slice *parts, size_t count, uint8_t *out);
+/* MakeKeyPackageRef of an encoded KeyPackage */
 SOTTO_MUST_CHECK int mls_key_package_ref(const struct mls_suite *suite, struct core_slice key_package, uint8_t *out);
-SOTTO_MUST_CHECK int mls_proposal_ref(const struct mls_suite *suite, struct core_slice authenticated_content,
+/* MakeProposalRef: content and auth have to be as parsed, with their encodings. */
+SOTTO_MUST_CHECK int mls_proposal_ref(const struct mls_suite *suite, const struct mls_authenticated_content *message,
                                       uint8_t *out);
 
 /* --- Signatures --- */
@@ -62,6 +65,12 @@ SOTTO_MUST_CHECK int mls_decrypt_with_label(const struct mls_suite *suite, const
                                             const uint8_t *public_key, struct core_slice label,
                                             struct core_slice context, const struct mls_hpke_ciphertext *ciphertext,
                                             uint8_t *plaintext);
+/* Private keys from outside: of the exact length, but for the NIST curves' scalars, which other implementations write
+ * without leading zeros. MLS_KEY for any other length or a key that is none. out gets kem->private_len bytes. */
+SOTTO_MUST_CHECK int mls_signing_key_import(const struct mls_suite *suite, struct core_slice private_key,
+                                            struct core_signing_key *out);
+SOTTO_MUST_CHECK int mls_hpke_private_import(const struct mls_suite *suite, struct core_slice private_key,
+                                             uint8_t *out);
 /* A fresh HPKE key pair. */
 SOTTO_MUST_CHECK int mls_hpke_generate(const struct mls_suite *suite, uint8_t *private_key, uint8_t *public_key);
 

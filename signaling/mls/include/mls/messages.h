@@ -270,6 +270,7 @@ void mls_content_write_body(struct bytes_writer *w, const struct mls_content *co
 struct mls_auth_data { /* FramedContentAuthData */
     struct core_slice signature;
     struct core_slice confirmation_tag; /* commits only */
+    struct core_slice encoded;
 };
 
 void mls_auth_data_parse(struct bytes_reader *r, uint8_t content_type, struct mls_auth_data *auth);
