@@ -66,6 +66,7 @@ static int call(int argc, char **argv)
     case CALL_ARGS_RUN:
         gst_init(NULL, NULL);
         exit_code = elements_present() && sotto_gst_register() ? call_run(&args) : 1;
+        gst_deinit();
         break;
     }
     call_args_wipe(&args);

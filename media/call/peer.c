@@ -1,6 +1,7 @@
 #include "peer.h"
 
 #include <gst/webrtc/webrtc.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "sdp.h"
@@ -10,6 +11,12 @@ enum {
     CONNECT_TIMEOUT_MS = 15000, /* from the start to a connection */
     SILENCE_MAX_MS = 6000,      /* without a packet from a server that owes us reports */
     CHECK_INTERVAL_MS = 500,
+};
+
+/* When the server was last heard. An object of its own (a g_atomic_rc_box), because the probe that keeps it sits inside
+ * the pipeline, which the peer holds. */
+struct pulse {
+    _Atomic int64_t last_us;
 };
 
 /* The webrtcbin's callbacks come in threads of its own and may come late: they hold the peer, which may be dead. */
@@ -36,8 +43,7 @@ struct call_peer {
     gulong deep_handler;
     GstElement *pipeline;
 
-    gint64 last_packet_us; /* atomic by way of its lock */
-    GMutex lock;
+    struct pulse *pulse;
 };
 
 static struct call_peer *peer_ref(struct call_peer *peer)
@@ -56,7 +62,7 @@ static void peer_unref(gpointer data)
     gst_object_unref(peer->webrtcbin);
     gst_object_unref(peer->pipeline);
     g_object_unref(peer->cancellable);
-    g_mutex_clear(&peer->lock);
+    g_atomic_rc_box_release(peer->pulse);
     g_free(peer->url);
     g_free(peer->token);
     g_free(peer->session_url);
@@ -84,21 +90,14 @@ static void fail(struct call_peer *peer, const char *reason, bool permanent)
     peer->on_down(peer->user, reason, permanent);
 }
 
-static void heard(struct call_peer *peer)
+static void heard(struct pulse *pulse)
 {
-    g_mutex_lock(&peer->lock);
-    peer->last_packet_us = g_get_monotonic_time();
-    g_mutex_unlock(&peer->lock);
+    atomic_store(&pulse->last_us, g_get_monotonic_time());
 }
 
-static gint64 silent_ms(struct call_peer *peer)
+static int64_t silent_ms(struct pulse *pulse)
 {
-    gint64 last;
-
-    g_mutex_lock(&peer->lock);
-    last = peer->last_packet_us;
-    g_mutex_unlock(&peer->lock);
-    return (g_get_monotonic_time() - last) / 1000;
+    return (g_get_monotonic_time() - atomic_load(&pulse->last_us)) / 1000;
 }
 
 /* --- the connection's state --------------------------------------------------------------------------------------- */
@@ -113,7 +112,7 @@ static gboolean check_state(gpointer data)
     g_object_get(peer->webrtcbin, "connection-state", &state, NULL);
     if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED && !peer->up) {
         peer->up = true;
-        heard(peer);
+        heard(peer->pulse);
         peer->on_up(peer->user);
     } else if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED || state == GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED) {
         fail(peer, peer->up ? "the connection to the server was lost" : "no connection to the server comes about",
@@ -137,7 +136,7 @@ static gboolean on_timer(gpointer data)
         return G_SOURCE_CONTINUE;
     if (!peer->up && g_get_monotonic_time() - peer->started_us > CONNECT_TIMEOUT_MS * G_GINT64_CONSTANT(1000))
         fail(peer, "the server does not connect in time", false);
-    else if (peer->up && peer->expects_reports && silent_ms(peer) > SILENCE_MAX_MS)
+    else if (peer->up && peer->expects_reports && silent_ms(peer->pulse) > SILENCE_MAX_MS)
         fail(peer, "the server has fallen silent", false);
     return G_SOURCE_CONTINUE;
 }
@@ -161,8 +160,8 @@ static void on_element(GstBin *bin, GstBin *sub_bin, GstElement *element, gpoint
     if (factory == NULL || strcmp(GST_OBJECT_NAME(factory), "nicesrc") != 0)
         return;
     pad = gst_element_get_static_pad(element, "src");
-    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_packet, peer_ref(data),
-                      peer_unref);
+    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_packet,
+                      g_atomic_rc_box_acquire(((struct call_peer *)data)->pulse), g_atomic_rc_box_release);
     gst_object_unref(pad);
 }
 
@@ -340,8 +339,8 @@ struct call_peer *call_peer_new(const struct call_peer_config *config)
     peer->user = config->user;
     peer->cancellable = g_cancellable_new();
     peer->started_us = g_get_monotonic_time();
-    g_mutex_init(&peer->lock);
-    heard(peer);
+    peer->pulse = g_atomic_rc_box_new0(struct pulse);
+    heard(peer->pulse);
     set_up_ice(peer->webrtcbin, peer->url);
     peer->handlers[0] = connect_signal(peer, "on-negotiation-needed", G_CALLBACK(on_negotiation_needed));
     peer->handlers[1] = connect_signal(peer, "notify::ice-gathering-state", G_CALLBACK(on_gathering));
