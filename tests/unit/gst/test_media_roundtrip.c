@@ -169,14 +169,14 @@ static void all_paths(const struct media *media, guint frames)
     for (gsize m = 0; m < G_N_ELEMENTS(modes); m++) {
         guint whole[3] = {0};
         for (gsize l = 0; l < G_N_ELEMENTS(losses); l++)
-            for (guint64 seed = 1; seed <= 4; seed++) {
+            for (guint64 seed = 1; seed <= 2; seed++) {
                 struct gstutil_path path = {.loss_percent = losses[l], .seed = 100 * l + seed};
                 whole[l] += round_trip(media, &modes[m], &path);
                 path.duplicate_percent = 5;
                 path.reorder_span = 6;
                 whole[l] += round_trip(media, &modes[m], &path);
             }
-        CU_ASSERT_EQUAL(whole[0], 8 * frames);
+        CU_ASSERT_EQUAL(whole[0], 4 * frames);
         CU_ASSERT(whole[1] < whole[0] && whole[2] < whole[1] && whole[2] > 0);
     }
 }
