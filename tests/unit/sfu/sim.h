@@ -107,7 +107,7 @@ struct sim_stream {
     uint16_t frame;
     uint8_t spatial_layers;
     uint32_t active_targets; /* announced with each structure; 0: not */
-    size_t packet_len; /* payload bytes */
+    size_t packet_len;       /* payload bytes */
     /* the packets of the last frames, for retransmission and reordering */
     struct sim_sent {
         uint16_t seq;
