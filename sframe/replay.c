@@ -91,10 +91,8 @@ void sframe_replay_commit(struct sframe_replay *replay, uint64_t ctr, uint64_t n
         return;
     }
     bool far = replay->high.used && ctr > replay->high.top && ctr - replay->high.top >= replay->size;
-    if (far) {
+    if (far)
         replay->low = replay->high;
-        replay->low_open = false;
-    }
     if (far || !replay->high.used) {
         start(&replay->high, ctr, now_ms);
         /* what lies below this window when it begins has never been covered by it */

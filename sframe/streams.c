@@ -93,7 +93,6 @@ struct sframe_stream *sframe_streams_add(struct sframe_streams *streams, const s
     streams->count++;
     stream->used = true;
     stream->info = *info;
-    stream->failures = 0;
     stream->key = *key;
     *key = spare;
     stream->sender_slot = hold_sender(streams, info->sender_id);

@@ -50,8 +50,8 @@ void sframe_streams_layout(struct sframe_streams *streams, struct core_arena *ar
 /* The stream of a KID or NULL. */
 struct sframe_stream *sframe_streams_find(const struct sframe_streams *streams, uint64_t kid);
 bool sframe_streams_full(const struct sframe_streams *streams);
-/* Takes a slot for a KID that has none; not to be called when full. late_start: see sframe_replay_init. The slot's key
- * is exchanged with *key. */
+/* Takes a slot (zeros but for its cipher state) for a KID that has none; not to be called when full. late_start: see
+ * sframe_replay_init. The slot's key is exchanged with *key. */
 struct sframe_stream *sframe_streams_add(struct sframe_streams *streams, const struct sframe_stream_info *info,
                                          bool late_start, struct sframe_key *key);
 /* Wipes the stream and its key; the cipher state stays for the next one. */
