@@ -56,7 +56,9 @@ SOTTO_BEGIN_DECLS
     X(REINIT, -36, "the group does not match the one it claims to come from")                                          \
     X(EXTENSION, -37, "malformed extension")                                                                           \
     X(REMOVED, -38, "this member was removed from the group")                                                          \
-    X(DUPLICATE, -39, "the client or its key is in the group already")
+    X(DUPLICATE, -39, "the client or its key is in the group already")                                                 \
+    X(PARENT_HASH, -40, "wrong parent hash")                                                                           \
+    X(PATH, -41, "the update path does not fit the tree")
 
 enum mls_error {
 #define MLS_ERROR_ENUM(name, value, text) MLS_##name = value,
