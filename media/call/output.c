@@ -57,7 +57,10 @@ static char *describe(const struct call_args *args)
                               "autovideosink sync=false "
                               "sound. ! queue ! audioconvert ! audioresample ! autoaudiosink ");
     if (args->record_path != NULL)
+        /* one size for all of a Matroska file, however the grid grows */
         g_string_append(text, "grid. ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=50 ! videoconvert ! "
+                              "videoscale add-borders=true ! "
+                              "video/x-raw,width=1280,height=720,pixel-aspect-ratio=1/1 ! "
                               "vp8enc deadline=1 cpu-used=16 threads=1 target-bitrate=1500000 keyframe-max-dist=250 ! "
                               "mux. "
                               "sound. ! queue max-size-time=3000000000 ! audioconvert ! opusenc ! mux. "

@@ -145,8 +145,11 @@ int main(int argc, char **argv)
     table.mask = size - 1;
     table.slots = calloc(size, sizeof(*table.slots));
     table.filter = calloc((size_t)1 << (FILTER_BITS - 3), 1);
-    if (table.slots == NULL || table.filter == NULL)
+    if (table.slots == NULL || table.filter == NULL) {
+        free(table.slots);
+        free(table.filter);
         return 2;
+    }
     used = enter(&table, &needles, &runs);
     for (size_t i = 0; i + RUN <= haystack.len; i++)
         hits += contains(&table, haystack.data + i);
