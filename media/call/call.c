@@ -45,6 +45,7 @@ struct call {
     guint retry, lost; /* sources; 0: none */
     unsigned attempts;
     int sessions_open;
+    bool joined; /* at least once */
     bool leaving;
     int exit_code;
 
@@ -231,6 +232,7 @@ static void went_up(struct call *call)
     if (!is_up(call))
         return;
     call->attempts = 0;
+    call->joined = true;
     call_stats_joined(call->stats);
     call_view_say(call->view, "connected");
     call_capture_request_key(call->capture);
@@ -377,6 +379,10 @@ static gboolean leave(gpointer data)
         return G_SOURCE_CONTINUE;
     }
     call->leaving = true;
+    if (!call->joined) {
+        call_view_say(call->view, "the call was never reached");
+        call->exit_code = 1;
+    }
     call_stats_left(call->stats);
     write_results(call);
     disconnect_from_server(call);

@@ -59,10 +59,10 @@ class Call:
         self.processes.append(process)
         return process
 
-    def serve(self, binary=SFU, listen="127.0.0.1:0", environment=None):
+    def serve(self, binary=SFU, options=("--dev", "--listen", "127.0.0.1:0"), environment=None):
         ready, writer = os.pipe()
-        self.server = self.spawn([binary, "--dev", "--listen", listen, "--udp-port", "0", "--drain", "0",
-                                  "--ready-fd", str(writer)], "sfu.log", environment, pass_fds=(writer,))
+        self.server = self.spawn([binary, *options, "--udp-port", "0", "--drain", "0", "--ready-fd", str(writer)],
+                                 "sfu.log", environment, pass_fds=(writer,))
         os.close(writer)
         with open(ready) as pipe:
             line = pipe.readline()

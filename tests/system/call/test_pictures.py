@@ -68,7 +68,7 @@ def a_lost_server_is_tried_again_and_the_call_goes_on():
         call.server.kill()
         call.server.wait()
         wait_for("Ada misses the server", lambda: "trying again" in call.log("Ada"))
-        call.serve(listen=call.address)
+        call.serve(options=("--dev", "--listen", call.address))
         back = time.monotonic()
         wait_for("both are back", lambda: all(len(re.findall(r": connected$", call.log(name), re.M)) == 2
                                               for name in ("Ada", "Ben")), 20)

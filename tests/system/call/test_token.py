@@ -1,0 +1,72 @@
+"""Admission by token: what is issued for the room lets a client in, and nothing else does."""
+import base64
+import json
+import time
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from harness import CLIENT, Call, main, near, wait_all
+
+
+def encode(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def make_token(key, subject, room="room"):
+    head = encode(json.dumps({"alg": "ES256", "typ": "JWT"}).encode())
+    claims = {"room": room, "sub": subject, "allow": ["publish", "subscribe"], "exp": int(time.time()) + 300}
+    signed = head + "." + encode(json.dumps(claims).encode())
+    r, s = decode_dss_signature(key.sign(signed.encode(), ec.ECDSA(hashes.SHA256())))
+    return signed + "." + encode(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+
+
+def serve_with_tokens(call):
+    key = ec.generate_private_key(ec.SECP256R1())
+    with open(call.path("issuer.pem"), "wb") as file:
+        file.write(key.public_key().public_bytes(serialization.Encoding.PEM,
+                                                 serialization.PublicFormat.SubjectPublicKeyInfo))
+    call.serve(options=("--listen", "127.0.0.1:0", "--token-key", call.path("issuer.pem")))
+    return key
+
+
+def tokens_for_the_room_let_two_people_in():
+    with Call() as call:
+        key = serve_with_tokens(call)
+        wait_all([call.join("Ada", "--video", "test:red", "--audio", "none", "--seconds", "5", "--token",
+                            make_token(key, "ada-1")),
+                  call.join("Ben", "--video", "test:blue", "--audio", "none", "--seconds", "5",
+                            environment={"SOTTO_TOKEN": make_token(key, "ben-1")})])
+        assert near(call.picture("Ada").tile(0, 1), (0, 0, 255)) and near(call.picture("Ben").tile(0, 1), (255, 0, 0))
+        # the server knows the pseudonyms and neither the names nor a token
+        log = call.log("sfu")
+        assert "pseudonym=ada-1" in log and "Ada" not in log and "Ben" not in log and "eyJ" not in log
+
+
+def without_a_token_for_the_room_a_client_stays_out_and_says_why():
+    with Call() as call:
+        key = serve_with_tokens(call)
+        other = ec.generate_private_key(ec.SECP256R1())
+        for name, token in (("None", None), ("Elsewhere", make_token(key, "x", "another-room")),
+                            ("Forged", make_token(other, "x"))):
+            options = ("--token", token) if token else ()
+            process = call.join(name, "--video", "test", "--audio", "none", "--seconds", "20", *options)
+            process.wait(10)
+            assert process.returncode == 1, f"{name}: {process.returncode}"
+            assert "does not let us in" in call.log(name) and "trying again" not in call.log(name), call.log(name)
+        assert "session_started" not in call.log("sfu")
+
+
+def a_server_that_is_not_there_is_an_exit_code_and_a_reason():
+    with Call() as call:
+        call.url = "http://127.0.0.1:1"
+        process = call.join("Ada", "--video", "test", "--audio", "none", "--seconds", "3")
+        process.wait(15)
+        assert process.args[0] == CLIENT and process.returncode == 1
+        assert call.log("Ada").count("trying again") >= 2 and "never reached" in call.log("Ada")
+
+
+if __name__ == "__main__":
+    main(tokens_for_the_room_let_two_people_in, without_a_token_for_the_room_a_client_stays_out_and_says_why,
+         a_server_that_is_not_there_is_an_exit_code_and_a_reason)
