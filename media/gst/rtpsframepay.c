@@ -1,9 +1,9 @@
 /**
  * SECTION:element-rtpsframepay
  *
- * Cuts sealed frames (application/x-sframe) into RTP packets of equal size. A frame is opaque: nothing in it is
- * parsed, so every codec is packetized alike. The last packet of a video frame has the marker; an audio frame is one
- * packet. Frames leave as one buffer list each.
+ * Cuts sealed frames (application/x-sframe) into RTP packets of equal size, the last one shorter where it does not come
+ * out even. A frame is opaque: nothing in it is parsed, so every codec is packetized alike. The last packet of a video
+ * frame has the marker; an audio frame is one packet. Frames leave as one buffer list each.
  */
 #include "rtpsframepay.h"
 
@@ -85,7 +85,7 @@ static GstBuffer *pay_packet(SottoRtpSframePay *self, GstBuffer *frame, gsize of
 static GstFlowReturn pay_handle_buffer(GstRTPBasePayload *base, GstBuffer *frame)
 {
     SottoRtpSframePay *self = SOTTO_RTP_SFRAME_PAY(base);
-    gsize left = gst_buffer_get_size(frame), offset = 0, room, parts;
+    gsize left = gst_buffer_get_size(frame), offset = 0, room, parts, part;
     guint mtu = GST_RTP_BASE_PAYLOAD_MTU(base);
     gboolean video = sotto_codec_is_video(self->codec), descriptor;
 
@@ -105,13 +105,14 @@ static GstFlowReturn pay_handle_buffer(GstRTPBasePayload *base, GstBuffer *frame
 
     parts = (left + room - 1) / room;
     GstBufferList *list = gst_buffer_list_new_sized((guint)parts);
-    while (parts > 0) {
-        /* sizes differ by one byte at most, larger ones first */
-        gsize size = (left + parts - 1) / parts;
+    /* as few as fit, and exactly equal but for the last: so a forwarder can hand a frame to the kernel as one run of
+     * UDP segments, of which only the last may be shorter */
+    part = (left + parts - 1) / parts;
+    while (left > 0) {
+        gsize size = MIN(left, part);
         gst_buffer_list_add(list, pay_packet(self, frame, offset, size, descriptor, video));
         offset += size;
         left -= size;
-        parts--;
     }
     gst_buffer_unref(frame);
     return gst_rtp_base_payload_push_list(base, list);
