@@ -13,6 +13,7 @@ enum {
     JITTER_DEFAULT_MS = 1000,
     TIME_BOUND_MAX_MS = 1 << 30, /* differences of capture times are signed 32-bit */
     HISTORY_LEN = 4096,          /* removed keys that are remembered */
+    RETIRED_PER_KEY = 8,         /* a long call has more streams, one after the other, than it has at a time */
 };
 
 static int config_check(const struct core_provider *provider, const struct sframe_receiver_config *config,
@@ -33,8 +34,9 @@ static struct sframe_receiver *layout(struct core_arena *arena, const struct sfr
                                       struct sframe_receiver *shape)
 {
     struct sframe_receiver *receiver = core_arena_take(arena, 1, sizeof *receiver);
-    sframe_streams_layout(&shape->streams, arena, config->keys ? config->keys : KEYS_DEFAULT, shape->crypto.aead,
-                          shape->seed);
+    const uint32_t keys = config->keys ? config->keys : KEYS_DEFAULT;
+    sframe_streams_layout(&shape->streams, arena, keys, shape->crypto.aead, shape->seed);
+    sframe_retired_layout(&shape->retired, arena, keys * RETIRED_PER_KEY, shape->seed);
     sframe_history_init(&shape->history, arena, HISTORY_LEN);
     shape->scratch.state = core_arena_take(arena, 1, shape->crypto.aead->state_size);
     shape->size = arena->used;

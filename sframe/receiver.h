@@ -5,6 +5,7 @@
 #include "history.h"
 #include "kid.h"
 #include "quota.h"
+#include "retired.h"
 #include "streams.h"
 
 enum {
@@ -50,7 +51,8 @@ struct sframe_receiver {
     enum sframe_keying keying;
     uint64_t seed; /* of hashes, secret */
     struct sframe_streams streams;
-    struct sframe_key scratch; /* the key of a frame whose KID has no stream yet */
+    struct sframe_retired retired; /* of a shared secret's streams */
+    struct sframe_key scratch;     /* the key of a frame whose KID has no stream yet */
     struct sframe_quota quota;
     struct sframe_history history;
     struct sframe_epoch *epochs[SFRAME_EPOCHS]; /* by the low bits of their number */
@@ -73,6 +75,7 @@ struct sframe_newcomer {
     struct sframe_ratchet_state *ratchet; /* else NULL */
     uint64_t ratchet_step;
     uint64_t *failures;
+    struct sframe_replay window;     /* that its stream starts with */
     uint8_t base_key[CORE_HASH_MAX]; /* of ratchet_step, once derived. Secret */
 };
 
@@ -81,7 +84,11 @@ SOTTO_MUST_CHECK int sframe_newcomer_find(struct sframe_receiver *receiver, uint
                                           struct sframe_newcomer *newcomer);
 /* Derives its key into receiver->scratch. SFRAME_CRYPTO. */
 SOTTO_MUST_CHECK int sframe_newcomer_derive(struct sframe_receiver *receiver, struct sframe_newcomer *newcomer);
-/* A frame under scratch was authentic: gives it a stream (there is room), and the ratchet its step. */
-struct sframe_stream *sframe_newcomer_accept(struct sframe_receiver *receiver, const struct sframe_newcomer *newcomer);
+/* Whether a newcomer may find room: there is some, or a stream of a shared secret may have to make it. */
+bool sframe_newcomer_may_fit(const struct sframe_receiver *receiver);
+/* A frame under scratch was authentic: gives it a stream, and the ratchet its step. In a full receiver the shared
+ * secret's stream that was silent longest makes room; SFRAME_FULL if that was heard within the last minute. */
+SOTTO_MUST_CHECK int sframe_newcomer_accept(struct sframe_receiver *receiver, const struct sframe_newcomer *newcomer,
+                                            uint64_t now_ms, struct sframe_stream **stream);
 
 #endif

@@ -6,7 +6,11 @@
 
 #include "core/secret.h"
 
-enum { RATCHET_BITS_MAX = 8 /* so a forged KID costs at most 255 steps */ };
+enum {
+    RATCHET_BITS_MAX = 8, /* so a forged KID costs at most 255 steps */
+    /* a stream silent for so long may make room: its sender's timeline would have been forgotten by now, too */
+    RETIRE_AFTER_MS = 60000,
+};
 
 /* One receiver takes its keys from one kind of source: KIDs of two would mean different things. */
 static bool keying_fits(const struct sframe_receiver *receiver, enum sframe_keying keying)
@@ -239,6 +243,11 @@ int sframe_receiver_remove_leaf(struct sframe_receiver *receiver, uint64_t epoch
 
 /* --- KIDs without a stream --- */
 
+static void start_window(const struct sframe_receiver *receiver, struct sframe_newcomer *newcomer)
+{
+    sframe_stream_window(&newcomer->info, receiver->profile == SFRAME_PROFILE_SOTTO, &newcomer->window);
+}
+
 static int find_in_epoch(struct sframe_receiver *receiver, uint64_t kid, struct sframe_newcomer *newcomer)
 {
     /* the epoch first: its low bits stand at the same place whatever its tree's size */
@@ -249,6 +258,7 @@ static int find_in_epoch(struct sframe_receiver *receiver, uint64_t kid, struct 
         return SFRAME_NO_KEY;
     newcomer->info = (struct sframe_stream_info){kid, leaf, (uint64_t)leaf << SFRAME_EPOCH_BITS | kid % SFRAME_EPOCHS,
                                                  epoch->number, (uint8_t)context};
+    start_window(receiver, newcomer);
     newcomer->quota_group = leaf;
     newcomer->secret = &epoch->secret;
     newcomer->failures = &epoch->failures;
@@ -262,10 +272,14 @@ static int find_shared(struct sframe_receiver *receiver, uint64_t kid, struct sf
     if (!sframe_kid_split_start(kid, &context, &start))
         return SFRAME_NO_KEY;
     newcomer->info = (struct sframe_stream_info){kid, start, start, kid, (uint8_t)context};
+    start_window(receiver, newcomer);
     /* starts are anybody's choice, so which of them share a bucket must not be */
     newcomer->quota_group = sframe_index_hash(receiver->seed, start) >> 32;
     newcomer->secret = &receiver->shared;
     newcomer->failures = &receiver->shared_failures;
+    const struct sframe_retired_entry *before = sframe_retired_find(&receiver->retired, kid);
+    if (before)
+        sframe_replay_resume(&newcomer->window, before->top, before->top_ms);
     return SFRAME_OK;
 }
 
@@ -276,6 +290,7 @@ static int find_in_ratchet(struct sframe_receiver *receiver, uint64_t kid, struc
         return SFRAME_NO_KEY;
     newcomer->info = (struct sframe_stream_info){kid, ratchet->generation, ratchet->generation, ratchet->generation,
                                                  SFRAME_CONTEXT_UNKNOWN};
+    start_window(receiver, newcomer);
     newcomer->quota_group = ratchet->generation;
     newcomer->ratchet = ratchet;
     newcomer->ratchet_step = kid & ((UINT64_C(1) << ratchet->bits) - 1);
@@ -342,13 +357,39 @@ static void advance_ratchet(struct sframe_receiver *receiver, const struct sfram
     ratchet->step = newcomer->ratchet_step;
 }
 
-struct sframe_stream *sframe_newcomer_accept(struct sframe_receiver *receiver, const struct sframe_newcomer *newcomer)
+bool sframe_newcomer_may_fit(const struct sframe_receiver *receiver)
 {
-    /* room first: the sender's timeline lives as long as a stream refers to it, so the old step goes last */
-    struct sframe_stream *stream = sframe_streams_add(&receiver->streams, &newcomer->info,
-                                                      receiver->profile == SFRAME_PROFILE_SOTTO, &receiver->scratch);
+    return !sframe_streams_full(&receiver->streams) || receiver->keying == SFRAME_KEYING_SHARED;
+}
+
+/* Nobody removes a shared secret's streams: senders that left, or started again, would fill the table for good. */
+static int make_room(struct sframe_receiver *receiver, uint64_t now_ms)
+{
+    if (!sframe_streams_full(&receiver->streams))
+        return SFRAME_OK;
+    struct sframe_stream *stalest = sframe_streams_stalest(&receiver->streams);
+    if (!stalest || now_ms < stalest->heard_ms || now_ms - stalest->heard_ms < RETIRE_AFTER_MS)
+        return SFRAME_FULL;
+    const struct sframe_window *window = &stalest->replay.high;
+    if (!sframe_retired_put(&receiver->retired, stalest->info.kid,
+                            (struct sframe_retired_entry){window->top, window->top_ms}))
+        return SFRAME_FULL;
+    sframe_streams_remove(&receiver->streams, receiver->crypto.aead, stalest);
+    /* unless its cipher state was lost */
+    return sframe_streams_full(&receiver->streams) ? SFRAME_FULL : SFRAME_OK;
+}
+
+int sframe_newcomer_accept(struct sframe_receiver *receiver, const struct sframe_newcomer *newcomer, uint64_t now_ms,
+                           struct sframe_stream **stream)
+{
+    int rc = make_room(receiver, now_ms);
+    if (rc != SFRAME_OK)
+        return rc;
+    /* the sender's timeline lives as long as a stream refers to it, so a ratchet's old step goes after this */
+    *stream = sframe_streams_add(&receiver->streams, &newcomer->info, false, &receiver->scratch);
+    (*stream)->replay = newcomer->window;
     if (newcomer->ratchet)
         advance_ratchet(receiver, newcomer);
     sframe_quota_give_back(&receiver->quota, newcomer->quota_group);
-    return stream;
+    return SFRAME_OK;
 }

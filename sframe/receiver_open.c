@@ -63,8 +63,10 @@ static int open_newcomer(struct sframe_receiver *receiver, const struct sframe_e
     int rc = sframe_newcomer_find(receiver, in->header.kid, &newcomer);
     if (rc == SFRAME_OK)
         rc = check_kind(expect, &newcomer.info);
-    if (rc == SFRAME_OK && sframe_streams_full(&receiver->streams))
+    if (rc == SFRAME_OK && !sframe_newcomer_may_fit(receiver))
         rc = SFRAME_FULL;
+    if (rc == SFRAME_OK)
+        rc = sframe_replay_check(&newcomer.window, in->header.ctr, in->now_ms);
     if (rc == SFRAME_OK && !sframe_quota_take(&receiver->quota, newcomer.quota_group, in->now_ms))
         rc = SFRAME_QUOTA;
     if (rc != SFRAME_OK)
@@ -72,9 +74,12 @@ static int open_newcomer(struct sframe_receiver *receiver, const struct sframe_e
     rc = sframe_newcomer_derive(receiver, &newcomer);
     if (rc == SFRAME_OK)
         rc = sframe_key_open(&receiver->crypto, &receiver->scratch, &in->frame, in->text, in->tag);
-    if (rc == SFRAME_OK)
-        *stream = sframe_newcomer_accept(receiver, &newcomer);
-    else
+    if (rc == SFRAME_OK) {
+        rc = sframe_newcomer_accept(receiver, &newcomer, in->now_ms, stream);
+        if (rc != SFRAME_OK)
+            core_wipe(in->text.data, in->text.len);
+    }
+    if (rc != SFRAME_OK)
         (void)sframe_key_forget(receiver->crypto.aead, &receiver->scratch); /* if lost, no newcomer can be derived */
     if (rc == SFRAME_AUTH)
         count_failure(receiver, newcomer.failures);
@@ -147,6 +152,8 @@ static int open_frame(struct sframe_receiver *receiver, const struct sframe_expe
         return rc;
     /* authentic: this counter is spent, also if the frame is refused for what it says */
     sframe_replay_commit(&stream->replay, in.header.ctr, now_ms);
+    if (now_ms > stream->heard_ms)
+        stream->heard_ms = now_ms;
     rc = check_inner(receiver, expect, &in, stream, &inner, &payload);
     if (rc != SFRAME_OK) {
         core_wipe(in.text.data, in.text.len);

@@ -14,6 +14,12 @@ void sframe_replay_init(struct sframe_replay *replay, uint32_t size, uint32_t ra
     replay->low_open = late_start;
 }
 
+void sframe_replay_resume(struct sframe_replay *replay, uint64_t top, uint64_t top_ms)
+{
+    replay->high = (struct sframe_window){.used = true, .top = top, .top_ms = top_ms};
+    memset(replay->high.bits, 0xff, sizeof replay->high.bits);
+}
+
 static bool seen(const struct sframe_replay *replay, const struct sframe_window *window, uint64_t ctr)
 {
     uint64_t bit = ctr % replay->size;

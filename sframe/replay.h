@@ -35,6 +35,9 @@ struct sframe_replay {
 /* rate: as above. late_start: counters before the first frame's window are accepted (the frame's age is bounded by
  * other means). */
 void sframe_replay_init(struct sframe_replay *replay, uint32_t size, uint32_t rate, bool late_start);
+/* A window that begins as one left off: everything up to top, seen at top_ms, counts as seen. After sframe_replay_init.
+ */
+void sframe_replay_resume(struct sframe_replay *replay, uint64_t top, uint64_t top_ms);
 /* Whether a frame of this counter may be opened: SFRAME_OK, SFRAME_REPLAY or SFRAME_JUMP. Changes nothing. */
 int sframe_replay_check(const struct sframe_replay *replay, uint64_t ctr, uint64_t now_ms);
 /* Marks a counter that passed the check, once its frame is authentic. */

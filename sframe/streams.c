@@ -42,22 +42,22 @@ unsigned sframe_stream_kind(const struct sframe_stream_info *info)
     return info->context < SFRAME_CONTEXTS ? info->context / SFRAME_LAYERS : SFRAME_KINDS;
 }
 
-static void init_replay(struct sframe_stream *stream, bool late_start)
+void sframe_stream_window(const struct sframe_stream_info *info, bool late_start, struct sframe_replay *replay)
 {
-    switch (sframe_stream_kind(&stream->info)) {
+    switch (sframe_stream_kind(info)) {
     case SFRAME_MICROPHONE:
     case SFRAME_SCREEN_AUDIO:
-        sframe_replay_init(&stream->replay, SFRAME_WINDOW_AUDIO, RATE_MEDIA, late_start);
+        sframe_replay_init(replay, SFRAME_WINDOW_AUDIO, RATE_MEDIA, late_start);
         break;
     case SFRAME_CAMERA:
     case SFRAME_SCREEN:
-        sframe_replay_init(&stream->replay, SFRAME_WINDOW_VIDEO, RATE_MEDIA, late_start);
+        sframe_replay_init(replay, SFRAME_WINDOW_VIDEO, RATE_MEDIA, late_start);
         break;
     case SFRAME_DATA:
-        sframe_replay_init(&stream->replay, SFRAME_WINDOW_VIDEO, RATE_DATA, late_start);
+        sframe_replay_init(replay, SFRAME_WINDOW_VIDEO, RATE_DATA, late_start);
         break;
     default:
-        sframe_replay_init(&stream->replay, SFRAME_WINDOW_VIDEO, RATE_UNKNOWN, late_start);
+        sframe_replay_init(replay, SFRAME_WINDOW_VIDEO, RATE_UNKNOWN, late_start);
     }
 }
 
@@ -96,7 +96,7 @@ struct sframe_stream *sframe_streams_add(struct sframe_streams *streams, const s
     stream->key = *key;
     *key = spare;
     stream->sender_slot = hold_sender(streams, info->sender_id);
-    init_replay(stream, late_start);
+    sframe_stream_window(info, late_start, &stream->replay);
     sframe_index_put(&streams->by_kid, info->kid, slot);
     return stream;
 }
@@ -114,6 +114,17 @@ void sframe_streams_remove(struct sframe_streams *streams, const struct core_aea
         return; /* its cipher state is gone: the slot is not used again */
     stream->next_free = streams->free_slot;
     streams->free_slot = slot;
+}
+
+struct sframe_stream *sframe_streams_stalest(const struct sframe_streams *streams)
+{
+    struct sframe_stream *stalest = NULL;
+    for (uint32_t i = 0; i < streams->cap; i++) {
+        struct sframe_stream *stream = &streams->slots[i];
+        if (stream->used && (!stalest || stream->heard_ms < stalest->heard_ms))
+            stalest = stream;
+    }
+    return stalest;
 }
 
 struct sframe_timeline *sframe_streams_timeline(const struct sframe_streams *streams,

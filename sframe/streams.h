@@ -21,6 +21,7 @@ struct sframe_stream {
     bool used;
     struct sframe_stream_info info;
     uint64_t failures; /* frames that did not authenticate */
+    uint64_t heard_ms; /* the last one that did */
     struct sframe_key key;
     struct sframe_replay replay;
     uint32_t sender_slot;
@@ -59,6 +60,10 @@ void sframe_streams_remove(struct sframe_streams *streams, const struct core_aea
 struct sframe_timeline *sframe_streams_timeline(const struct sframe_streams *streams,
                                                 const struct sframe_stream *stream);
 
+/* The stream that was not heard for the longest time; NULL if there is none. */
+struct sframe_stream *sframe_streams_stalest(const struct sframe_streams *streams);
+/* A window of the size and rate that the stream's kind has. late_start: see sframe_replay_init. */
+void sframe_stream_window(const struct sframe_stream_info *info, bool late_start, struct sframe_replay *replay);
 /* The kind of a context; SFRAME_KINDS if it is unknown. */
 unsigned sframe_stream_kind(const struct sframe_stream_info *info);
 

@@ -39,7 +39,7 @@ struct ring_receiver {
     struct sframe_receiver *receiver; /* NULL: none */
     void *memory;
     gboolean shared;  /* keyed by a shared secret, not by epochs */
-    GHashTable *kids; /* if shared: that it has opened a frame of; authenticated, so as many as its streams at most */
+    GHashTable *kids; /* if shared: that it has opened a frame of; authenticated, so bounded as its streams are */
 };
 
 enum sending { SEND_NOTHING, SEND_SHARED, SEND_EPOCH };

@@ -238,7 +238,10 @@ struct sframe_receiver_config {
     uint16_t suite;  /* enum sframe_suite_id; 0 is the default */
     uint8_t profile; /* enum sframe_profile */
     uint32_t keys;   /* streams with state at a time (one per KID), of all epochs that overlap; 0 is 1024. Any member
-                        can take up to 20 for each member, itself or not */
+                        can take up to 20 for each member, itself or not. Under a shared secret, where nobody removes
+                        them, a stream silent for a minute makes room for a new one when they are all taken; eight
+                        times this number are remembered after that, so that they go on where they were and none of
+                        their old frames opens again, then SFRAME_FULL */
     uint32_t max_delay_ms; /* frames captured longer ago are refused; 0 is 3000 */
     uint32_t jitter_ms;    /* capture time may run back within a sender and kind by this much; 0 is 1000 */
 };
