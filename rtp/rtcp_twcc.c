@@ -15,32 +15,60 @@ enum {
     FIXED_LEN = 20 /* RTCP header, two SSRCs, base, count, reference time, feedback count */
 };
 
+static bool is_run(const struct rtcp_twcc_iter *iter)
+{
+    return !(iter->chunk & VECTOR_BIT);
+}
+
+/* Takes the next chunk; false if there is none. */
+static bool load_chunk(struct rtcp_twcc_iter *iter)
+{
+    iter->chunk = bytes_read_u16(&iter->chunks);
+    iter->chunk_pos = 0;
+    if (is_run(iter))
+        iter->chunk_len = iter->chunk & RUN_MAX;
+    else
+        iter->chunk_len = iter->chunk & TWO_BIT_BIT ? TWO_BIT_SYMBOLS : ONE_BIT_SYMBOLS;
+    return bytes_reader_ok(&iter->chunks);
+}
+
+static enum symbol symbol_at(const struct rtcp_twcc_iter *iter, unsigned at)
+{
+    if (is_run(iter))
+        return (enum symbol)(iter->chunk >> RUN_SYMBOL_SHIFT & 3);
+    if (iter->chunk & TWO_BIT_BIT)
+        return (enum symbol)(iter->chunk >> (2 * (TWO_BIT_SYMBOLS - 1 - at)) & 3);
+    return (enum symbol)(iter->chunk >> (ONE_BIT_SYMBOLS - 1 - at) & 1);
+}
+
 /* The next packet's symbol; false if the chunks end too early. */
 static bool next_symbol(struct rtcp_twcc_iter *iter, enum symbol *out)
 {
-    while (iter->chunk_pos == iter->chunk_len) {
-        iter->chunk = bytes_read_u16(&iter->chunks);
-        if (!bytes_reader_ok(&iter->chunks))
+    while (iter->chunk_pos == iter->chunk_len)
+        if (!load_chunk(iter))
             return false;
-        iter->chunk_pos = 0;
-        if (!(iter->chunk & VECTOR_BIT))
-            iter->chunk_len = iter->chunk & RUN_MAX;
-        else
-            iter->chunk_len = iter->chunk & TWO_BIT_BIT ? TWO_BIT_SYMBOLS : ONE_BIT_SYMBOLS;
-    }
-    unsigned at = iter->chunk_pos++;
-    if (!(iter->chunk & VECTOR_BIT))
-        *out = (enum symbol)(iter->chunk >> RUN_SYMBOL_SHIFT & 3);
-    else if (iter->chunk & TWO_BIT_BIT)
-        *out = (enum symbol)(iter->chunk >> (2 * (TWO_BIT_SYMBOLS - 1 - at)) & 3);
-    else
-        *out = (enum symbol)(iter->chunk >> (ONE_BIT_SYMBOLS - 1 - at) & 1);
+    *out = symbol_at(iter, iter->chunk_pos++);
     return true;
 }
 
 static size_t delta_len(enum symbol symbol)
 {
     return symbol == SYMBOL_SMALL ? 1 : symbol == SYMBOL_LARGE ? 2 : 0;
+}
+
+/* The bytes of the deltas that the first `left` symbols of the present chunk announce; false for a reserved symbol. */
+static bool chunk_deltas(const struct rtcp_twcc_iter *iter, uint32_t left, size_t *len)
+{
+    uint32_t count = iter->chunk_len < left ? iter->chunk_len : left;
+    /* a run says thousands in two bytes: it is not walked */
+    uint32_t symbols = is_run(iter) ? (count > 0 ? 1 : 0) : count;
+    for (uint32_t i = 0; i < symbols; i++) {
+        enum symbol symbol = symbol_at(iter, i);
+        if (symbol == SYMBOL_RESERVED)
+            return false;
+        *len += delta_len(symbol) * (is_run(iter) ? count : 1);
+    }
+    return true;
 }
 
 enum rtp_error rtcp_twcc_parse(const struct rtcp_packet *packet, struct rtcp_twcc *out)
@@ -64,16 +92,13 @@ enum rtp_error rtcp_twcc_parse(const struct rtcp_packet *packet, struct rtcp_twc
     if (t.status_count == 0)
         return RTP_ERR_FORMAT;
 
-    /* at most 65535 steps: that is all the count can say */
     struct rtcp_twcc_iter walk = {.chunks = r};
     size_t deltas_len = 0;
-    for (uint32_t i = 0; i < t.status_count; i++) {
-        enum symbol symbol;
-        if (!next_symbol(&walk, &symbol))
+    for (uint32_t left = t.status_count; left > 0; left -= walk.chunk_len < left ? walk.chunk_len : left) {
+        if (!load_chunk(&walk))
             return RTP_ERR_TRUNCATED;
-        if (symbol == SYMBOL_RESERVED)
+        if (!chunk_deltas(&walk, left, &deltas_len))
             return RTP_ERR_FORMAT;
-        deltas_len += delta_len(symbol);
     }
     t.chunks_len = walk.chunks.pos - r.pos;
     t.deltas_len = deltas_len;

@@ -5,8 +5,10 @@
 #include "slot.h"
 #include "source.h"
 
-/* Of one NACK at most, which names up to 17 packets in 4 bytes. */
-enum { NACKS_MAX = 512 };
+enum {
+    NACKS_MAX = 512,                 /* of one NACK at most, which names up to 17 packets in 4 bytes */
+    STATUSES_MAX = 4 * SFU_SENT_LEN, /* of one datagram's transport-wide feedback, which can say 65535 in 16 bytes */
+};
 
 static void sender_report(struct sfu_peer *peer, const struct rtcp_packet *packet, uint64_t now_us)
 {
@@ -73,7 +75,8 @@ static void nack(struct sfu_peer *peer, const struct rtcp_packet *packet, uint64
         (void)sfu_slot_resend(slot, seq, now_us);
 }
 
-static void transport_wide(struct sfu_peer *peer, const struct rtcp_packet *packet, uint64_t now_us)
+/* *left: statuses of this datagram that are still looked at. */
+static void transport_wide(struct sfu_peer *peer, const struct rtcp_packet *packet, size_t *left, uint64_t now_us)
 {
     struct rtcp_twcc twcc;
     struct rtcp_twcc_iter iter;
@@ -82,7 +85,7 @@ static void transport_wide(struct sfu_peer *peer, const struct rtcp_packet *pack
         return;
     peer->twcc_heard = true;
     rtcp_twcc_iter_init(&iter, &twcc);
-    while (rtcp_twcc_next(&iter, &status)) {
+    for (; *left > 0 && rtcp_twcc_next(&iter, &status); (*left)--) {
         const struct sfu_sent *sent = &peer->sent[status.seq % SFU_SENT_LEN];
         if (!sent->used || sent->twcc != status.seq)
             continue;
@@ -127,14 +130,15 @@ static void from_publisher(struct sfu_peer *peer, const struct rtcp_packet *pack
         goodbye(peer, packet);
 }
 
-static void from_subscriber(struct sfu_peer *peer, const struct rtcp_packet *packet, uint64_t now_us)
+static void from_subscriber(struct sfu_peer *peer, const struct rtcp_packet *packet, size_t *statuses_left,
+                            uint64_t now_us)
 {
     if (packet->type == RTCP_RR || packet->type == RTCP_SR)
         receiver_report(peer, packet, now_us);
     else if (packet->type == RTCP_RTPFB && packet->count == RTCP_FMT_NACK)
         nack(peer, packet, now_us);
     else if (packet->type == RTCP_RTPFB && packet->count == RTCP_FMT_TWCC)
-        transport_wide(peer, packet, now_us);
+        transport_wide(peer, packet, statuses_left, now_us);
     else if (packet->type == RTCP_PSFB && packet->count == RTCP_FMT_PLI)
         picture_loss(peer, packet, now_us);
     else if (packet->type == RTCP_PSFB && packet->count == RTCP_FMT_FIR)
@@ -145,6 +149,7 @@ void sfu_feedback_receive(struct sfu_peer *peer, const uint8_t *data, size_t len
 {
     struct rtcp_iter iter;
     struct rtcp_packet packet;
+    size_t statuses_left = STATUSES_MAX;
     /* reduced size is accepted whether negotiated or not: nothing here depends on a report coming first */
     if (rtcp_check(data, len, true) != RTP_OK) {
         peer->router->stats.malformed++;
@@ -155,6 +160,6 @@ void sfu_feedback_receive(struct sfu_peer *peer, const uint8_t *data, size_t len
         if (peer->params.role == SFU_PUBLISHER)
             from_publisher(peer, &packet, now_us);
         else
-            from_subscriber(peer, &packet, now_us);
+            from_subscriber(peer, &packet, &statuses_left, now_us);
     }
 }

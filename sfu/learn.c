@@ -31,18 +31,25 @@ static enum pt_use use_of(const struct sfu_media *media, uint8_t pt)
     return PT_UNKNOWN;
 }
 
-static bool extension_is(const struct rtp_packet *packet, uint8_t id, const char *text)
+static bool element_is(const struct rtp_extension *e, const char *text)
 {
-    struct rtp_extension e;
     size_t len = strlen(text);
-    return id != 0 && rtp_extension_find(packet, id, &e) && e.len == len && memcmp(e.data, text, len) == 0;
+    return e->len == len && memcmp(e->data, text, len) == 0;
 }
 
+/* MID has the same id in all bundled m-lines (RFC 8843 section 9): the packet is searched once, however many there
+ * are. */
 static struct sfu_track *track_by_mid(struct sfu_peer *peer, const struct rtp_packet *packet)
 {
+    uint8_t id = 0;
+    struct rtp_extension mid;
+    for (size_t t = 0; t < peer->track_count && id == 0; t++)
+        id = peer->tracks[t].media->extension_ids[SFU_EXT_MID];
+    if (id == 0 || !rtp_extension_find(packet, id, &mid))
+        return NULL;
     for (size_t t = 0; t < peer->track_count; t++) {
         const struct sfu_media *media = peer->tracks[t].media;
-        if (extension_is(packet, media->extension_ids[SFU_EXT_MID], media->mid))
+        if (media->extension_ids[SFU_EXT_MID] == id && element_is(&mid, media->mid))
             return &peer->tracks[t];
     }
     return NULL;
@@ -66,9 +73,12 @@ static struct sfu_layer *layer_by_rid(struct sfu_track *track, const struct rtp_
 {
     if (track->media->rid_count == 0)
         return &track->layers[0];
-    const uint8_t *ids = track->media->extension_ids;
+    struct rtp_extension rid;
+    uint8_t id = track->media->extension_ids[is_rtx ? SFU_EXT_REPAIRED_RID : SFU_EXT_RID];
+    if (id == 0 || !rtp_extension_find(packet, id, &rid))
+        return NULL;
     for (size_t l = 0; l < track->layer_count; l++)
-        if (extension_is(packet, is_rtx ? ids[SFU_EXT_REPAIRED_RID] : ids[SFU_EXT_RID], track->layers[l].rid))
+        if (element_is(&rid, track->layers[l].rid))
             return &track->layers[l];
     return NULL;
 }

@@ -83,14 +83,16 @@ void sfu_source_bye(struct sfu_peer *peer, uint32_t ssrc)
 
 static void note_arrival(struct sfu_peer *peer, const struct rtp_packet *packet, uint64_t now_us)
 {
-    /* one transport, one numbering: with BUNDLE all m-lines use the same id (RFC 8843 section 9) */
+    /* one transport, one numbering: with BUNDLE all m-lines use the same id (RFC 8843 section 9), so that one search of
+     * the packet is enough */
     for (size_t i = 0; i < peer->params.media_count; i++) {
         const struct sfu_media *media = &peer->params.media[i];
         uint8_t id = media->extension_ids[SFU_EXT_TRANSPORT_CC];
         struct rtp_extension e;
-        if (!media->active || id == 0 || !rtp_extension_find(packet, id, &e) || e.len < 2)
+        if (!media->active || id == 0)
             continue;
-        sfu_arrivals_note(&peer->arrivals, (uint16_t)(e.data[0] << 8 | e.data[1]), packet->ssrc, now_us);
+        if (rtp_extension_find(packet, id, &e) && e.len >= 2)
+            sfu_arrivals_note(&peer->arrivals, (uint16_t)(e.data[0] << 8 | e.data[1]), packet->ssrc, now_us);
         return;
     }
 }
@@ -227,7 +229,8 @@ bool sfu_source_receive(struct sfu_peer *peer, const uint8_t *data, size_t len, 
         return false;
     read_dd(in);
     uint8_t level_id = in->track->media->extension_ids[SFU_EXT_AUDIO_LEVEL];
-    if (level_id == 0 || !rtp_extension_find(&in->rtp, level_id, &in->audio_level))
+    /* RFC 6464 section 3: one byte. Longer ones would make the header two-byte, which not every receiver reads. */
+    if (level_id == 0 || !rtp_extension_find(&in->rtp, level_id, &in->audio_level) || in->audio_level.len != 1)
         in->audio_level.data = NULL;
     measure(in);
     return true;

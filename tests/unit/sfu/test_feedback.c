@@ -168,11 +168,48 @@ static void nack_floods_are_bounded(void)
     sim_close(&c.sim);
 }
 
+/* Transport-wide feedback can speak of 65535 packets in a few bytes, and of more than were ever sent: one datagram
+ * does not keep the router busy for long. */
+static void feedback_on_too_many_packets_is_not_read_to_its_end(void)
+{
+    static const uint8_t flood[] = {0x8f, 205,  0,    8,    0,    0,    0,    1,    0,    0,    0,    0,
+                                    0x80, 0,    0xff, 0xf8, 0,    0,    0,    0,    0x1f, 0xff, 0x1f, 0xff,
+                                    0x1f, 0xff, 0x1f, 0xff, 0x1f, 0xff, 0x1f, 0xff, 0x1f, 0xff, 0x1f, 0xff};
+    struct sim sim;
+    struct sim_stream video;
+    uint8_t data[256];
+    struct bytes_writer w;
+    const int64_t arrivals[3] = {1000, 1000, 1000};
+    size_t len;
+    size_t reported;
+    sim_open(&sim);
+    struct sim_peer *pub = sim_publish(&sim, "anna", 0, 1);
+    struct sim_peer *sub = sim_subscribe(&sim, "ben", 0, 1);
+    sub->silent = true;
+    sim_stream_init(&video, pub, 0, true);
+    sim_frame(&video, true, 3, 0);
+    const struct sfu_follow *follow = &sub->peer->slots[0].follow;
+    const uint8_t *twcc = sim_extension(&sub->rtp[0], SUB_TWCC, &len);
+    CU_ASSERT_FATAL(twcc && sub->rtp_count == 3 && follow->active);
+    for (int floods = 1; floods >= 0; floods--) {
+        bytes_writer_init(&w, data, sizeof data);
+        for (int i = 0; i < floods; i++)
+            bytes_write(&w, flood, sizeof flood);
+        CU_ASSERT_EQUAL_FATAL(rtcp_twcc_write(&w, 1, 0, 0, (uint16_t)(twcc[0] << 8 | twcc[1]), arrivals, 3, &reported),
+                              RTP_OK);
+        sim_send_rtcp(sub, &w);
+        CU_ASSERT_EQUAL(follow->active, floods > 0);
+    }
+    CU_ASSERT_EQUAL(stats_of(&sim).malformed, 0);
+    sim_close(&sim);
+}
+
 static const struct unit_test tests[] = {
     {"round trips are measured, within bounds", round_trips_are_measured_within_bounds},
     {"FIR asks as PLI does", fir_asks_as_pli_does},
     {"malformed compounds change nothing", malformed_compounds_change_nothing},
     {"each side's feedback means nothing from the other", roles_are_kept_apart},
     {"floods of NACKs are bounded", nack_floods_are_bounded},
+    {"feedback on too many packets is not read to its end", feedback_on_too_many_packets_is_not_read_to_its_end},
 };
 UNIT_MAIN("sfu.feedback", tests)

@@ -329,6 +329,33 @@ static void flapping_costs_the_room_little(void)
     sim_close(&sim);
 }
 
+/* RFC 6464 has one byte. A longer element would go on to every receiver, in a header not all of them can read. */
+static void audio_levels_of_another_length_are_dropped(void)
+{
+    struct sim sim;
+    uint8_t level[32] = {0x85};
+    uint8_t packet[128];
+    size_t len;
+    sim_open(&sim);
+    struct sim_peer *pub = sim_publish(&sim, "anna", 1, 0);
+    struct sim_peer *sub = sim_subscribe(&sim, "ben", 1, 0);
+    for (uint16_t i = 0; i < 3; i++) {
+        const size_t lens[] = {1, 2, sizeof level};
+        struct rtp_extension e = {.id = PUB_LEVEL, .data = level, .len = lens[i]};
+        struct rtp_header header = {
+            .pt = PUB_OPUS, .seq = i, .ssrc = pub->params.media[0].ssrc, .extensions = &e, .extension_count = 1};
+        CU_ASSERT_EQUAL_FATAL(rtp_packet_write(&header, level, 20, 0, packet, sizeof packet, &len), RTP_OK);
+        sfu_router_rtp(sim.router, pub->peer, packet, len, sim.now_us);
+    }
+    sfu_router_flush(sim.router, sim.now_us);
+    CU_ASSERT_EQUAL_FATAL(sub->rtp_count, 3);
+    CU_ASSERT_PTR_NOT_NULL(sim_extension(&sub->rtp[0], SUB_LEVEL, &len));
+    CU_ASSERT_PTR_NULL(sim_extension(&sub->rtp[1], SUB_LEVEL, &len));
+    CU_ASSERT_PTR_NULL(sim_extension(&sub->rtp[2], SUB_LEVEL, &len));
+    CU_ASSERT_EQUAL(sub->rtp[2].rtp.extension_profile, RTP_PROFILE_ONE_BYTE);
+    sim_close(&sim);
+}
+
 static const struct unit_test tests[] = {
     {"malformed packets are counted and dropped", malformed_packets_are_counted_and_dropped},
     {"an SSRC belongs to one transport", an_ssrc_belongs_to_one_transport},
@@ -341,5 +368,6 @@ static const struct unit_test tests[] = {
     {"a stream that starts anew is a new source", a_stream_that_starts_anew_is_a_new_source},
     {"a goodbye ends the stream and frees its SSRC", goodbye_ends_the_stream_and_frees_its_ssrc},
     {"flapping between SSRCs and codecs costs the room little", flapping_costs_the_room_little},
+    {"audio levels of another length than one byte are dropped", audio_levels_of_another_length_are_dropped},
 };
 UNIT_MAIN("sfu.source", tests)
