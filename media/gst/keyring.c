@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/provider.h"
 #include "core/secret.h"
 #include "keyring_state.h"
 
@@ -35,6 +36,21 @@ static int base_key_set(struct base_key *base, const guint8 *bytes, gsize len)
     base_key_clear(base);
     *base = (struct base_key){copy, len};
     return SFRAME_OK;
+}
+
+/* SHA-256 in hex; NULL if the library failed. Not GLib's, which leaves what it hashed in freed memory. */
+static gchar *digest_of(const guint8 *bytes, gsize len)
+{
+    const struct core_slice input = {bytes, len};
+    guint8 digest[32];
+    GString *hex;
+
+    if (!core_libcrypto_sha256.digest(&input, 1, digest))
+        return NULL;
+    hex = g_string_sized_new(2 * sizeof(digest));
+    for (gsize i = 0; i < sizeof(digest); i++)
+        g_string_append_printf(hex, "%02x", digest[i]);
+    return g_string_free(hex, FALSE);
 }
 
 /* --- Receivers ---------------------------------------------------------------------------------------------------- */
@@ -219,6 +235,8 @@ static int draw_start(guint64 *start)
 /* A new receiver has new replay windows: under an old key it would take old frames again. */
 static int admit(const SottoKeyRing *ring, const gchar *digest)
 {
+    if (!digest)
+        return SFRAME_CRYPTO;
     return g_hash_table_contains(ring->used, digest) ? SFRAME_KEY_REUSED : SFRAME_OK;
 }
 
@@ -230,7 +248,7 @@ gboolean sotto_key_ring_set_base_key(SottoKeyRing *ring, const guint8 *base_key,
     int code;
 
     g_return_val_if_fail(SOTTO_IS_KEY_RING(ring), FALSE);
-    digest = g_compute_checksum_for_data(G_CHECKSUM_SHA256, base_key, base_key_len);
+    digest = digest_of(base_key, base_key_len);
     pthread_mutex_lock(&ring->lock);
     code = ring->now.receiver && !ring->now.shared ? SFRAME_INVALID : admit(ring, digest);
     if (code == SFRAME_OK)
@@ -259,18 +277,23 @@ gboolean sotto_key_ring_set_base_key(SottoKeyRing *ring, const guint8 *base_key,
 gboolean sotto_key_ring_set_parameters(SottoKeyRing *ring, guint suite, guint profile)
 {
     struct ring_receiver fresh = {0};
-    gboolean sealed = FALSE;
+    gboolean settled = FALSE;
     int code = SFRAME_OK;
 
     if (suite > G_MAXUINT16 || !sframe_suite_find((guint16)suite) || profile > SFRAME_PROFILE_RFC9605)
         return FALSE;
+    /* senders read both under their own locks */
     for (guint i = 0; i < CONTEXTS; i++) {
         pthread_mutex_lock(&ring->senders[i].lock);
-        sealed = sealed || ring->senders[i].sender;
-        pthread_mutex_unlock(&ring->senders[i].lock);
+        settled = settled || ring->senders[i].sender;
     }
     pthread_mutex_lock(&ring->lock);
-    if (sealed || (ring->now.receiver && !ring->now.shared))
+    if (suite == ring->suite && profile == ring->profile)
+        goto out;
+    /* a fresh receiver would open again what this one has opened */
+    settled = settled || ring->before.receiver ||
+              (ring->now.receiver && (!ring->now.shared || g_hash_table_size(ring->now.kids) > 0));
+    if (settled)
         code = SFRAME_INVALID;
     if (code == SFRAME_OK) {
         ring->suite = (guint16)suite;
@@ -280,7 +303,6 @@ gboolean sotto_key_ring_set_parameters(SottoKeyRing *ring, guint suite, guint pr
         code = receiver_open(ring, &fresh);
         if (code == SFRAME_OK)
             code = sframe_receiver_add_shared(fresh.receiver, ring->shared.bytes, ring->shared.len);
-        key_ring_close_receiver(ring, &ring->before);
         key_ring_close_receiver(ring, &ring->now);
         if (code == SFRAME_OK) {
             fresh.shared = TRUE;
@@ -289,7 +311,10 @@ gboolean sotto_key_ring_set_parameters(SottoKeyRing *ring, guint suite, guint pr
             key_ring_close_receiver(ring, &fresh);
         }
     }
+out:
     pthread_mutex_unlock(&ring->lock);
+    for (guint i = 0; i < CONTEXTS; i++)
+        pthread_mutex_unlock(&ring->senders[i].lock);
     return code == SFRAME_OK;
 }
 
@@ -343,7 +368,7 @@ gboolean sotto_key_ring_add_epoch(SottoKeyRing *ring, guint64 epoch, guint32 lea
     int code;
 
     g_return_val_if_fail(SOTTO_IS_KEY_RING(ring), FALSE);
-    digest = g_compute_checksum_for_data(G_CHECKSUM_SHA256, base_key, base_key_len);
+    digest = digest_of(base_key, base_key_len);
     pthread_mutex_lock(&ring->lock);
     place = place_epoch(ring, epoch);
     code = !place ? SFRAME_FULL : key_ring_find_epoch(ring, epoch) ? SFRAME_KEY_EXISTS : admit(ring, digest);
@@ -358,6 +383,11 @@ gboolean sotto_key_ring_add_epoch(SottoKeyRing *ring, guint64 epoch, guint32 lea
             g_warning("an epoch that was half installed could not be removed");
     }
     if (code == SFRAME_OK) {
+        /* an epoch of the same low bits gave way: what is sealed with it nobody opens any more */
+        if (place->installed && ring->sending == SEND_EPOCH && ring->send_epoch == place->epoch) {
+            ring->sending = SEND_NOTHING;
+            ring->generation++;
+        }
         place->installed = TRUE;
         place->epoch = epoch;
         place->leaf_slots = leaf_slots;
@@ -383,7 +413,8 @@ gboolean sotto_key_ring_use_epoch(SottoKeyRing *ring, guint64 epoch, guint32 lea
     e = key_ring_find_epoch(ring, epoch);
     if (e)
         code = sframe_kid_from_leaf(0, leaf, e->leaf_slots, epoch, &kid);
-    if (code == SFRAME_OK) {
+    /* one that is in use already stays so: taken up anew, it would be refused for a spent key */
+    if (code == SFRAME_OK && !(ring->sending == SEND_EPOCH && ring->send_epoch == epoch && ring->send_leaf == leaf)) {
         ring->sending = SEND_EPOCH;
         ring->send_epoch = epoch;
         ring->send_leaf = leaf;

@@ -1,17 +1,27 @@
 /* The key ring's work: sealing and opening frames with the keys it has at that moment. */
+#include <time.h>
+
 #include "core/secret.h"
 #include "keyring_state.h"
 
 guint64 key_ring_now_ms(void)
 {
-    return (guint64)g_get_monotonic_time() / 1000;
+    struct timespec now;
+
+    /* The monotonic clock stands still while the machine sleeps, but other senders' counters and clocks go on: after an
+     * hour's sleep their frames would be far ahead of the time that seemed to have passed, and be refused for minutes.
+     */
+    if (clock_gettime(CLOCK_BOOTTIME, &now) != 0)
+        return (guint64)g_get_monotonic_time() / 1000;
+    return (guint64)now.tv_sec * 1000 + (guint64)now.tv_nsec / 1000000;
 }
 
 /* --- Sealing ------------------------------------------------------------------------------------------------------ */
 
 static int sender_ensure(const SottoKeyRing *ring, struct ring_sender *s)
 {
-    const struct sframe_sender_config config = {.suite = ring->suite, .profile = ring->profile, .keys = SENDER_KEYS};
+    const struct sframe_sender_config config = {
+        .suite = ring->suite, .profile = ring->profile, .keys = SENDER_KEYS, .key_history = SENDER_KEY_HISTORY};
     gsize size = sframe_sender_size(&config);
     void *memory;
     int error;

@@ -5,6 +5,9 @@
 #include "gstsotto/keyring.h"
 #include "sotto/sframe.h"
 
+/* The clock that frames are stamped and judged by, in ms: it goes on while the machine sleeps. */
+guint64 key_ring_now_ms(void);
+
 /* Seals one frame of a stream and layer as sframe_seal does. The ring keeps one sender per context for its whole life,
  * however often elements come and go, so no counter ever starts again under the same key.
  * Errors as sframe_seal; SFRAME_NO_KEY while the ring has none; SFRAME_CONTEXT. */
@@ -16,7 +19,8 @@ int sotto_key_ring_seal(SottoKeyRing *ring, guint context, const struct sframe_i
 int sotto_key_ring_open(SottoKeyRing *ring, const struct sframe_expect *expect, guint8 *frame, gsize frame_len,
                         struct sframe_opened *opened);
 
-/* Changes suite and profile of a ring with which nothing was sealed yet; a shared secret is kept. FALSE otherwise. */
+/* Changes suite and profile of a ring with which nothing was sealed or opened yet; a shared secret is kept. FALSE
+ * otherwise. */
 gboolean sotto_key_ring_set_parameters(SottoKeyRing *ring, guint suite, guint profile);
 
 /* TRUE once a key has seen its suite's limit of frames that do not authenticate. */

@@ -8,9 +8,10 @@
 
 enum {
     CONTEXTS = SFRAME_KINDS * SFRAME_LAYERS,
-    EPOCHS_MAX = 4,  /* installed at a time: the one in use, the one before, one to come */
-    GRACE_MS = 2000, /* frames in flight under a secret that was replaced */
-    SENDER_KEYS = 2, /* the key in use and the one it replaces */
+    EPOCHS_MAX = 4,               /* installed at a time: the one in use, the one before, one to come */
+    GRACE_MS = 2000,              /* frames in flight under a secret that was replaced */
+    SENDER_KEYS = 2,              /* the key in use and the one it replaces */
+    SENDER_KEY_HISTORY = 1 << 15, /* keys in a sender's life: 45 h of an epoch every 5 s */
 };
 
 /* What a sender's key is derived from. */
@@ -27,7 +28,7 @@ struct key_ring_epoch {
 };
 
 struct ring_sender {
-    pthread_mutex_t lock; /* taken before the ring's */
+    pthread_mutex_t lock; /* taken before the ring's; several in the order of their contexts */
     struct sframe_sender *sender;
     void *memory;
     guint generation; /* of the ring's keys that this sender uses */
@@ -64,8 +65,6 @@ struct _SottoKeyRing {
     guint32 send_leaf;
 };
 
-/* The clock that frames are judged by. */
-guint64 key_ring_now_ms(void);
 /* The two below with the ring's lock held. */
 struct key_ring_epoch *key_ring_find_epoch(SottoKeyRing *ring, guint64 epoch);
 /* Wipes a receiver; what it has counted stays in the ring's statistics. */

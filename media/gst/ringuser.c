@@ -123,7 +123,7 @@ gboolean ring_user_set_property(struct ring_user *user, GstElement *element, gui
         GST_OBJECT_LOCK(element);
         *(id == RING_PROP_SUITE ? &user->suite : &user->profile) = (guint)g_value_get_enum(value);
         if (user->own && !sotto_key_ring_set_parameters(user->own, user->suite, user->profile))
-            GST_WARNING_OBJECT(element, "suite and profile are settled once frames were sealed");
+            GST_WARNING_OBJECT(element, "suite and profile are settled once frames were sealed or opened");
         GST_OBJECT_UNLOCK(element);
         return TRUE;
     default:

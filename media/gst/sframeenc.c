@@ -98,12 +98,12 @@ static gboolean enc_set_caps(GstBaseTransform *base, GstCaps *in, GstCaps *out)
 
 /* --- Sealing ------------------------------------------------------------------------------------------------------ */
 
-/* On this process's monotonic clock, when the frame was captured: now less its age on the pipeline's clock. The age is
- * bounded, for time stamps may be anything and receivers refuse time that runs back. */
+/* When the frame was captured: now less its age on the pipeline's clock. The age is bounded, for time stamps may be
+ * anything and receivers refuse time that runs back. */
 static guint32 capture_ms(SottoSframeEnc *self, GstBuffer *frame)
 {
     GstElement *element = GST_ELEMENT(self);
-    gint64 now = g_get_monotonic_time() / 1000, age = 0;
+    gint64 now = (gint64)key_ring_now_ms(), age = 0;
     GstClock *clock = gst_element_get_clock(element);
 
     if (clock && GST_BUFFER_PTS_IS_VALID(frame)) {

@@ -303,7 +303,8 @@ struct sframe_opened {
     struct sframe_inner inner; /* all zero in SFRAME_PROFILE_RFC9605; tlv points into the frame */
 };
 
-/* Opens one frame in place: frame[0..frame_len) is overwritten. now_ms: a monotonic clock of the receiver's.
+/* Opens one frame in place: frame[0..frame_len) is overwritten. now_ms: a monotonic clock of the receiver's,
+ * one that goes on while the machine sleeps (CLOCK_BOOTTIME), for senders do.
  * expect may be NULL. Authenticates first and changes state after: a frame that fails creates no key, window, ratchet
  * step or allocation. On any error the frame's content is wiped or still ciphertext; nothing of it is plaintext.
  * SFRAME_HEADER, SFRAME_TRUNCATED, SFRAME_NO_KEY, SFRAME_QUOTA, SFRAME_AUTH, SFRAME_REPLAY, SFRAME_JUMP, SFRAME_LATE,

@@ -1,6 +1,9 @@
 #include "gstsotto/keyring.h"
 
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "gstutil.h"
 #include "keyring_private.h"
@@ -15,10 +18,22 @@ struct frame {
     guint64 kid, ctr;
 };
 
+/* How long this machine has slept, and how long after its start a sender elsewhere seals. */
+static guint slept_s, sender_later_ms;
+
+/* In place of the C library's: the machine sleeps when a test says so. */
+int clock_gettime(clockid_t id, struct timespec *now)
+{
+    long error = syscall(SYS_clock_gettime, id, now);
+    if (error == 0 && id == CLOCK_BOOTTIME)
+        now->tv_sec += slept_s;
+    return (int)error;
+}
+
 static int seal(SottoKeyRing *ring, guint context, const char *text, struct frame *frame)
 {
     const struct sframe_inner inner = {.codec = SFRAME_CODEC_VP8,
-                                       .capture_ms = (guint32)(g_get_monotonic_time() / 1000)};
+                                       .capture_ms = (guint32)(g_get_monotonic_time() / 1000) + sender_later_ms};
     guint8 buffer[FRAME_CAP] = {0};
     gsize len = strlen(text);
     struct sframe_sealed sealed;
@@ -232,6 +247,106 @@ static void test_epochs(void)
     g_object_unref(b);
 }
 
+static void test_sleep(void)
+{
+    SottoKeyRing *a = ring_with(SECRET), *b = ring_with(SECRET);
+    struct frame frame;
+
+    CU_ASSERT_EQUAL(seal(a, 0, "before", &frame), SFRAME_OK);
+    CU_ASSERT_EQUAL(open_copy(b, &frame, "before"), SFRAME_OK);
+    /* b's machine sleeps for an hour, in which a sends 50 frames a second */
+    for (guint i = 0; i < 3600 * 50; i++)
+        CU_ASSERT_EQUAL_FATAL(seal(a, 0, "asleep", &frame), SFRAME_OK);
+    slept_s = 3600;
+    sender_later_ms = 3600 * 1000;
+    CU_ASSERT_EQUAL(seal(a, 0, "awake", &frame), SFRAME_OK);
+    CU_ASSERT_EQUAL(open_copy(b, &frame, "awake"), SFRAME_OK);
+    slept_s = sender_later_ms = 0;
+    g_object_unref(a);
+    g_object_unref(b);
+}
+
+/* An application may say twice what it wants. */
+static void test_the_same_epoch_again(void)
+{
+    static const guint8 key[16] = "epoch nine's key";
+    const guint8 other = 2;
+    SottoKeyRing *ring = sotto_key_ring_new(0, 0);
+    struct frame first, second;
+
+    CU_ASSERT_TRUE_FATAL(sotto_key_ring_add_epoch(ring, 9, 2, &other, key, sizeof(key), NULL));
+    CU_ASSERT_TRUE(sotto_key_ring_use_epoch(ring, 9, 0, NULL));
+    CU_ASSERT_EQUAL(seal(ring, CAMERA, "x", &first), SFRAME_OK);
+    CU_ASSERT_TRUE(sotto_key_ring_use_epoch(ring, 9, 0, NULL));
+    CU_ASSERT_EQUAL(seal(ring, CAMERA, "x", &second), SFRAME_OK);
+    CU_ASSERT_EQUAL(second.kid, first.kid);
+    CU_ASSERT_EQUAL(second.ctr, first.ctr + 1);
+    g_object_unref(ring);
+}
+
+static void add_and_use(SottoKeyRing *ring, guint64 epoch)
+{
+    const guint8 other = 2;
+    guint8 key[16] = {0};
+
+    memcpy(key, &epoch, sizeof(epoch));
+    CU_ASSERT_TRUE_FATAL(sotto_key_ring_add_epoch(ring, epoch, 2, &other, key, sizeof(key), NULL));
+    CU_ASSERT_TRUE_FATAL(sotto_key_ring_use_epoch(ring, epoch, 0, NULL));
+}
+
+/* A large group makes an epoch every 5 s: these are half a day. */
+static void test_epochs_of_a_long_call(void)
+{
+    SottoKeyRing *ring = sotto_key_ring_new(0, 0);
+    struct frame frame;
+
+    for (guint64 epoch = 0; epoch < 9000; epoch++) {
+        add_and_use(ring, epoch);
+        CU_ASSERT_EQUAL_FATAL(seal(ring, CAMERA, "x", &frame), SFRAME_OK);
+        CU_ASSERT_EQUAL(frame.ctr, 0);
+        if (epoch > 0)
+            CU_ASSERT_TRUE(sotto_key_ring_remove_epoch(ring, epoch - 1, NULL));
+    }
+    g_object_unref(ring);
+}
+
+/* Its KIDs are the new epoch's: nothing may be sealed under them with the old one's key. */
+static void test_an_epoch_replaced_while_in_use(void)
+{
+    const guint8 key[16] = "a later epoch...", other = 2;
+    SottoKeyRing *ring = sotto_key_ring_new(0, 0);
+    struct frame frame;
+
+    add_and_use(ring, 1);
+    CU_ASSERT_EQUAL(seal(ring, CAMERA, "x", &frame), SFRAME_OK);
+    CU_ASSERT_TRUE(sotto_key_ring_add_epoch(ring, 257, 2, &other, key, sizeof(key), NULL));
+    CU_ASSERT_EQUAL(seal(ring, CAMERA, "x", &frame), SFRAME_NO_KEY);
+    CU_ASSERT_FALSE(sotto_key_ring_has_sender_key(ring));
+    CU_ASSERT_TRUE(sotto_key_ring_use_epoch(ring, 257, 0, NULL));
+    CU_ASSERT_EQUAL(seal(ring, CAMERA, "x", &frame), SFRAME_OK);
+    g_object_unref(ring);
+}
+
+/* New parameters come with new replay windows, which may not be had for a key that frames were opened with. */
+static void test_parameters_are_settled(void)
+{
+    SottoKeyRing *a = ring_with(SECRET), *b = ring_with(SECRET);
+    struct frame frame;
+
+    CU_ASSERT_TRUE(sotto_key_ring_set_parameters(b, SFRAME_AES_256_GCM_SHA512_128, SFRAME_PROFILE_SOTTO));
+    CU_ASSERT_TRUE(sotto_key_ring_set_parameters(b, SFRAME_SUITE_DEFAULT, SFRAME_PROFILE_SOTTO));
+    CU_ASSERT_EQUAL(seal(a, CAMERA, "x", &frame), SFRAME_OK);
+    CU_ASSERT_EQUAL(open_copy(b, &frame, "x"), SFRAME_OK);
+    CU_ASSERT_TRUE(sotto_key_ring_set_parameters(b, SFRAME_SUITE_DEFAULT, SFRAME_PROFILE_SOTTO));
+    CU_ASSERT_EQUAL(open_copy(b, &frame, "x"), SFRAME_REPLAY);
+    CU_ASSERT_FALSE(sotto_key_ring_set_parameters(b, SFRAME_SUITE_DEFAULT, SFRAME_PROFILE_RFC9605));
+    CU_ASSERT_EQUAL(open_copy(b, &frame, "x"), SFRAME_REPLAY);
+    CU_ASSERT_FALSE(sotto_key_ring_set_parameters(a, SFRAME_AES_256_GCM_SHA512_128, SFRAME_PROFILE_SOTTO));
+    CU_ASSERT_EQUAL(sotto_key_ring_suite(a), SFRAME_SUITE_DEFAULT);
+    g_object_unref(a);
+    g_object_unref(b);
+}
+
 static void test_epochs_after_a_secret(void)
 {
     static const guint8 key[16] = "some epoch's key";
@@ -351,6 +466,11 @@ static const struct unit_test tests[] = {
     {"a change of secret loses no frame and opens none twice", test_secret_change},
     {"no secret is taken twice", test_no_secret_twice},
     {"MLS epochs are added, used and removed", test_epochs},
+    {"a receiver that has slept opens what is sent then, at once", test_sleep},
+    {"an epoch that is in use may be used again", test_the_same_epoch_again},
+    {"a call may have thousands of epochs", test_epochs_of_a_long_call},
+    {"an epoch that another takes the place of seals no more", test_an_epoch_replaced_while_in_use},
+    {"suite and profile are settled once frames were opened or sealed", test_parameters_are_settled},
     {"epochs replace a shared secret", test_epochs_after_a_secret},
     {"a context carries the ring and shows no key", test_context},
     {"statistics outlive a change of keys", test_stats},
