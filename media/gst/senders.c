@@ -31,21 +31,31 @@ static gboolean take_name(struct sender *s, const struct sframe_inner *inner)
     return TRUE;
 }
 
+static struct sender *place_for_new(struct senders *all)
+{
+    struct sender *oldest = &all->list[0];
+
+    if (all->count < SENDERS_MAX)
+        return &all->list[all->count++];
+    for (guint i = 1; i < all->count; i++)
+        if (all->list[i].heard_at < oldest->heard_at)
+            oldest = &all->list[i];
+    return oldest;
+}
+
 enum sender_news senders_opened(struct senders *all, const struct sframe_opened *opened, const struct sender **sender)
 {
     struct sender *s = find(all, opened->kid);
     enum sender_news news = SENDER_KNOWN;
 
-    *sender = NULL;
     if (!s) {
-        if (all->count == SENDERS_MAX)
-            return SENDER_KNOWN;
-        s = &all->list[all->count++];
+        s = place_for_new(all);
         *s = (struct sender){.kid = opened->kid, .id = opened->sender, .context = opened->context};
         news = SENDER_NEW;
     }
     s->codec = opened->inner.codec;
     s->opened++;
+    s->heard_at = ++all->opened;
     if (take_name(s, &opened->inner) && news == SENDER_KNOWN)
         news = SENDER_RENAMED;
     *sender = s;
