@@ -32,8 +32,20 @@ static bool hmac_512(const struct core_hmac_key *key, const struct core_slice *p
     return hmac(key, parts, count, out, 64);
 }
 
-static const struct core_hash hash_256 = {.name = "identity-256", .len = 32, .hmac_init = hmac_init, .hmac = hmac_256};
-static const struct core_hash hash_512 = {.name = "identity-512", .len = 64, .hmac_init = hmac_init, .hmac = hmac_512};
+static bool digest_256(const struct core_slice *parts, size_t count, uint8_t *out)
+{
+    static const struct core_hmac_key none;
+    return hmac(&none, parts, count, out, 32);
+}
+
+static bool digest_512(const struct core_slice *parts, size_t count, uint8_t *out)
+{
+    static const struct core_hmac_key none;
+    return hmac(&none, parts, count, out, 64);
+}
+
+static const struct core_hash hash_256 = {"identity-256", 32, hmac_init, hmac_256, digest_256};
+static const struct core_hash hash_512 = {"identity-512", 64, hmac_init, hmac_512, digest_512};
 
 static bool init(void *state, enum core_direction direction)
 {
