@@ -36,6 +36,9 @@ extern const struct mls_schema mls_schema_psk_secret;
 extern const struct mls_schema mls_schema_secret_tree;
 extern const struct mls_schema mls_schema_transcript_hashes;
 extern const struct mls_schema mls_schema_tree_math;
+extern const struct mls_schema mls_schema_tree_operations;
+extern const struct mls_schema mls_schema_tree_validation;
+extern const struct mls_schema mls_schema_treekem;
 extern const struct mls_schema mls_schema_welcome;
 
 /* Fails the case, saying why. */

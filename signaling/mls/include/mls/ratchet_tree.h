@@ -1,13 +1,14 @@
 /* The ratchet tree (RFC 9420 sections 4.1, 7.7 to 7.9): its public state, with cached hashes.
  *
- * A tree is whole (from new or read), or a stage: the changes to a whole tree, which stays as it is until the stage is
+ * A tree is whole (from new or read), or a stage: changes to a whole tree, which stays as it is until the stage is
  * merged. A stage holds only the nodes that differ and the hashes above them, so that staging a commit costs its path
- * and not the tree. Every function takes either; what reads a stage sees the tree as it would be.
+ * and not the tree. What reads takes either, and sees a stage as the tree it would become; changes are made to stages
+ * only (MLS_INVALID otherwise).
  *
  * While stages of a tree exist, only merging one of them may change it; the others can then only be freed. Nothing here
  * is secret. Not thread-safe: hashing caches. Leaves are numbered from 0, nodes as in mls/tree_math.h. Functions that
- * return an int also give MLS_MEMORY and, where they hash, MLS_CRYPTO; after an error a whole tree is as before, a
- * stage may have been changed in part: free it. */
+ * return an int also give MLS_MEMORY, and MLS_CRYPTO where they hash; a change that failed may have been made in part:
+ * free the stage. */
 #ifndef MLS_RATCHET_TREE_H
 #define MLS_RATCHET_TREE_H
 
@@ -21,7 +22,8 @@ struct mls_ratchet_tree;
 /* A tree of one leaf, which is blank. */
 SOTTO_MUST_CHECK int mls_ratchet_tree_new(const struct mls_suite *suite, struct mls_ratchet_tree **tree);
 /* The data of a ratchet_tree extension. Checks form only (mls_ratchet_tree_verify() for the rest), in memory bounded by
- * the data's length. MLS_MALFORMED, also for keys and hashes that have not the suite's length. */
+ * the data's length. MLS_MALFORMED, MLS_KEY for keys that have not the suite's length, MLS_DUPLICATE for two equal
+ * ones. */
 SOTTO_MUST_CHECK int mls_ratchet_tree_read(const struct mls_suite *suite, struct core_slice data,
                                            struct mls_ratchet_tree **tree);
 /* NULL is allowed. Freeing a stage discards the changes. */
@@ -87,8 +89,9 @@ SOTTO_MUST_CHECK int mls_ratchet_tree_node_hash(struct mls_ratchet_tree *tree, u
 
 /* --- Checks of a tree from outside (section 12.4.3.1) --- */
 
-/* All that a joiner has to check but leaf nodes one by one and the tree hash: unmerged leaves (MLS_TREE), keys that
- * occur twice (MLS_DUPLICATE), and that every parent is parent-hash valid (MLS_PARENT_HASH). */
+/* All that a joiner has to check but the leaf nodes one by one and the tree hash: that unmerged leaves are where they
+ * belong (MLS_TREE) and every parent is parent-hash valid (MLS_PARENT_HASH). That keys are unique was read's to check.
+ */
 SOTTO_MUST_CHECK int mls_ratchet_tree_verify(struct mls_ratchet_tree *tree);
 /* Whether all members support each other's credential types and the group's extensions with their required_capabilities
  * (sections 7.3, 13.4). Of a stage only what its changes can have broken is looked at, unless the extensions changed.

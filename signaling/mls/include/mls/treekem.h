@@ -13,6 +13,7 @@
 #define MLS_TREEKEM_H
 
 #include "mls/crypto.h"
+#include "mls/leaf_node.h"
 #include "mls/ratchet_tree.h"
 
 /* The private keys a member knows: of its leaf (level 0) and of the nodes above it, by level. Secret. May be copied by
@@ -32,11 +33,12 @@ void mls_tree_keys_set_leaf(struct mls_tree_keys *keys, const struct mls_suite *
 /* Wipes the keys of nodes that are blank in the tree or no longer in it. To be called for a commit without a path,
  * after its proposals were applied; creating and processing a path do it themselves. */
 void mls_tree_keys_prune(struct mls_tree_keys *keys, const struct mls_ratchet_tree *tree);
-/* The keys of a node and of all above it, from its path secret. MLS_PATH if the node is blank or not above the leaf, or
- * the tree has other public keys; keys are then as before. */
-SOTTO_MUST_CHECK int mls_tree_keys_set_path(struct mls_tree_keys *keys, const struct mls_ratchet_tree *tree,
+/* A node's key, from its path secret. MLS_PATH if the node is blank, not above the leaf, or has another public key;
+ * keys are then as before. */
+SOTTO_MUST_CHECK int mls_tree_keys_set_node(struct mls_tree_keys *keys, const struct mls_ratchet_tree *tree,
                                             uint32_t node, const uint8_t *path_secret);
-/* A joiner's, from the path secret in its Welcome, which the member at leaf `signer` made. Errors as of set_path. */
+/* A joiner's, from the path secret in its Welcome, which the member at leaf `signer` made: the keys of all nodes above
+ * both. Errors as of set_node. */
 SOTTO_MUST_CHECK int mls_tree_keys_join(struct mls_tree_keys *keys, const struct mls_ratchet_tree *tree,
                                         uint32_t signer, const uint8_t *path_secret);
 /* Whether each known key is the private key of the tree's node. MLS_KEY, MLS_CRYPTO. */
