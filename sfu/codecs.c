@@ -4,8 +4,9 @@
 
 enum {
     PAYLOAD_TYPES = 128,
-    /* payload types kept of one codec: browsers list H264 in seven forms, which must not crowd the others out */
-    SAME_CODEC_MAX = 4,
+    /* payload types kept of one codec: browsers list H264 in up to eight forms and VP9 in four, and none may crowd
+     * another codec out */
+    SAME_CODEC_MAX = 8,
 };
 
 /* What the attributes say of one payload type. */

@@ -10,7 +10,7 @@
 enum {
     SFU_ID_MAX = 64,     /* bytes of a session id, room or pseudonym, with the terminating NUL */
     SFU_MEDIA_MAX = 32,  /* m-lines of a session */
-    SFU_CODECS_MAX = 8,  /* codecs kept per m-line */
+    SFU_CODECS_MAX = 24, /* codecs kept per m-line */
     SFU_RIDS_MAX = 4,    /* simulcast layers of a source */
     SFU_MID_MAX = 17,    /* bytes, with the terminating NUL */
     SFU_UFRAG_MAX = 257, /* bytes, with the terminating NUL (RFC 8839 section 5.4) */

@@ -96,14 +96,14 @@ static void codecs_keep_the_offerers_numbers(void)
 {
     answer("chromium_whip.sdp", SFU_PUBLISHER);
     const struct sdp_media *video = &r->answer.media[1];
-    CU_ASSERT_EQUAL(video->format_count, 16);
+    CU_ASSERT_EQUAL(video->format_count, 20);
     CU_ASSERT(text_equal(video->formats[0], "96") && text_equal(video->formats[1], "97"));
     CU_ASSERT_EQUAL(count(video, "rtpmap", "96 VP8/90000"), 1);
     CU_ASSERT_EQUAL(count(video, "fmtp", "97 apt=96"), 1);
     CU_ASSERT_EQUAL(count(video, "rtcp-fb", "96 nack pli"), 1);
     CU_ASSERT_EQUAL(count(video, "rtcp-fb", "96 transport-cc"), 1);
     CU_ASSERT_EQUAL(count(video, "rtcp-fb", "96 goog-remb"), 0);
-    CU_ASSERT_EQUAL(count(video, "rtpmap", "114 red/90000"), 0);
+    CU_ASSERT_EQUAL(count(video, "rtpmap", "118 red/90000"), 0);
     CU_ASSERT_EQUAL(count(video, "extmap", "14 urn:ietf:params:rtp-hdrext:toffset"), 0);
     CU_ASSERT_EQUAL(count(video, "extmap", "4 urn:ietf:params:rtp-hdrext:sdes:mid"), 1);
     CU_ASSERT_EQUAL(count(NULL, "extmap-allow-mixed", NULL), 1);

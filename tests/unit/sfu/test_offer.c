@@ -61,20 +61,22 @@ static void browser_publisher_is_understood(void)
     CU_ASSERT(video->active && video->kind == SFU_VIDEO);
     CU_ASSERT_EQUAL(video->ssrc, 2271560481u);
     CU_ASSERT_EQUAL(video->rtx_ssrc, 305419896u);
-    CU_ASSERT_EQUAL(video->extension_ids[SFU_EXT_DEPENDENCY_DESCRIPTOR], 12);
-    /* VP8, four of the seven H264, AV1, VP9 in two profiles: none crowded out */
+    /* a page has to ask for it, except with simulcast or SVC */
+    CU_ASSERT_EQUAL(video->extension_ids[SFU_EXT_DEPENDENCY_DESCRIPTOR], 0);
+    CU_ASSERT_EQUAL(video->extension_ids[SFU_EXT_MID], 4);
     static const struct {
         enum sfu_codec_id id;
         uint8_t pt;
         uint8_t rtx;
         uint32_t profile;
     } want[] = {
-        {SFU_VP8, 96, 97, 0},           {SFU_H264, 102, 103, 0x420001}, {SFU_H264, 104, 105, 0x420000},
-        {SFU_H264, 106, 107, 0x42e001}, {SFU_H264, 108, 109, 0x42e000}, {SFU_AV1, 45, 46, 0},
-        {SFU_VP9, 98, 99, 0},           {SFU_VP9, 100, 101, 2},
+        {SFU_VP8, 96, 97, 0},           {SFU_H264, 102, 103, 0x420001}, {SFU_H264, 104, 107, 0x420000},
+        {SFU_H264, 108, 109, 0x42e001}, {SFU_H264, 114, 115, 0x42e000}, {SFU_H264, 116, 117, 0x4d0001},
+        {SFU_H264, 39, 40, 0x4d0000},   {SFU_AV1, 45, 46, 0},           {SFU_VP9, 98, 99, 0},
+        {SFU_VP9, 100, 101, 2},
     };
-    CU_ASSERT_EQUAL_FATAL(video->codec_count, 8);
-    for (size_t i = 0; i < 8; i++) {
+    CU_ASSERT_EQUAL_FATAL(video->codec_count, sizeof(want) / sizeof(want[0]));
+    for (size_t i = 0; i < video->codec_count; i++) {
         const struct sfu_codec *codec = &video->codecs[i];
         CU_ASSERT_EQUAL(codec->id, want[i].id);
         CU_ASSERT_EQUAL(codec->pt, want[i].pt);
@@ -154,6 +156,19 @@ static void webrtcbin_slots_get_ssrcs_of_ours(void)
     }
 }
 
+/* A browser that receives lists four profiles of VP9 and eight of H264 before AV1. */
+static void no_codec_crowds_another_out(void)
+{
+    CU_ASSERT_EQUAL_FATAL(read_fixture("chromium_whep_slots.sdp", SFU_SUBSCRIBER), SFU_OFFER_OK);
+    for (size_t i = 3; i < 6; i++) {
+        const struct sfu_media *media = &params.media[i];
+        size_t of[SFU_AV1 + 1] = {0};
+        for (size_t c = 0; c < media->codec_count; c++)
+            of[media->codecs[c].id]++;
+        CU_ASSERT(of[SFU_VP8] == 1 && of[SFU_VP9] == 4 && of[SFU_H264] == 8 && of[SFU_AV1] == 1);
+    }
+}
+
 static void what_is_not_audio_or_video_is_refused_alone(void)
 {
     CU_ASSERT_EQUAL_FATAL(read_fixture("chromium_whep_slots.sdp", SFU_SUBSCRIBER), SFU_OFFER_OK);
@@ -203,9 +218,9 @@ static void each_rule_has_its_refusal(void)
         {"a=rtpmap:96 VP8/90000", "a=rtpmap:96 VP8/90000\r\na=rtpmap:96 VP9/90000", SFU_OFFER_BAD_FORMAT},
         {"a=rtpmap:96 VP8/90000", "a=rtpmap:96 VP8/48000", SFU_OFFER_NOTHING},
         {"a=rtpmap:96 VP8/90000", "a=rtpmap:96 H265/90000", SFU_OFFER_NOTHING},
-        {"a=extmap:14 ", "a=extmap:0 ", SFU_OFFER_BAD_EXTMAP},
-        {"a=extmap:14 ", "a=extmap:2 ", SFU_OFFER_BAD_EXTMAP},
-        {"a=extmap:14 ", "a=extmap:x ", SFU_OFFER_BAD_EXTMAP},
+        {"a=extmap:1 ", "a=extmap:0 ", SFU_OFFER_BAD_EXTMAP},
+        {"a=extmap:1 ", "a=extmap:2 ", SFU_OFFER_BAD_EXTMAP},
+        {"a=extmap:1 ", "a=extmap:x ", SFU_OFFER_BAD_EXTMAP},
         {"a=ssrc-group:FID 2271560481 305419896", "a=ssrc-group:FID 2271560481 2271560481", SFU_OFFER_BAD_SSRC},
         {"a=ssrc-group:FID 2271560481 305419896", "a=ssrc-group:FID 2271560481", SFU_OFFER_BAD_SSRC},
         {"a=ssrc:2271560481 cname", "a=ssrc:0 cname", SFU_OFFER_BAD_SSRC},
@@ -238,12 +253,12 @@ static void sections_may_not_contradict_each_other(void)
 
 static void two_byte_ids_need_permission(void)
 {
-    CU_ASSERT_EQUAL(read_changed("chromium_whip_raw.sdp", SFU_PUBLISHER, "a=extmap:12 ", "a=extmap:20 "), SFU_OFFER_OK);
+    CU_ASSERT_EQUAL(read_changed("chromium_whip_raw.sdp", SFU_PUBLISHER, "a=extmap:13 ", "a=extmap:20 "), SFU_OFFER_OK);
     CU_ASSERT_EQUAL(params.media[0].extension_ids[SFU_EXT_DEPENDENCY_DESCRIPTOR], 20);
     CU_ASSERT_EQUAL(read_changed("webrtcbin_whip_vp8.sdp", SFU_PUBLISHER, "a=extmap:5 ", "a=extmap:20 "), SFU_OFFER_OK);
     CU_ASSERT_FALSE(params.extmap_allow_mixed);
     CU_ASSERT_EQUAL(params.media[1].extension_ids[SFU_EXT_DEPENDENCY_DESCRIPTOR], 0);
-    CU_ASSERT_EQUAL(read_changed("chromium_whip_raw.sdp", SFU_PUBLISHER, "a=extmap:12 ", "a=extmap:12/recvonly "),
+    CU_ASSERT_EQUAL(read_changed("chromium_whip_raw.sdp", SFU_PUBLISHER, "a=extmap:13 ", "a=extmap:13/recvonly "),
                     SFU_OFFER_OK);
     CU_ASSERT_EQUAL(params.media[0].extension_ids[SFU_EXT_DEPENDENCY_DESCRIPTOR], 0);
 }
@@ -305,6 +320,7 @@ static const struct unit_test tests[] = {
     {"simulcast rids keep their order", simulcast_rids_keep_their_order},
     {"raw packetization and sframe are seen", raw_packetization_and_sframe_are_seen},
     {"webrtcbin's slots get SSRCs of ours", webrtcbin_slots_get_ssrcs_of_ours},
+    {"no codec crowds another out", no_codec_crowds_another_out},
     {"what is not audio or video is refused alone", what_is_not_audio_or_video_is_refused_alone},
     {"each rule has its refusal", each_rule_has_its_refusal},
     {"sections may not contradict each other", sections_may_not_contradict_each_other},
