@@ -172,6 +172,32 @@ out:
     return error;
 }
 
+static bool names_us(const json_t *item)
+{
+    const char *name = json_string_value(item);
+    return name && strcmp(name, SFU_TOKEN_AUDIENCE_NAME) == 0;
+}
+
+/* RFC 7519 section 4.1.3: with an "aud" that does not name us the token is another service's, whoever signed it. */
+static bool is_for_us(jwt_t *jwt)
+{
+    char *text = jwt_get_grants_json(jwt, "aud");
+    if (!text) {
+        return true;
+    }
+    json_t *aud = json_loads(text, JSON_DECODE_ANY, NULL);
+    bool ours = names_us(aud);
+    size_t i;
+    json_t *item;
+    json_array_foreach(aud, i, item)
+    {
+        ours |= names_us(item);
+    }
+    json_decref(aud);
+    free(text);
+    return ours;
+}
+
 static bool read_id(jwt_t *jwt, const char *name, char *out)
 {
     const char *value = jwt_get_grant(jwt, name);
@@ -203,6 +229,9 @@ static int read_claims(jwt_t *jwt, uint64_t now_s, struct sfu_token *token)
         !read_time(jwt, "exp", &expires, &exp) || !read_time(jwt, "nbf", &starts, &nbf) ||
         !read_time(jwt, "iat", &issued, &iat) || !expires) {
         return SFU_TOKEN_CLAIMS;
+    }
+    if (!is_for_us(jwt)) {
+        return SFU_TOKEN_AUDIENCE;
     }
     if (exp <= now_s) {
         return SFU_TOKEN_EXPIRED;
@@ -238,9 +267,16 @@ static int verify(const struct sfu_token_keys *keys, const char *text, jwt_t **o
     }
     const char *algorithm = jwt_get_header(jwt, "alg");
     bool es256 = algorithm && strcmp(algorithm, "ES256") == 0;
+    char *critical = jwt_get_headers_json(jwt, "crit");
+    bool demands = critical != NULL;
+    free(critical);
     jwt_free(jwt);
     if (!es256) {
         return SFU_TOKEN_ALGORITHM;
+    }
+    /* RFC 7515 section 4.1.11: what it names has to be understood, and none is */
+    if (demands) {
+        return SFU_TOKEN_CRITICAL;
     }
     for (size_t i = 0; i < keys->count; i++) {
         jwt = NULL;

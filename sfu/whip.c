@@ -221,8 +221,8 @@ static void start_session(struct sfu_whip *whip, const struct sfu_session_params
     }
     /* a participant's newer session of the same kind takes the place of the older, whose transport may be dead */
     session = sfu_registry_find_participant(&whip->registry, params->room, params->pseudonym, params->role);
-    if (session) {
-        whip_end_session(whip, session, "session_replaced");
+    if (session && !whip_end_session(whip, session, "session_replaced", response)) {
+        goto out;
     }
     session = sfu_registry_add(&whip->registry);
     if (!session) {
@@ -236,6 +236,7 @@ static void start_session(struct sfu_whip *whip, const struct sfu_session_params
     session->role = params->role;
     session->tagged = *sfu_session_tagged_media(params);
     session->token_expires_s = params->token_expires_s;
+    memcpy(session->fingerprint, params->remote_fingerprint, sizeof(session->fingerprint));
     error =
         text_random(session->etag, ETAG_LEN, "-_") ? sfu_worker_add_session(whip->worker, params) : SFU_WORKER_SYSTEM;
     if (error) {

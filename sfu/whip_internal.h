@@ -62,8 +62,10 @@ int whip_worker_status(int error);
 void whip_log_session(const char *event, const struct sfu_registered *session);
 /* Takes a session that has ended off the registry. */
 void whip_forget(struct sfu_whip *whip, struct sfu_registered *session, const char *event);
-/* Has the worker end a session, and forgets it. */
-void whip_end_session(struct sfu_whip *whip, struct sfu_registered *session, const char *event);
+/* Has the worker end a session, and forgets it. False, with the refusal written, if the worker does not answer: the
+ * session goes on then and is not forgotten. */
+SOTTO_MUST_CHECK bool whip_end_session(struct sfu_whip *whip, struct sfu_registered *session, const char *event,
+                                       struct http_response *response);
 /* /session/ID and /session/ID/slots; rest is the path behind /session/. */
 void whip_handle_session(struct sfu_whip *whip, const struct http_request *request, struct text_slice rest,
                          struct http_response *response);

@@ -6,13 +6,18 @@
 #include "sfu/slots.h"
 #include "whip_internal.h"
 
-void whip_end_session(struct sfu_whip *whip, struct sfu_registered *session, const char *event)
+bool whip_end_session(struct sfu_whip *whip, struct sfu_registered *session, const char *event,
+                      struct http_response *response)
 {
     int error = sfu_worker_end_session(whip->worker, session->id);
     if (error && error != SFU_WORKER_UNKNOWN_SESSION) {
         log_event(LOG_LEVEL_WARN, "end_session_failed", "code", log_number((uint64_t)-error).text, NULL);
+        whip_add_header(response, "Retry-After", "1");
+        whip_fail(response, whip_worker_status(error), "the session cannot be ended now");
+        return false;
     }
     whip_forget(whip, session, event);
+    return true;
 }
 
 /* The session of the path, if the request may touch it. A newer token of its participant makes it live longer. */
@@ -37,6 +42,10 @@ static struct sfu_registered *open_session(struct sfu_whip *whip, const struct h
     }
     if (!(session->role == SFU_PUBLISHER ? token.publish : token.subscribe)) {
         whip_fail(response, 403, "the token does not allow this");
+        return NULL;
+    }
+    if (token.bound && !core_equal(token.fingerprint, session->fingerprint, sizeof(session->fingerprint))) {
+        whip_fail(response, 403, "the token is bound to another certificate than the session's");
         return NULL;
     }
     if (token.expires_s > session->token_expires_s) {
@@ -189,8 +198,9 @@ void whip_handle_session(struct sfu_whip *whip, const struct http_request *reque
         return;
     }
     if (request->method == HTTP_DELETE) {
-        whip_end_session(whip, session, "session_deleted");
-        response->status = 200;
+        if (whip_end_session(whip, session, "session_deleted", response)) {
+            response->status = 200;
+        }
     } else if (slots) {
         patch_slots(whip, request, session, response);
     } else {

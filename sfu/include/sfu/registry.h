@@ -17,6 +17,7 @@ struct sfu_registered {
     struct sfu_media tagged; /* the section that carries the transport */
     char etag[SFU_ETAG_MAX]; /* of the current ICE session, without quotes */
     uint64_t token_expires_s;
+    uint8_t fingerprint[SFU_FINGERPRINT_LEN]; /* of the client's certificate */
 };
 
 struct sfu_registry {

@@ -1,8 +1,9 @@
 /* Bearer tokens: JSON Web Tokens (RFC 7519) signed with ES256 and nothing else, checked with public keys.
  *
  * Claims: room; sub, the participant's pseudonym in that room; allow, an array of "publish" and "subscribe"; exp, at
- * most an hour ahead; optional nbf; optional fpr, the SHA-256 fingerprint of the client's DTLS certificate as SDP
- * writes it, without which a stolen token could be used from elsewhere. */
+ * most an hour ahead; optional nbf; optional aud, which must name SFU_TOKEN_AUDIENCE_NAME then; optional fpr, the
+ * SHA-256 fingerprint of the client's DTLS certificate as SDP writes it, without which a stolen token could be used
+ * from elsewhere. */
 #ifndef SFU_TOKEN_H
 #define SFU_TOKEN_H
 
@@ -21,6 +22,8 @@ enum {
     SFU_TOKEN_SKEW_S = 30,       /* how far an issuer's clock may be ahead of ours (nbf, iat) */
 };
 
+#define SFU_TOKEN_AUDIENCE_NAME "sotto-sfu"
+
 #define SFU_TOKEN_ERRORS(X)                                                                                            \
     X(SFU_TOKEN_MISSING, -1, "a bearer token is required")                                                             \
     X(SFU_TOKEN_TOO_LONG, -2, "the token is longer than 4096 bytes")                                                   \
@@ -34,7 +37,9 @@ enum {
     X(SFU_TOKEN_BAD_KEY, -10, "not a PEM public key on the curve P-256")                                               \
     X(SFU_TOKEN_KEY_FILE, -11, "the key file cannot be read")                                                          \
     X(SFU_TOKEN_TOO_MANY_KEYS, -12, "there are more than 8 keys")                                                      \
-    X(SFU_TOKEN_MEMORY, -13, "out of memory")
+    X(SFU_TOKEN_MEMORY, -13, "out of memory")                                                                          \
+    X(SFU_TOKEN_AUDIENCE, -14, "the token is for another service than sotto-sfu")                                      \
+    X(SFU_TOKEN_CRITICAL, -15, "the token demands an extension that is not known here")
 
 enum sfu_token_error {
     SFU_TOKEN_OK = 0,

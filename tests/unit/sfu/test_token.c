@@ -98,6 +98,13 @@ static void claims_are_demanded_one_by_one(void)
         {"{" WHO MAY EXP ",\"fpr\":\"AA:BB\"}", SFU_TOKEN_CLAIMS},
         {"{" WHO MAY EXP ",\"fpr\":7}", SFU_TOKEN_CLAIMS},
         {"{" WHO MAY EXP ",\"fpr\":null}", SFU_TOKEN_CLAIMS},
+        {"{" WHO MAY EXP ",\"aud\":\"sotto-sfu\"}", SFU_TOKEN_OK},
+        {"{" WHO MAY EXP ",\"aud\":[\"sotto-ds\",\"sotto-sfu\"]}", SFU_TOKEN_OK},
+        {"{" WHO MAY EXP ",\"aud\":\"sotto-ds\"}", SFU_TOKEN_AUDIENCE},
+        {"{" WHO MAY EXP ",\"aud\":[\"sotto-ds\",7]}", SFU_TOKEN_AUDIENCE},
+        {"{" WHO MAY EXP ",\"aud\":[]}", SFU_TOKEN_AUDIENCE},
+        {"{" WHO MAY EXP ",\"aud\":{\"sotto-sfu\":1}}", SFU_TOKEN_AUDIENCE},
+        {"{" WHO MAY EXP ",\"aud\":null}", SFU_TOKEN_AUDIENCE},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct sfu_token token;
@@ -128,6 +135,26 @@ static void only_es256_is_an_algorithm(void)
     snprintf(forged, sizeof(forged), "eyJhbGciOiJub25lIn0%s", strchr(signed_text, '.'));
     CU_ASSERT_EQUAL(check_text(forged, &token), SFU_TOKEN_ALGORITHM);
     free(signed_text);
+}
+
+/* RFC 7515 section 4.1.11: a signer that demands an extension is not to be taken at less than its word. */
+static void what_is_critical_must_be_understood(void)
+{
+    struct sfu_token token;
+    static const char *const headers[] = {"{\"crit\":[\"exp\"],\"exp\":1}", "{\"crit\":\"b64\"}", "{\"crit\":[]}"};
+    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+        jwt_t *jwt = NULL;
+        CU_ASSERT_EQUAL_FATAL(jwt_new(&jwt), 0);
+        CU_ASSERT_EQUAL(jwt_add_grants_json(jwt, good), 0);
+        CU_ASSERT_EQUAL(jwt_add_headers_json(jwt, headers[i]), 0);
+        CU_ASSERT_EQUAL(
+            jwt_set_alg(jwt, JWT_ALG_ES256, (const unsigned char *)issuer_private, (int)strlen(issuer_private)), 0);
+        char *text = jwt_encode_str(jwt);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+        CU_ASSERT_EQUAL(check_text(text, &token), SFU_TOKEN_CRITICAL);
+        free(text);
+        jwt_free(jwt);
+    }
 }
 
 static void signatures_are_of_a_known_key(void)
@@ -230,6 +257,7 @@ static const struct unit_test tests[] = {
     {"claims are demanded one by one", claims_are_demanded_one_by_one},
     {"only ES256 is an algorithm", only_es256_is_an_algorithm},
     {"signatures are of a known key", signatures_are_of_a_known_key},
+    {"what is critical must be understood", what_is_critical_must_be_understood},
     {"no changed character passes", no_changed_character_passes},
     {"shapes that are no token are refused", shapes_that_are_no_token_are_refused},
     {"only P-256 public keys are taken", only_p256_public_keys_are_taken},

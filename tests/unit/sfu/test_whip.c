@@ -299,6 +299,45 @@ static void only_its_participant_ends_a_session(void)
     tear_down();
 }
 
+/* Whoever steals a token that is bound to a certificate can do nothing with it, to a session that exists neither. */
+static void a_bound_token_opens_its_certificates_session_only(void)
+{
+#define FPR_TAIL "CB:07:91:4F:33:E2:8D:60:1B:F7:C4:9A:28:D3:76:0E:B1:45:FC:82:69:1D:A7:3E:54:CD:90:12:7B:E8:36"
+    char location[128];
+    set_up(false);
+    CU_ASSERT_EQUAL(publish("blue", "ann", location, sizeof(location)), 201);
+    struct http_request request = make(HTTP_DELETE, location);
+    authorize(&request, "blue", "ann", BOTH, 3000, ",\"fpr\":\"5B:" FPR_TAIL "\"");
+    CU_ASSERT_EQUAL(handle(&request), 403);
+    CU_ASSERT_EQUAL(worker->renewed_until_s, 0);
+    CU_ASSERT_EQUAL(worker->session_count, 1);
+    authorize(&request, "blue", "ann", BOTH, 300, ",\"fpr\":\"5A:" FPR_TAIL "\"");
+    CU_ASSERT_EQUAL(handle(&request), 200);
+    CU_ASSERT_EQUAL(worker->session_count, 0);
+    tear_down();
+#undef FPR_TAIL
+}
+
+/* Nobody is told that a session has ended while it goes on. */
+static void a_session_that_cannot_be_ended_is_not_forgotten(void)
+{
+    char location[128];
+    char second[128];
+    set_up(false);
+    CU_ASSERT_EQUAL(publish("blue", "ann", location, sizeof(location)), 201);
+    struct http_request request = make(HTTP_DELETE, location);
+    authorize(&request, "blue", "ann", BOTH, 300, "");
+    worker->next_end_error = SFU_WORKER_BUSY;
+    CU_ASSERT_EQUAL(handle(&request), 503);
+    worker->next_end_error = SFU_WORKER_BUSY;
+    CU_ASSERT_EQUAL(publish("blue", "ann", second, sizeof(second)), 503);
+    CU_ASSERT_EQUAL(worker->session_count, 1);
+    CU_ASSERT_EQUAL(sfu_whip_session_count(whip), 1);
+    CU_ASSERT_EQUAL(handle(&request), 200);
+    CU_ASSERT_EQUAL(worker->session_count, 0);
+    tear_down();
+}
+
 static void a_newer_session_takes_the_olders_place(void)
 {
     char first[128];
@@ -534,6 +573,8 @@ static const struct unit_test tests[] = {
     {"requests have the statuses of WHIP", requests_have_the_statuses_of_whip},
     {"every fixture is accepted in its role", every_fixture_is_accepted_in_its_role},
     {"only its participant ends a session", only_its_participant_ends_a_session},
+    {"a bound token opens its certificate's session only", a_bound_token_opens_its_certificates_session_only},
+    {"a session that cannot be ended is not forgotten", a_session_that_cannot_be_ended_is_not_forgotten},
     {"a newer session takes the older's place", a_newer_session_takes_the_olders_place},
     {"a later token lengthens a session", a_later_token_lengthens_a_session},
     {"trickle is taken and restarts are answered", trickle_is_taken_and_restarts_are_answered},

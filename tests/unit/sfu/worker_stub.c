@@ -46,8 +46,10 @@ int sfu_worker_add_session(struct sfu_worker *worker, const struct sfu_session_p
 int sfu_worker_end_session(struct sfu_worker *worker, const char *session_id)
 {
     struct sfu_session_params *session = find(worker, session_id);
-    if (!session) {
-        return SFU_WORKER_UNKNOWN_SESSION;
+    int error = worker->next_end_error;
+    worker->next_end_error = 0;
+    if (error || !session) {
+        return error ? error : SFU_WORKER_UNKNOWN_SESSION;
     }
     *session = worker->sessions[--worker->session_count];
     return SFU_WORKER_OK;

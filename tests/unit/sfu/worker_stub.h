@@ -9,7 +9,8 @@ enum { STUB_SESSIONS_MAX = 64 };
 struct sfu_worker {
     struct sfu_session_params sessions[STUB_SESSIONS_MAX];
     size_t session_count;
-    int next_error; /* what the next call that adds a session answers */
+    int next_error;     /* what the next call that adds a session answers */
+    int next_end_error; /* or that ends one */
     struct sfu_slot_wish wishes[SFU_MEDIA_MAX];
     size_t wish_count;
     char restarted_ufrag[SFU_UFRAG_MAX];
