@@ -147,7 +147,8 @@ int sframe_receiver_add_epoch(struct sframe_receiver *receiver, uint64_t epoch, 
     if (!keying_fits(receiver, SFRAME_KEYING_EPOCHS) || leaf_slots == 0 || leaf_slots > SFRAME_LEAF_SLOTS_MAX ||
         !leaves)
         return SFRAME_INVALID;
-    int rc = admit_key(receiver, epoch, base_key, base_key_len, &secret, fingerprint);
+    /* by the bits that KIDs carry: an epoch of the same ones with the same base key has the same keys */
+    int rc = admit_key(receiver, epoch % SFRAME_EPOCHS, base_key, base_key_len, &secret, fingerprint);
     if (rc != SFRAME_OK)
         goto out;
     const size_t leaves_len = ((size_t)leaf_slots + 7) / 8;

@@ -264,14 +264,15 @@ SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_add_key(struct sframe_receiver *r
 /* A ratchet (RFC 9605 section 5.1): KID = generation << ratchet_bits | step. kid is the one that base_key belongs to (a
  * late joiner's need not be step 0); ratchet_bits is 1 to 8. Steps ahead are taken, at most 2^ratchet_bits - 1 of them,
  * when a frame under them authenticates, never before; then only the step before stays, for frames out of order. (With
- * one bit it does not stay: the next step has its KID.) At most 32 generations. Errors as add_key. */
+ * one bit it does not stay: the next step has its KID.) At most 32 generations. Of a removed one the key it was added
+ * with is remembered, not those it was ratcheted to: do not add it again from a later step. Errors as add_key. */
 SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_add_ratchet(struct sframe_receiver *receiver, uint64_t kid,
                                                            unsigned ratchet_bits, const uint8_t *base_key,
                                                            size_t base_key_len);
 /* An MLS epoch: KIDs of sframe_kid_from_leaf. Bit i of leaves (bytes in order, low bit first, (leaf_slots + 7) / 8
  * bytes, copied) says whether leaf i is a member other than the receiver itself. An epoch with the same low 8 bits is
- * dropped first. SFRAME_KEY_REUSED if this epoch with this base key was here before. SFRAME_INVALID, SFRAME_MEMORY,
- * SFRAME_CRYPTO. */
+ * dropped first. SFRAME_KEY_REUSED if an epoch with these low bits and this base key was here before. SFRAME_INVALID,
+ * SFRAME_MEMORY, SFRAME_CRYPTO. */
 SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_add_epoch(struct sframe_receiver *receiver, uint64_t epoch,
                                                          uint32_t leaf_slots, const uint8_t *leaves,
                                                          const uint8_t *base_key, size_t base_key_len);

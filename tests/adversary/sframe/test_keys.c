@@ -144,6 +144,9 @@ static void receivers_remember_too(void)
     CU_ASSERT_EQUAL(sframe_receiver_add_epoch(receiver, 5, 4, members, fix_key, sizeof fix_key), SFRAME_KEY_REUSED);
     CU_ASSERT_EQUAL(sframe_receiver_remove_epoch(receiver, 5), SFRAME_OK);
     CU_ASSERT_EQUAL(sframe_receiver_add_epoch(receiver, 5, 4, members, fix_key, sizeof fix_key), SFRAME_KEY_REUSED);
+    /* another number, but the same KIDs and keys */
+    CU_ASSERT_EQUAL(sframe_receiver_add_epoch(receiver, 5 + 256, 4, members, fix_key, sizeof fix_key),
+                    SFRAME_KEY_REUSED);
     fix_free_receiver(receiver);
 }
 
