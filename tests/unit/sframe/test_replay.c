@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { OK = SFRAME_OK, REPLAY = SFRAME_REPLAY, JUMP = SFRAME_JUMP, W = SFRAME_WINDOW_AUDIO, V = SFRAME_WINDOW_VIDEO };
@@ -184,9 +185,119 @@ static void nothing_twice(void)
     }
 }
 
+/* The same rules without rings and bits: every counter ever seen, and when. */
+struct model {
+    uint64_t size;
+    bool late_start;
+    uint64_t boundary; /* counters up to this one go on from before the last far jump; 0: none do */
+    uint64_t seen_ms[COUNTERS];
+    bool seen[COUNTERS];
+};
+
+static bool model_top(const struct model *m, uint64_t up_to, uint64_t *top)
+{
+    for (uint64_t c = up_to + 1; c-- > 0;)
+        if (m->seen[c]) {
+            *top = c;
+            return true;
+        }
+    return false;
+}
+
+static int model_check(const struct model *m, uint64_t ctr, uint64_t now_ms)
+{
+    uint64_t top = 0;
+    bool low = m->boundary > 0 && ctr <= m->boundary;
+    bool any = model_top(m, low ? m->boundary : COUNTERS - 1, &top);
+    if (!any && low)
+        return m->late_start ? OK : REPLAY;
+    if (!any)
+        return OK;
+    if (ctr > top)
+        return ctr - top <= m->size * 3 / 4 + (now_ms - m->seen_ms[top]) / 2 ? OK : JUMP; /* 500 a second */
+    return top - ctr < m->size && !m->seen[ctr] ? OK : REPLAY;
+}
+
+static void model_commit(struct model *m, uint64_t ctr, uint64_t now_ms)
+{
+    uint64_t top = 0;
+    bool any = model_top(m, COUNTERS - 1, &top);
+    if (!any || (ctr > top && ctr - top >= m->size))
+        m->boundary = ctr > m->size ? ctr - m->size : 0;
+    m->seen[ctr] = true;
+    m->seen_ms[ctr] = now_ms;
+}
+
+static void as_the_model_says(void)
+{
+    struct model *m = malloc(sizeof *m);
+    uint64_t state = 5;
+    size_t verdicts[3] = {0};
+    CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+    for (int round = 0; round < 60; round++) {
+        struct sframe_replay replay;
+        uint64_t sent = unit_random(&state) % 3000;
+        uint64_t now_ms = 1000;
+        memset(m, 0, sizeof *m);
+        m->size = W;
+        m->late_start = round % 2;
+        sframe_replay_init(&replay, W, 500, m->late_start);
+        for (int i = 0; i < 800; i++) {
+            uint64_t ctr = sent;
+            switch (unit_random(&state) % 16) {
+            case 0: /* a member forges one far ahead, or just beyond what is allowed */
+                ctr = sent + unit_random(&state) % 3000;
+                break;
+            case 1: /* an old one, or one of the sender's while a forged one is the highest */
+                ctr = unit_random(&state) % (sent + 1);
+                break;
+            case 2:
+            case 3: /* reordered */
+                ctr = sent - unit_random(&state) % (sent < 2 * W ? sent + 1 : 2 * W);
+                break;
+            case 4: /* lost */
+                sent += unit_random(&state) % 40;
+                break;
+            default:
+                sent++;
+            }
+            now_ms += unit_random(&state) % 100 == 0 ? unit_random(&state) % 3000 : unit_random(&state) % 20;
+            if (ctr >= COUNTERS)
+                break;
+            int want = model_check(m, ctr, now_ms);
+            CU_ASSERT_EQUAL_FATAL(sframe_replay_check(&replay, ctr, now_ms), want);
+            verdicts[want == OK ? 0 : want == REPLAY ? 1 : 2]++;
+            if (want != OK)
+                continue;
+            model_commit(m, ctr, now_ms);
+            sframe_replay_commit(&replay, ctr, now_ms);
+        }
+    }
+    CU_ASSERT(verdicts[0] > 10000 && verdicts[1] > 1000 && verdicts[2] > 300);
+    free(m);
+}
+
+static void resumed(void)
+{
+    for (uint64_t top = 0; top < 3 * W; top += 7) {
+        struct sframe_replay replay;
+        sframe_replay_init(&replay, W, 500, true);
+        sframe_replay_resume(&replay, top, 1000);
+        for (uint64_t ctr = 0; ctr <= top; ctr++)
+            CU_ASSERT_EQUAL(sframe_replay_check(&replay, ctr, 1000), REPLAY);
+        CU_ASSERT_EQUAL(sframe_replay_check(&replay, top + W * 3 / 4, 1000), OK);
+        CU_ASSERT_EQUAL(sframe_replay_check(&replay, top + W * 3 / 4 + 1, 1000), JUMP);
+        sframe_replay_commit(&replay, top + 50, 1000);
+        for (uint64_t ctr = 0; ctr <= top + 50; ctr++)
+            CU_ASSERT_EQUAL(sframe_replay_check(&replay, ctr, 1000), ctr <= top || ctr == top + 50 ? REPLAY : OK);
+    }
+}
+
 static const struct unit_test tests[] = {
     {"window edges, by numbered tables", numbered_tables},
     {"no counter is accepted twice, in any order", nothing_twice},
+    {"every verdict is that of a model that remembers every counter", as_the_model_says},
+    {"a window that is resumed takes what is above its top alone", resumed},
 };
 
 UNIT_MAIN("sframe.replay", tests)
