@@ -147,6 +147,84 @@ static void test_padding_hides_size(void)
     gst_harness_teardown(dec);
 }
 
+/* However a frame's bytes are held: nothing that went in comes out unsealed, and nobody else's bytes change. */
+static GstBuffer *make_readonly(GstBuffer *frame)
+{
+    GstBuffer *made = gst_buffer_new();
+    GstMapInfo map;
+
+    gst_buffer_map(frame, &map, GST_MAP_READ);
+    gst_buffer_append_memory(
+        made, gst_memory_new_wrapped(GST_MEMORY_FLAG_READONLY, map.data, map.size, 0, map.size, NULL, NULL));
+    gst_buffer_unmap(frame, &map);
+    return made;
+}
+
+static GstBuffer *make_region(GstBuffer *frame)
+{
+    gsize size = gst_buffer_get_size(frame);
+    return gst_buffer_copy_region(frame, GST_BUFFER_COPY_ALL, 0, size);
+}
+
+static GstBuffer *make_many(GstBuffer *frame)
+{
+    GstBuffer *made = gst_buffer_new();
+    for (gsize at = 0; at < gst_buffer_get_size(frame); at += 100) {
+        GstBuffer *part =
+            gst_buffer_copy_region(frame, GST_BUFFER_COPY_MEMORY, at, MIN(100, gst_buffer_get_size(frame) - at));
+        made = gst_buffer_append(made, part);
+    }
+    return made;
+}
+
+static GstBuffer *make_gap(GstBuffer *frame)
+{
+    GstBuffer *made = gst_buffer_copy_deep(frame);
+    GST_BUFFER_FLAG_SET(made, GST_BUFFER_FLAG_GAP | GST_BUFFER_FLAG_DROPPABLE | GST_BUFFER_FLAG_HEADER);
+    return made;
+}
+
+static void test_any_kind_of_buffer(void)
+{
+    static GstBuffer *(*const makers[])(GstBuffer *) = {make_readonly, make_region, make_many, make_gap};
+    static const gsize sizes[] = {0, 1, 99, 3000};
+    GstHarness *enc = gstutil_harness("sframeenc key=" KEY, VP8), *mute = gstutil_harness("sframeenc", VP8);
+    GstHarness *dec = gstutil_harness("sframedec key=" KEY, SEALED_VP8);
+
+    for (gsize m = 0; m < G_N_ELEMENTS(makers); m++)
+        for (gsize s = 0; s < G_N_ELEMENTS(sizes); s++) {
+            GstBuffer *frame = gstutil_frame(5, sizes[s], 0, TRUE), *before = gst_buffer_copy_deep(frame);
+            GstBuffer *sealed = gstutil_push_one(enc, makers[m](frame)), *copy, *opened;
+            guint8 *bytes, *plain;
+
+            CU_ASSERT_PTR_NOT_NULL_FATAL(sealed);
+            CU_ASSERT_TRUE(gstutil_same_bytes(frame, before));
+            gst_buffer_extract_dup(sealed, 0, (gsize)-1, (gpointer *)&bytes, &(gsize){0});
+            gst_buffer_extract_dup(frame, 0, (gsize)-1, (gpointer *)&plain, &(gsize){0});
+            for (gsize at = 0; at + 16 <= sizes[s]; at++)
+                CU_ASSERT_PTR_NULL_FATAL(memmem(bytes, gst_buffer_get_size(sealed), plain + at, 16));
+            g_free(bytes);
+            g_free(plain);
+            /* the same bytes held in the same way go into the decoder */
+            copy = gst_buffer_copy_deep(sealed);
+            opened = gstutil_push_one(dec, makers[m](sealed));
+            CU_ASSERT_PTR_NOT_NULL_FATAL(opened);
+            CU_ASSERT_TRUE(gstutil_same_bytes(opened, frame));
+            CU_ASSERT_TRUE(gstutil_same_bytes(sealed, copy));
+            gst_buffer_unref(opened);
+            gst_buffer_unref(copy);
+            gst_buffer_unref(sealed);
+            gst_harness_push(mute, makers[m](frame));
+            gst_buffer_unref(before);
+            gst_buffer_unref(frame);
+        }
+    CU_ASSERT_TRUE(gst_harness_push_event(mute, gst_event_new_gap(0, GST_SECOND)));
+    CU_ASSERT_EQUAL(gst_harness_buffers_received(mute), 0);
+    gst_harness_teardown(enc);
+    gst_harness_teardown(mute);
+    gst_harness_teardown(dec);
+}
+
 /* --- What does not ------------------------------------------------------------------------------------------------ */
 
 static void test_no_key_no_frame(void)
@@ -384,6 +462,7 @@ static const struct unit_test tests[] = {
     {"all suites and both profiles open what they sealed", test_suites_and_profiles},
     {"the payload is sealed where it lies", test_in_place},
     {"memory that others hold is not overwritten", test_shared_memory_is_not_overwritten},
+    {"buffers of any kind are sealed, opened, and not changed for others", test_any_kind_of_buffer},
     {"padding hides a frame's size", test_padding_hides_size},
     {"without a key nothing is sent, and one warning says so", test_no_key_no_frame},
     {"media that are not encrypted are refused and named so", test_plaintext_is_refused},

@@ -246,7 +246,7 @@ static void as_the_model_says(void)
             uint64_t ctr = sent;
             switch (unit_random(&state) % 16) {
             case 0: /* a member forges one far ahead, or just beyond what is allowed */
-                ctr = sent + unit_random(&state) % 3000;
+                ctr = sent + (unit_random(&state) % 2 ? unit_random(&state) % 3000 : W - 4 + unit_random(&state) % 8);
                 break;
             case 1: /* an old one, or one of the sender's while a forged one is the highest */
                 ctr = unit_random(&state) % (sent + 1);
