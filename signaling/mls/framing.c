@@ -360,6 +360,7 @@ int mls_private_open(const struct mls_secret_tree *tree, const struct mls_privat
     if (message->ciphertext.len < tag_len)
         return MLS_MALFORMED;
     const size_t len = message->ciphertext.len - tag_len;
+    const size_t start = buffer->len;
     int rc =
         mls_secret_tree_peek(tree, sender->leaf_index, mls_ratchet_of(message->content_type), sender->generation, &key);
     if (rc != MLS_OK)
@@ -381,7 +382,7 @@ int mls_private_open(const struct mls_secret_tree *tree, const struct mls_privat
                        message->ciphertext.data + len);
     if (rc != MLS_OK)
         goto out;
-    bytes_reader_init(&r, buffer->data, buffer->len);
+    bytes_reader_init(&r, buffer->data + start, buffer->len - start);
     mls_authenticated_content_parse(&r, &opened);
     if (!bytes_reader_ok(&r) || !padding_is_zero(&r)) {
         rc = MLS_MALFORMED;

@@ -13,7 +13,7 @@ static bool grow(struct bytes_writer *w, size_t n)
         return false;
     size_t cap = w->cap ? w->cap : FIRST;
     while (cap - w->len < n)
-        cap *= 2;
+        cap = cap > w->max / 2 ? w->max : 2 * cap;
     if (cap > w->max)
         cap = w->max;
     /* not realloc, which would leave a copy behind that nobody wipes */

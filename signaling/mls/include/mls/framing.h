@@ -67,9 +67,9 @@ SOTTO_MUST_CHECK int mls_private_seal(struct mls_secret_tree *tree, const uint8_
  * MLS_AUTH, MLS_MALFORMED. */
 SOTTO_MUST_CHECK int mls_sender_data_open(const struct mls_suite *suite, const uint8_t *sender_data_secret,
                                           const struct mls_private_message *message, struct mls_sender_data *out);
-/* Decrypts into buffer (of wire_buffer_init; freed by the caller, also after an error), from which the
- * AuthenticatedContent is borrowed. The signature is still to be verified; the key is not spent yet.
- * MLS_AUTH, MLS_MALFORMED (also for padding that is not zero), MLS_SENDER, MLS_MEMORY, errors of
+/* Decrypts into buffer (of wire_buffer_init; freed by the caller, also after an error), behind what it holds; the
+ * AuthenticatedContent is borrowed from it until it is written to again. The signature is still to be verified; the key
+ * is not spent yet. MLS_AUTH, MLS_MALFORMED (also for padding that is not zero), MLS_SENDER, MLS_MEMORY, errors of
  * mls_secret_tree_peek(). */
 SOTTO_MUST_CHECK int mls_private_open(const struct mls_secret_tree *tree, const struct mls_private_message *message,
                                       const struct mls_sender_data *sender, struct bytes_writer *buffer,
