@@ -32,6 +32,7 @@ extern const struct mls_schema mls_schema_deserialization;
 extern const struct mls_schema mls_schema_key_schedule;
 extern const struct mls_schema mls_schema_message_protection;
 extern const struct mls_schema mls_schema_messages;
+extern const struct mls_schema mls_schema_passive_client;
 extern const struct mls_schema mls_schema_psk_secret;
 extern const struct mls_schema mls_schema_secret_tree;
 extern const struct mls_schema mls_schema_transcript_hashes;

@@ -12,10 +12,13 @@
 #include "mls_case.h"
 
 static const struct mls_schema *const schemas[] = {
-    &mls_schema_crypto_basics, &mls_schema_deserialization, &mls_schema_key_schedule,    &mls_schema_message_protection,
-    &mls_schema_messages,      &mls_schema_psk_secret,      &mls_schema_secret_tree,     &mls_schema_transcript_hashes,
-    &mls_schema_tree_math,     &mls_schema_tree_operations, &mls_schema_tree_validation, &mls_schema_treekem,
-    &mls_schema_welcome,
+    &mls_schema_crypto_basics,     &mls_schema_deserialization,
+    &mls_schema_key_schedule,      &mls_schema_message_protection,
+    &mls_schema_messages,          &mls_schema_passive_client,
+    &mls_schema_psk_secret,        &mls_schema_secret_tree,
+    &mls_schema_transcript_hashes, &mls_schema_tree_math,
+    &mls_schema_tree_operations,   &mls_schema_tree_validation,
+    &mls_schema_treekem,           &mls_schema_welcome,
 };
 
 enum { SUITES_MAX = 64 };

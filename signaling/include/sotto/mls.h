@@ -79,7 +79,8 @@ enum mls_limit {
     MLS_GENERATIONS_AHEAD = 1024, /* generations a message may be ahead of those seen */
     MLS_GENERATIONS_KEPT = 64,    /* keys of skipped generations kept per sender and kind of content */
     MLS_PADDING_MAX = 1 << 16,    /* bytes of padding in a PrivateMessage that is written */
-    MLS_PROPOSALS_MAX = 1 << 16,  /* proposals in a commit, and proposals kept in an epoch */
+    MLS_PROPOSALS_MAX = 1 << 16,  /* proposals in a commit */
+    MLS_PROPOSALS_KEPT = 4096,    /* proposals that wait for a commit */
     MLS_RESUMPTIONS_KEPT = 16,    /* epochs whose resumption PSK a group keeps */
     MLS_PSK_MAX = 1024,           /* bytes of an external PSK */
     MLS_GROUP_ID_MAX = 255,       /* bytes of a group id that is made here */
@@ -241,6 +242,8 @@ struct mls_policy {
     bool (*accept_commit)(void *context, const struct mls_group *group, const struct mls_commit_info *commit);
     /* Writes an external PSK to secret[0..MLS_PSK_MAX) and its length to *len; false if it is not known. */
     bool (*external_psk)(void *context, struct mls_bytes id, uint8_t *secret, size_t *len);
+    /* Seconds that a key package may live at most; 0: no limit. */
+    uint64_t lifetime_max_s;
 };
 
 /* What a member says of itself in its leaf. Versions, cipher suites and its own credential's type are always among its
@@ -320,6 +323,7 @@ struct mls_join_config {
     struct mls_policy policy;
     struct mls_bytes tree;           /* the ratchet tree (mls_group_tree) where the message has none; else empty */
     const struct mls_group *resumed; /* whose resumption PSK may be asked for: of ReInit, branching, or rejoining */
+    bool check_lifetimes;            /* of key packages, in the tree too: members may have been added long ago */
     uint64_t now_s;                  /* seconds since 1970 */
 };
 
