@@ -10,6 +10,9 @@
 #include <string.h>
 
 #include "bench.h"
+#include "core/provider.h"
+#include "receiver.h"
+#include "sender.h"
 #include "sotto/sframe.h"
 
 #define SEAL_RATIO_PACKET 1.35
@@ -114,7 +117,8 @@ static void run_seal_and_open(void *ctx, uint64_t iterations)
     }
 }
 
-static void open_frames(struct frames *frames, uint16_t suite, size_t len, bool apart)
+static void open_frames(struct frames *frames, const struct core_provider *provider, uint16_t suite, size_t len,
+                        bool apart)
 {
     const struct sframe_sender_config sender = {.suite = suite, .key_history = 4};
     const struct sframe_receiver_config receiver = {.suite = suite, .keys = RECEIVE_KEYS};
@@ -123,8 +127,9 @@ static void open_frames(struct frames *frames, uint16_t suite, size_t len, bool 
     frames->apart = apart;
     size_t sender_size = sframe_sender_size(&sender);
     size_t receiver_size = sframe_receiver_size(&receiver);
-    if (sframe_sender_init(malloc(sender_size), sender_size, &sender, &frames->sender) != SFRAME_OK ||
-        sframe_receiver_init(malloc(receiver_size), receiver_size, &receiver, &frames->receiver) != SFRAME_OK ||
+    if (sframe_sender_init_with(provider, malloc(sender_size), sender_size, &sender, &frames->sender) != SFRAME_OK ||
+        sframe_receiver_init_with(provider, malloc(receiver_size), receiver_size, &receiver, &frames->receiver) !=
+            SFRAME_OK ||
         sframe_sender_add_key(frames->sender, kid, base_key, sizeof base_key) != SFRAME_OK ||
         sframe_receiver_add_shared(frames->receiver, base_key, sizeof base_key) != SFRAME_OK)
         fail("set-up");
@@ -163,9 +168,9 @@ static double run_gcm(struct bench *bench, uint16_t suite, const EVP_CIPHER *cip
     struct bench_result results[CONTESTANTS];
     char title[BENCH_NAME_MAX];
     open_raw(&raw, cipher, len);
-    open_frames(&whole, suite, len, false);
-    open_frames(&apart, suite, len, true);
-    open_frames(&pair, suite, len, false);
+    open_frames(&whole, &core_provider_libcrypto, suite, len, false);
+    open_frames(&apart, &core_provider_libcrypto, suite, len, true);
+    open_frames(&pair, &core_provider_libcrypto, suite, len, false);
     const struct bench_contestant list[CONTESTANTS] = {
         [RAW] = {"EVP, context reused", run_raw, &raw},
         [FRESH] = {"EVP, new context", run_raw_fresh, &raw},
@@ -192,7 +197,7 @@ static void run_suites(struct bench *bench, size_t len)
     struct bench_contestant list[COUNT];
     char title[BENCH_NAME_MAX];
     for (size_t i = 0; i < COUNT; i++) {
-        open_frames(&frames[i], ids[i], len, false);
+        open_frames(&frames[i], core_provider_best(), ids[i], len, false);
         list[i] = (struct bench_contestant){sframe_suite_find(ids[i])->name, run_seal, &frames[i]};
     }
     snprintf(title, sizeof title, "seal by suite, %zu B", len);

@@ -49,12 +49,12 @@ function(_sotto_binary TARGET PATH)
   set_property(GLOBAL APPEND PROPERTY SOTTO_BINARIES ${PATH})
 endfunction()
 
-# sotto_public_library(NAME MODULE m HEADERS ... DESCRIPTION "..." LINK ... [REQUIRES pkg-config names])
+# sotto_public_library(NAME MODULE m HEADERS ... DESCRIPTION "..." LINK ... [REQUIRES pkg-config names] [LIBS names])
 # What application developers link: libNAME.so (versioned symbols, exactly those of libNAME.map in the module's folder)
 # and libNAME.a, both of MODULE's objects and what they need of LINK; their headers and NAME.pc. REQUIRES: what a
-# static link needs besides.
+# static link needs besides; LIBS: of that, what has no pkg-config file.
 function(sotto_public_library NAME)
-  cmake_parse_arguments(ARG "" "MODULE;DESCRIPTION" "HEADERS;LINK;REQUIRES" ${ARGN})
+  cmake_parse_arguments(ARG "" "MODULE;DESCRIPTION" "HEADERS;LINK;REQUIRES;LIBS" ${ARGN})
   set(exports ${CMAKE_CURRENT_SOURCE_DIR}/lib${NAME}.map)
 
   add_library(${NAME} SHARED $<TARGET_OBJECTS:sotto_${ARG_MODULE}>)
@@ -82,6 +82,8 @@ function(sotto_public_library NAME)
   set(SOTTO_PC_NAME ${NAME})
   set(SOTTO_PC_DESCRIPTION "${ARG_DESCRIPTION}")
   list(JOIN ARG_REQUIRES ", " SOTTO_PC_REQUIRES)
+  list(TRANSFORM ARG_LIBS PREPEND "-l")
+  list(JOIN ARG_LIBS " " SOTTO_PC_LIBS)
   configure_file(${CMAKE_SOURCE_DIR}/cmake/library.pc.in ${CMAKE_BINARY_DIR}/lib/pkgconfig/${NAME}.pc @ONLY)
 
   install(TARGETS ${NAME} ${NAME}-static

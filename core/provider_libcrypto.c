@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/secret.h"
+#include "ctr_hmac.h"
 
 /* --- HMAC (RFC 2104) over SHA-2 --- */
 
@@ -304,7 +305,7 @@ const struct core_aead core_libcrypto_chacha20_poly1305 = {
 
 /* --- AES-CTR with HMAC (RFC 9605 section 4.5.1) --- */
 
-enum { CTR_IV_LEN = 16, MAC_LENGTHS = 24, MAC_PARTS_MAX = 8 };
+enum { CTR_IV_LEN = 16 };
 
 struct ctr_hmac {
     EVP_CIPHER_CTX *cipher;
@@ -344,39 +345,6 @@ static bool ctr_set_key(void *state, const uint8_t *key)
            s->hash->hmac_init(&s->mac, key + s->cipher_key_len, s->hash->len);
 }
 
-static void put_u64(uint8_t *out, uint64_t value)
-{
-    for (size_t i = 8; i-- > 0; value >>= 8)
-        out[i] = (uint8_t)value;
-}
-
-/* HMAC(auth_key, len(aad) || len(ct) || tag length || nonce || aad || ct), untruncated */
-static bool ctr_mac(const struct ctr_hmac *s, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
-                    const struct core_span *text, size_t text_count, size_t tag_len, uint8_t *mac)
-{
-    struct core_slice parts[MAC_PARTS_MAX];
-    uint8_t lengths[MAC_LENGTHS + CORE_NONCE_LEN];
-    size_t count = 0;
-    uint64_t aad_len = 0;
-    uint64_t text_len = 0;
-    if (aad_count + text_count + 1 > MAC_PARTS_MAX)
-        return false;
-    parts[count++] = (struct core_slice){lengths, sizeof lengths};
-    for (size_t i = 0; i < aad_count; i++) {
-        parts[count++] = aad[i];
-        aad_len += aad[i].len;
-    }
-    for (size_t i = 0; i < text_count; i++) {
-        parts[count++] = (struct core_slice){text[i].data, text[i].len};
-        text_len += text[i].len;
-    }
-    put_u64(lengths, aad_len);
-    put_u64(lengths + 8, text_len);
-    put_u64(lengths + 16, tag_len);
-    memcpy(lengths + MAC_LENGTHS, nonce, CORE_NONCE_LEN);
-    return s->hash->hmac(&s->mac, parts, count, mac);
-}
-
 static bool ctr_crypt(const struct ctr_hmac *s, const uint8_t *nonce, const struct core_span *text, size_t text_count)
 {
     uint8_t counter[CTR_IV_LEN] = {0};
@@ -393,7 +361,7 @@ static bool ctr_seal(void *state, const uint8_t *nonce, const struct core_slice 
     const struct ctr_hmac *s = state;
     uint8_t mac[CORE_HASH_MAX];
     if (tag_len > s->hash->len || !ctr_crypt(s, nonce, text, text_count) ||
-        !ctr_mac(s, nonce, aad, aad_count, text, text_count, tag_len, mac))
+        !core_ctr_hmac(s->hash, &s->mac, nonce, aad, aad_count, text, text_count, tag_len, mac))
         return false;
     memcpy(tag, mac, tag_len);
     core_wipe(mac, sizeof mac);
@@ -405,7 +373,7 @@ static enum core_opened ctr_open(void *state, const uint8_t *nonce, const struct
 {
     const struct ctr_hmac *s = state;
     uint8_t mac[CORE_HASH_MAX];
-    if (tag_len > s->hash->len || !ctr_mac(s, nonce, aad, aad_count, &text, 1, tag_len, mac))
+    if (tag_len > s->hash->len || !core_ctr_hmac(s->hash, &s->mac, nonce, aad, aad_count, &text, 1, tag_len, mac))
         return CORE_OPEN_FAILED;
     bool genuine = core_equal(mac, tag, tag_len);
     core_wipe(mac, sizeof mac); /* the right tag of a forged frame is a secret */

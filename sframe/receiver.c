@@ -50,7 +50,7 @@ size_t sframe_receiver_size(const struct sframe_receiver_config *config)
 {
     struct sframe_receiver shape;
     struct core_arena arena = {0};
-    if (config_check(&core_provider_libcrypto, config, &shape) != SFRAME_OK)
+    if (config_check(core_provider_best(), config, &shape) != SFRAME_OK)
         return 0;
     (void)layout(&arena, config, &shape);
     return arena.failed ? 0 : arena.used;
@@ -89,7 +89,7 @@ int sframe_receiver_init_with(const struct core_provider *provider, void *memory
 int sframe_receiver_init(void *memory, size_t len, const struct sframe_receiver_config *config,
                          struct sframe_receiver **receiver)
 {
-    return sframe_receiver_init_with(&core_provider_libcrypto, memory, len, config, receiver);
+    return sframe_receiver_init_with(core_provider_best(), memory, len, config, receiver);
 }
 
 void sframe_receiver_wipe(struct sframe_receiver *receiver)

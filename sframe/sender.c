@@ -52,7 +52,7 @@ size_t sframe_sender_size(const struct sframe_sender_config *config)
 {
     struct sframe_sender shape;
     struct core_arena arena = {0};
-    if (config_check(&core_provider_libcrypto, config, &shape) != SFRAME_OK)
+    if (config_check(core_provider_best(), config, &shape) != SFRAME_OK)
         return 0;
     (void)layout(&arena, config, &shape);
     return arena.failed ? 0 : arena.used;
@@ -83,7 +83,7 @@ int sframe_sender_init_with(const struct core_provider *provider, void *memory, 
 int sframe_sender_init(void *memory, size_t len, const struct sframe_sender_config *config,
                        struct sframe_sender **sender)
 {
-    return sframe_sender_init_with(&core_provider_libcrypto, memory, len, config, sender);
+    return sframe_sender_init_with(core_provider_best(), memory, len, config, sender);
 }
 
 void sframe_sender_wipe(struct sframe_sender *sender)

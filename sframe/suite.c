@@ -49,3 +49,8 @@ int sframe_crypto_init(struct sframe_crypto *crypto, const struct core_provider 
         crypto->aead = small ? provider->aes_128_gcm : provider->aes_256_gcm;
     return SFRAME_OK;
 }
+
+const char *sframe_provider_name(void)
+{
+    return core_provider_best()->name;
+}

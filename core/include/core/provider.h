@@ -17,7 +17,7 @@ enum {
     CORE_AEAD_KEY_MAX = 96,
     CORE_NONCE_LEN = 12, /* of every AEAD here */
     CORE_TAG_MAX = 16,
-    CORE_AEAD_STATE_MAX = 1024,
+    CORE_AEAD_STATE_MAX = 1152,
 };
 
 struct core_slice {
@@ -82,8 +82,17 @@ struct core_provider {
     const struct core_aead *aes_256_ctr_hmac_sha512;
 };
 
-/* OpenSSL 3's libcrypto. */
+/* OpenSSL 3's libcrypto: everywhere. */
 extern const struct core_provider core_provider_libcrypto;
+/* Intel's ipsec-mb, or NULL: it was not built in, the CPU lacks what it needs, or it did not pass core_provider_admit.
+ * *refusal (if refusal is not NULL) gets a text that says which, or NULL where there is a provider. The first call in a
+ * process looks and tests (some milliseconds, allocates); the answer never changes after that. Any thread may call. */
+const struct core_provider *core_provider_ipsecmb(const char **refusal);
+/* The fastest provider of this machine: ipsec-mb, or else libcrypto. Never NULL. */
+const struct core_provider *core_provider_best(void);
+/* Computes known answers with each of a provider's primitives: candidate if all are right, else NULL, and *refusal
+ * names a primitive that is wrong (untouched otherwise). refusal may be NULL. */
+const struct core_provider *core_provider_admit(const struct core_provider *candidate, const char **refusal);
 /* Rows by name, for tables that are constants. */
 extern const struct core_hash core_libcrypto_sha256;
 extern const struct core_hash core_libcrypto_sha384;

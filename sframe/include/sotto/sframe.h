@@ -179,6 +179,12 @@ struct sframe_inner {
 SOTTO_MUST_CHECK SOTTO_API int sframe_tlv_find(const struct sframe_inner *inner, uint8_t type, const uint8_t **value,
                                                size_t *value_len);
 
+/* --- Provider ----------------------------------------------------------------------------------------------------- */
+
+/* What encrypts in this process: "ipsec-mb" where it is built in, the CPU has AES instructions and its known answers
+ * were right, else "libcrypto". Chosen by the first call of this, a _size or an _init; the same ever after. */
+SOTTO_API const char *sframe_provider_name(void);
+
 /* --- Sender ------------------------------------------------------------------------------------------------------- */
 
 struct sframe_sender;
@@ -191,7 +197,8 @@ struct sframe_sender_config {
                              full, further keys are refused with SFRAME_FULL */
 };
 
-/* Bytes that a sender of this configuration takes; 0 if the configuration is invalid. */
+/* Bytes that a sender of this configuration takes with this process's cryptographic provider (its choice is made once;
+ * on another machine the size may differ); 0 if the configuration is invalid. */
 SOTTO_API size_t sframe_sender_size(const struct sframe_sender_config *config);
 /* Makes a sender in memory[0..len), aligned as by malloc, which must outlive it. Keys' cipher states may be allocated
  * here and in sframe_sender_add_key. SFRAME_SUITE, SFRAME_INVALID, SFRAME_SPACE, SFRAME_MEMORY, SFRAME_CRYPTO. */
@@ -246,8 +253,8 @@ struct sframe_receiver_config {
     uint32_t jitter_ms;    /* capture time may run back within a sender and kind by this much; 0 is 1000 */
 };
 
-/* As sframe_sender_size and sframe_sender_init. Besides this memory, and made here too, there is one cipher state of
- * the cryptographic library per key (about 1 kB); nothing grows after that but add_epoch's copy of the leaves. */
+/* As sframe_sender_size and sframe_sender_init. A key's cipher state (about 1 kB) is part of this memory, or, with
+ * libcrypto, allocated here by the library; nothing grows after that but add_epoch's copy of the leaves. */
 SOTTO_API size_t sframe_receiver_size(const struct sframe_receiver_config *config);
 SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_init(void *memory, size_t len,
                                                     const struct sframe_receiver_config *config,

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/provider.h"
 #include "probe.h"
+#include "receiver.h"
+#include "sender.h"
 
 enum { FRAMES = 200, PAYLOAD = 20000, COPY_MAX = 512 /* header, key and tag sizes; never a payload */ };
 
@@ -46,13 +49,55 @@ static void seal_and_open(struct call *call, struct probe_counts *sealing, struc
     call->frames++;
 }
 
+/* Runs a sender's and a receiver's whole life; false if something said it had no memory, with everything released. */
+static bool whole_life(const struct core_provider *provider, uint16_t suite)
+{
+    static const uint8_t members[] = {0xff};
+    const struct sframe_sender_config sender_config = {.suite = suite, .keys = 2, .key_history = 8};
+    const struct sframe_receiver_config receiver_config = {.suite = suite, .keys = 3};
+    struct sframe_sender *sender = NULL;
+    struct sframe_receiver *receiver = NULL;
+    void *sender_memory = malloc(sframe_sender_size(&sender_config));
+    void *receiver_memory = malloc(sframe_receiver_size(&receiver_config));
+    struct fix_frame frame;
+    uint64_t kid = 0;
+    bool ok = sender_memory && receiver_memory;
+    int rc = SFRAME_OK;
+    if (ok)
+        rc = sframe_sender_init_with(provider, sender_memory, sframe_sender_size(&sender_config), &sender_config,
+                                     &sender);
+    if (ok && rc == SFRAME_OK)
+        rc = sframe_receiver_init_with(provider, receiver_memory, sframe_receiver_size(&receiver_config),
+                                       &receiver_config, &receiver);
+    if (ok && rc == SFRAME_OK)
+        rc = sframe_kid_from_leaf(4, 1, 8, 1, &kid);
+    if (ok && rc == SFRAME_OK)
+        rc = sframe_sender_add_key(sender, kid, fix_key, sizeof fix_key);
+    if (ok && rc == SFRAME_OK)
+        rc = sframe_receiver_add_epoch(receiver, 1, 8, members, fix_key, sizeof fix_key);
+    if (ok && rc == SFRAME_OK) {
+        fix_seal_at(sender, 0, &frame);
+        CU_ASSERT_EQUAL(fix_open(receiver, &frame, FIX_TIME_MS, NULL), SFRAME_OK);
+    }
+    if (rc != SFRAME_OK) {
+        CU_ASSERT(rc == SFRAME_MEMORY || rc == SFRAME_CRYPTO);
+        ok = false;
+    }
+    sframe_sender_wipe(sender);
+    sframe_receiver_wipe(receiver);
+    free(sender_memory);
+    free(receiver_memory);
+    return ok;
+}
+
 static void nothing_on_the_frame_path(void)
 {
     if (!probe_present())
         return;
     /* the probe works: a cipher state is allocated in libcrypto */
+    CU_ASSERT(whole_life(&core_provider_libcrypto, SFRAME_SUITE_DEFAULT));
     probe_start();
-    fix_free_sender(fix_sender(0, SFRAME_PROFILE_SOTTO));
+    CU_ASSERT(whole_life(&core_provider_libcrypto, SFRAME_SUITE_DEFAULT));
     CU_ASSERT(probe_stop().allocations >= 9);
     for (uint16_t suite = 1; suite <= 8; suite++)
         for (uint8_t profile = 0; profile <= SFRAME_PROFILE_RFC9605; profile++) {
@@ -132,43 +177,23 @@ static void nothing_for_ratchets_and_epochs(void)
     fix_free_receiver(epochs);
 }
 
-/* Runs a sender's and a receiver's whole life; false if something said it had no memory, with everything released. */
-static bool whole_life(uint16_t suite)
+static void fail_in_turn(const struct core_provider *provider, uint16_t suite, bool on, size_t least)
 {
-    static const uint8_t members[] = {0xff};
-    const struct sframe_sender_config sender_config = {.suite = suite, .keys = 2, .key_history = 8};
-    const struct sframe_receiver_config receiver_config = {.suite = suite, .keys = 3};
-    struct sframe_sender *sender = NULL;
-    struct sframe_receiver *receiver = NULL;
-    void *sender_memory = malloc(sframe_sender_size(&sender_config));
-    void *receiver_memory = malloc(sframe_receiver_size(&receiver_config));
-    struct fix_frame frame;
-    uint64_t kid = 0;
-    bool ok = sender_memory && receiver_memory;
-    int rc = SFRAME_OK;
-    if (ok)
-        rc = sframe_sender_init(sender_memory, sframe_sender_size(&sender_config), &sender_config, &sender);
-    if (ok && rc == SFRAME_OK)
-        rc = sframe_receiver_init(receiver_memory, sframe_receiver_size(&receiver_config), &receiver_config, &receiver);
-    if (ok && rc == SFRAME_OK)
-        rc = sframe_kid_from_leaf(4, 1, 8, 1, &kid);
-    if (ok && rc == SFRAME_OK)
-        rc = sframe_sender_add_key(sender, kid, fix_key, sizeof fix_key);
-    if (ok && rc == SFRAME_OK)
-        rc = sframe_receiver_add_epoch(receiver, 1, 8, members, fix_key, sizeof fix_key);
-    if (ok && rc == SFRAME_OK) {
-        fix_seal_at(sender, 0, &frame);
-        CU_ASSERT_EQUAL(fix_open(receiver, &frame, FIX_TIME_MS, NULL), SFRAME_OK);
+    size_t n = 0;
+    bool done = false;
+    CU_ASSERT(whole_life(provider, suite)); /* what OpenSSL keeps for itself is there after this */
+    size_t live = probe_live();
+    for (; !done && n < 500; n++) {
+        probe_fail(n, on);
+        bool lived = whole_life(provider, suite);
+        done = !probe_failed();
+        CU_ASSERT(lived || !done);
+        probe_fail(SIZE_MAX, false);
+        CU_ASSERT_EQUAL_FATAL(probe_live(), live);
     }
-    if (rc != SFRAME_OK) {
-        CU_ASSERT(rc == SFRAME_MEMORY || rc == SFRAME_CRYPTO);
-        ok = false;
-    }
-    sframe_sender_wipe(sender);
-    sframe_receiver_wipe(receiver);
-    free(sender_memory);
-    free(receiver_memory);
-    return ok;
+    CU_ASSERT(done); /* in the end no allocation failed */
+    CU_ASSERT(n > least);
+    CU_ASSERT(whole_life(provider, suite));
 }
 
 static void every_allocation_fails_in_turn(void)
@@ -177,21 +202,8 @@ static void every_allocation_fails_in_turn(void)
         return;
     for (uint16_t suite = 1; suite <= 8; suite++)
         for (int on = 0; on <= 1; on++) {
-            size_t n = 0;
-            bool done = false;
-            CU_ASSERT(whole_life(suite)); /* what OpenSSL keeps for itself is there after this */
-            size_t live = probe_live();
-            for (; !done && n < 500; n++) {
-                probe_fail(n, on);
-                bool lived = whole_life(suite);
-                done = !probe_failed();
-                CU_ASSERT(lived || !done);
-                probe_fail(SIZE_MAX, false);
-                CU_ASSERT_EQUAL_FATAL(probe_live(), live);
-            }
-            CU_ASSERT(done); /* in the end no allocation failed */
-            CU_ASSERT(n > 8);
-            CU_ASSERT(whole_life(suite));
+            fail_in_turn(&core_provider_libcrypto, suite, on, 8);
+            fail_in_turn(core_provider_best(), suite, on, 3);
         }
 }
 

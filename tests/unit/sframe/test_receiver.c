@@ -36,7 +36,7 @@ static void configurations(void)
         CU_ASSERT_EQUAL(sframe_receiver_init(memory, size - 1, &table[i].config, &receiver), SFRAME_SPACE);
     }
     const struct sframe_receiver_config defaults = {0};
-    CU_ASSERT(sframe_receiver_size(&defaults) > 0 && sframe_receiver_size(&defaults) < 1 << 21);
+    CU_ASSERT(sframe_receiver_size(&defaults) > 0 && sframe_receiver_size(&defaults) < 1 << 22);
     CU_ASSERT_EQUAL(sframe_receiver_size(NULL), 0);
     sframe_receiver_wipe(NULL);
 }

@@ -45,9 +45,15 @@ static void primitives_fit(void)
     CU_ASSERT_EQUAL(sframe_crypto_init(&crypto, &core_provider_libcrypto, 9), SFRAME_SUITE);
 }
 
+static void the_provider_is_the_best(void)
+{
+    CU_ASSERT_STRING_EQUAL(sframe_provider_name(), core_provider_best()->name);
+}
+
 static const struct unit_test tests[] = {
     {"the eight registered suites, and no other", the_registry},
     {"each suite's primitives have its sizes", primitives_fit},
+    {"the provider is named that new contexts take", the_provider_is_the_best},
 };
 
 UNIT_MAIN("sframe.suite", tests)

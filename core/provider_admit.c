@@ -1,0 +1,172 @@
+/* A provider's known-answer test. The answers are those of an independent script, tests/vectors/provider_answers.py; a
+ * tag is a function of every byte of key, nonce, AAD and ciphertext, so it stands for all of them. */
+#include <stddef.h>
+#include <string.h>
+
+#include "core/provider.h"
+
+enum { TEXT_MAX = 4099, AAD_MAX = 700, TAG_LEN = 16, AEADS = 4 };
+
+struct answer {
+    size_t text_len;
+    size_t aad_len;
+    const char *tags[AEADS]; /* hex; of the AEADs in struct core_provider's order */
+};
+
+static const struct answer answers[] = {
+    {0,
+     0,
+     {"dbc5dc76b125e3d9ee374160f6657057", "7c48b250eda541595ccd664a332844f1", "3010667c1a14febd07e8fb173bb9cf8b",
+      "a65b5de0f11ecfb4d74472620fc84307"}},
+    {1,
+     5,
+     {"5b9d2d8dd0e0803672a512f331d9ead5", "47ed4530f849314c425611194a51417b", "c6d037037ca7d22074142c03f2150e54",
+      "93f1e51e6c1f98b087f8534b964b61f6"}},
+    {15,
+     16,
+     {"55cda37f106eb188555bd7978af69108", "6a61931e81111e47b2eb5940f4d8a7d0", "8524cf3056e2ef363362ec7ef09266a2",
+      "6eb96ff489e1ceaffe690d0234a2f191"}},
+    {16,
+     17,
+     {"0237d37d61c9004e5442340ac146df97", "6817e9e107938b78029805a550d8d1fb", "06241d95374eec55672a113d58361326",
+      "54cc6b8b96560a1935d71e467c6f147e"}},
+    {17,
+     0,
+     {"118a1965f0ee9f5e5c96f276cf0a464d", "a608569d9b6ba5edf7edb34a5ee270e8", "5a897daa1b81c40d7b93b0342c64fe26",
+      "d98cee6b8a2ae9be2a452d0e6b3dee86"}},
+    {160,
+     10,
+     {"beff4954bf10f6448d9bc2faaba1688f", "6cb9a3bdeea74e3d0ad57c8e202f969c", "98384454a7a5db69166d2b2a977fbd8c",
+      "a1ac79c262eb3c27b4c8d9eb349cb6cb"}},
+    {256,
+     300,
+     {"7653da9e6bd58e34ae2d8d8682b53bc6", "fc40a98cca64fcb337c7e28aa048406d", "c6107d907916d0a227496cb91a61902e",
+      "92e7b3cef2378c419fa40d8b3b5c9ed4"}},
+    {781,
+     13,
+     {"25d454001666aa5fa4a49dd9f317daa5", "d3036488d93e0a63de888ef583307495", "91851d7dd5b40db371c07a20b960398a",
+      "b6773cb4dd48ca3c3ff9e95afe98eaaa"}},
+    {1200,
+     700,
+     {"ef4728496617c027c056a78ca06306f1", "f33f7978f9ff65db9ca8ce4e1168f135", "8ce2d37cb2ba7eb8861f4a3533cb9a99",
+      "36046a9473dcf9fef96789f26bb08c35"}},
+    {4099,
+     9,
+     {"b59d8809f9e7331f6fbd20c6fd55e678", "0bae29e4260f5b580536ad87bf041b05", "073147f52a1f2ee16795fd65ab02f711",
+      "6f83455d42f2dceeb3e4e6d7700b2424"}},
+};
+
+static void fill(uint8_t *out, size_t len, unsigned step, unsigned start)
+{
+    for (size_t i = 0; i < len; i++)
+        out[i] = (uint8_t)(start + step * i);
+}
+
+static bool is_hex(const uint8_t *bytes, size_t len, const char *hex)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < len; i++)
+        if (hex[2 * i] != digits[bytes[i] >> 4] || hex[2 * i + 1] != digits[bytes[i] & 15])
+            return false;
+    return hex[2 * len] == '\0';
+}
+
+struct known {
+    uint8_t nonce[CORE_NONCE_LEN];
+    uint8_t aad[AAD_MAX];
+    uint8_t plain[TEXT_MAX];
+    uint8_t text[TEXT_MAX];
+};
+
+/* Text and AAD whole, then each in two parts (which take other paths through a library). */
+static bool seals(const struct core_aead *aead, void *state, struct known *known, const struct answer *answer,
+                  const char *tag_hex)
+{
+    uint8_t tag[TAG_LEN] = {0};
+    bool ok = true;
+    for (size_t parts = 1; ok && parts <= 2; parts++) {
+        const size_t text_cut = parts == 1 ? answer->text_len : answer->text_len / 3;
+        const size_t aad_cut = parts == 1 ? answer->aad_len : answer->aad_len / 3;
+        const struct core_slice aad[] = {{known->aad, aad_cut}, {known->aad + aad_cut, answer->aad_len - aad_cut}};
+        const struct core_span text[] = {{known->text, text_cut},
+                                         {known->text + text_cut, answer->text_len - text_cut}};
+        memcpy(known->text, known->plain, answer->text_len);
+        ok = aead->seal(state, known->nonce, aad, parts, text, parts, tag, sizeof tag) &&
+             is_hex(tag, sizeof tag, tag_hex);
+    }
+    return ok;
+}
+
+/* known->text holds the ciphertext. A wrong tag first: nothing of the text may appear; then, sealed anew, the right
+ * one. */
+static bool opens(const struct core_aead *aead, void *opener, void *sealer, struct known *known,
+                  const struct answer *answer)
+{
+    const struct core_slice aad = {known->aad, answer->aad_len};
+    const struct core_span text = {known->text, answer->text_len};
+    uint8_t tag[TAG_LEN];
+    memcpy(known->text, known->plain, answer->text_len);
+    if (!aead->seal(sealer, known->nonce, &aad, 1, &text, 1, tag, sizeof tag))
+        return false;
+    tag[answer->text_len % TAG_LEN] ^= 1;
+    if (aead->open(opener, known->nonce, &aad, 1, text, tag, sizeof tag) != CORE_OPEN_FORGED ||
+        (answer->text_len >= TAG_LEN && memcmp(known->text, known->plain, answer->text_len) == 0))
+        return false;
+    memcpy(known->text, known->plain, answer->text_len);
+    tag[answer->text_len % TAG_LEN] ^= 1;
+    return aead->seal(sealer, known->nonce, &aad, 1, &text, 1, tag, sizeof tag) &&
+           aead->open(opener, known->nonce, &aad, 1, text, tag, sizeof tag) == CORE_OPEN_OK &&
+           memcmp(known->text, known->plain, answer->text_len) == 0;
+}
+
+static bool aead_right(const struct core_aead *aead, size_t index)
+{
+    _Alignas(max_align_t) uint8_t sealer[CORE_AEAD_STATE_MAX] = {0};
+    _Alignas(max_align_t) uint8_t opener[CORE_AEAD_STATE_MAX] = {0};
+    uint8_t key[CORE_AEAD_KEY_MAX];
+    struct known known;
+    if (aead->state_size > sizeof sealer || aead->key_len > sizeof key)
+        return false;
+    fill(key, sizeof key, 1, 1);
+    fill(known.nonce, sizeof known.nonce, 1, 0xa0);
+    fill(known.aad, sizeof known.aad, 17, 1);
+    fill(known.plain, sizeof known.plain, 31, 7);
+    bool ok = aead->init(sealer, CORE_SEAL) && aead->init(opener, CORE_OPEN) && aead->set_key(sealer, key) &&
+              aead->set_key(opener, key);
+    for (size_t i = 0; ok && i < sizeof answers / sizeof answers[0]; i++)
+        ok = seals(aead, sealer, &known, &answers[i], answers[i].tags[index]) &&
+             opens(aead, opener, sealer, &known, &answers[i]);
+    aead->wipe(sealer);
+    aead->wipe(opener);
+    return ok;
+}
+
+/* RFC 4231, case 2 */
+static bool hash_right(const struct core_hash *hash, const char *mac_hex)
+{
+    static const char text[] = "what do ya want for nothing?";
+    const struct core_slice part = {(const uint8_t *)text, sizeof text - 1};
+    struct core_hmac_key key;
+    uint8_t mac[CORE_HASH_MAX];
+    return hash->len <= sizeof mac && hash->hmac_init(&key, (const uint8_t *)"Jefe", 4) &&
+           hash->hmac(&key, &part, 1, mac) && is_hex(mac, hash->len, mac_hex);
+}
+
+const struct core_provider *core_provider_admit(const struct core_provider *candidate, const char **refusal)
+{
+    const struct core_aead *const aeads[AEADS] = {candidate->aes_128_gcm, candidate->aes_256_gcm,
+                                                  candidate->aes_128_ctr_hmac_sha256,
+                                                  candidate->aes_256_ctr_hmac_sha512};
+    const char *wrong = NULL;
+    if (!hash_right(candidate->sha256, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"))
+        wrong = candidate->sha256->name;
+    if (!hash_right(candidate->sha512, "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"
+                                       "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737"))
+        wrong = candidate->sha512->name;
+    for (size_t i = 0; i < AEADS; i++)
+        if (!aead_right(aeads[i], i))
+            wrong = aeads[i]->name;
+    if (wrong && refusal)
+        *refusal = wrong;
+    return wrong ? NULL : candidate;
+}

@@ -1,0 +1,473 @@
+/* Intel's ipsec-mb: AES-GCM by its direct calls, AES-CTR by its synchronous burst call with libcrypto's HMAC (whose
+ * single SHA-2 uses the CPU's SHA instructions; ipsec-mb's is faster only with many at once).
+ *
+ * The library hands out its functions in a manager that is the size of 200 kB for queues of jobs. Nothing here queues:
+ * one manager is made, its functions are copied, and it is not changed again. */
+#include <intel-ipsec-mb.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "core/provider.h"
+#include "core/secret.h"
+#include "ctr_hmac.h"
+
+enum {
+    GCM_TAG_LEN = 16,
+    BLOCK_LEN = 16,
+    KEY_ALIGN = 64, /* of struct gcm_key_data */
+    AAD_CHUNK = 256,
+    ROUND_KEYS_MAX = 15,
+};
+
+/* "maximum length of plaintext: 2^39 - 256 bits" (SP 800-38D section 5.2.1.1); beyond it the library writes nothing. */
+static const uint64_t text_max = (UINT64_C(1) << 36) - 32;
+
+struct gcm_calls {
+    aes_gcm_pre_t pre;
+    aes_gcm_enc_dec_t seal;
+    aes_gcm_enc_dec_t open;
+    aes_gcm_init_t start;
+    aes_gcm_enc_dec_update_t update;
+    aes_gcm_enc_dec_finalize_t finish;
+    aes_gcm_enc_dec_update_t open_update;
+    aes_gcm_enc_dec_finalize_t open_finish;
+};
+
+/* Written once, before anybody is handed the provider; constants after that. */
+static struct {
+    pthread_once_t once;
+    const struct core_provider *provider;
+    const char *refusal;
+    struct gcm_calls gcm_128;
+    struct gcm_calls gcm_256;
+    ghash_t ghash;
+    keyexp_t expand_128;
+    keyexp_t expand_256;
+    submit_cipher_burst_t cipher;
+    IMB_MGR *manager;
+} ipsecmb = {.once = PTHREAD_ONCE_INIT};
+
+/* --- AES-GCM --- */
+
+/* The library asks for its key data at a multiple of 64; states are aligned as by malloc. */
+struct gcm {
+    const struct gcm_calls *calls; /* NULL in a state that was wiped */
+    size_t at;                     /* where in room the key data stands */
+    uint8_t room[sizeof(struct gcm_key_data) + KEY_ALIGN - 1];
+};
+
+_Static_assert(sizeof(struct gcm) <= CORE_AEAD_STATE_MAX, "the largest state");
+
+static struct gcm_key_data *aligned_key(struct gcm *gcm)
+{
+    const size_t at = -(uintptr_t)gcm->room & (KEY_ALIGN - 1);
+    if (__builtin_expect(at != gcm->at, false)) { /* the state was moved */
+        memmove(gcm->room + at, gcm->room + gcm->at, sizeof(struct gcm_key_data));
+        core_wipe(gcm->room, at);
+        core_wipe(gcm->room + at + sizeof(struct gcm_key_data), sizeof gcm->room - at - sizeof(struct gcm_key_data));
+        gcm->at = at;
+    }
+    return (struct gcm_key_data *)(void *)(gcm->room + at);
+}
+
+static bool gcm_init(struct gcm *gcm, const struct gcm_calls *calls)
+{
+    *gcm = (struct gcm){.calls = calls, .at = -(uintptr_t)gcm->room & (KEY_ALIGN - 1)};
+    return calls->pre != NULL;
+}
+
+static bool gcm_128_init(void *state, enum core_direction direction)
+{
+    (void)direction;
+    return gcm_init(state, &ipsecmb.gcm_128);
+}
+
+static bool gcm_256_init(void *state, enum core_direction direction)
+{
+    (void)direction;
+    return gcm_init(state, &ipsecmb.gcm_256);
+}
+
+static bool gcm_set_key(void *state, const uint8_t *key)
+{
+    struct gcm *gcm = state;
+    if (!gcm->calls)
+        return false;
+    gcm->calls->pre(key, aligned_key(gcm));
+    return true;
+}
+
+/* Holds key stream and the hash of the text. A call of core_wipe would take a tenth of the cipher's time. */
+static inline void forget(struct gcm_context_data *context)
+{
+    memset(context, 0, sizeof *context);
+    __asm__ volatile("" : : "r"(context) : "memory");
+}
+
+/* The one part of the AAD that is not empty; false if there are several. */
+static bool single_aad(const struct core_slice *aad, size_t count, struct core_slice *single)
+{
+    *single = (struct core_slice){(const uint8_t *)"", 0};
+    for (size_t i = 0; i < count; i++) {
+        if (aad[i].len == 0)
+            continue;
+        if (single->len > 0)
+            return false;
+        *single = aad[i];
+    }
+    return true;
+}
+
+/* AAD in several parts: the library takes it only in one. A short one is joined; a long one is hashed in chunks, and
+ * its hash put where the library keeps it between calls (byte-reversed). */
+static void start_joined(const struct gcm_calls *calls, const struct gcm_key_data *key,
+                         struct gcm_context_data *context, const uint8_t *nonce, const struct core_slice *aad,
+                         size_t count)
+{
+    uint8_t chunk[AAD_CHUNK];
+    uint8_t hash[BLOCK_LEN] = {0};
+    size_t used = 0;
+    uint64_t total = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t done = 0; done < aad[i].len;) {
+            if (used == sizeof chunk) {
+                ipsecmb.ghash(key, chunk, used, hash, sizeof hash);
+                used = 0;
+            }
+            size_t left = aad[i].len - done;
+            size_t n = left < sizeof chunk - used ? left : sizeof chunk - used;
+            memcpy(chunk + used, aad[i].data + done, n);
+            used += n;
+            done += n;
+            total += n;
+        }
+    if (total == used) {
+        calls->start(key, context, nonce, chunk, used);
+        return;
+    }
+    ipsecmb.ghash(key, chunk, used, hash, sizeof hash);
+    calls->start(key, context, nonce, chunk, 0);
+    for (size_t i = 0; i < BLOCK_LEN; i++)
+        context->aad_hash[i] = hash[BLOCK_LEN - 1 - i];
+    context->aad_length = total;
+}
+
+static bool gcm_seal(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
+                     const struct core_span *text, size_t text_count, uint8_t *tag, size_t tag_len)
+{
+    struct gcm *gcm = state;
+    const struct gcm_calls *calls = gcm->calls;
+    struct gcm_context_data context;
+    struct core_slice single;
+    uint64_t left = text_max;
+    if (!calls || tag_len != GCM_TAG_LEN)
+        return false;
+    for (size_t i = 0; i < text_count; left -= text[i++].len)
+        if (text[i].len > left)
+            return false;
+    const struct gcm_key_data *key = aligned_key(gcm);
+    const bool one_aad = single_aad(aad, aad_count, &single);
+    if (one_aad && text_count == 1 && text->len > 0) {
+        calls->seal(key, &context, text->data, text->data, text->len, nonce, single.data, single.len, tag, tag_len);
+        forget(&context);
+        return true;
+    }
+    if (one_aad)
+        calls->start(key, &context, nonce, single.data, single.len);
+    else
+        start_joined(calls, key, &context, nonce, aad, aad_count);
+    for (size_t i = 0; i < text_count; i++)
+        if (text[i].len > 0)
+            calls->update(key, &context, text[i].data, text[i].data, text[i].len);
+    calls->finish(key, &context, tag, tag_len);
+    forget(&context);
+    return true;
+}
+
+/* In constant time, as core_equal, and for the one length short enough to be inline. */
+static inline bool tags_equal(const uint8_t *a, const uint8_t *b)
+{
+    uint64_t x[2];
+    uint64_t y[2];
+    _Static_assert(sizeof x == GCM_TAG_LEN, "a tag is two words");
+    memcpy(x, a, sizeof x);
+    memcpy(y, b, sizeof y);
+    uint64_t difference = (x[0] ^ y[0]) | (x[1] ^ y[1]);
+    __asm__ volatile("" : "+r"(difference)); /* not to be taken apart into a comparison of halves */
+    return difference == 0;
+}
+
+static enum core_opened gcm_open(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
+                                 struct core_span text, const uint8_t *tag, size_t tag_len)
+{
+    struct gcm *gcm = state;
+    const struct gcm_calls *calls = gcm->calls;
+    struct gcm_context_data context;
+    struct core_slice single;
+    uint8_t expected[GCM_TAG_LEN];
+    if (!calls || tag_len != GCM_TAG_LEN || text.len > text_max)
+        return CORE_OPEN_FAILED;
+    const struct gcm_key_data *key = aligned_key(gcm);
+    const bool one_aad = single_aad(aad, aad_count, &single);
+    if (one_aad && text.len > 0) {
+        calls->open(key, &context, text.data, text.data, text.len, nonce, single.data, single.len, expected,
+                    sizeof expected);
+    } else {
+        if (one_aad)
+            calls->start(key, &context, nonce, single.data, single.len);
+        else
+            start_joined(calls, key, &context, nonce, aad, aad_count);
+        if (text.len > 0)
+            calls->open_update(key, &context, text.data, text.data, text.len);
+        calls->open_finish(key, &context, expected, sizeof expected);
+    }
+    forget(&context);
+    const bool genuine = tags_equal(expected, tag);
+    if (!genuine) {
+        core_wipe(text.data, text.len);       /* the library decrypts before it knows */
+        core_wipe(expected, sizeof expected); /* the right tag of a forged frame is a secret */
+    }
+    return genuine ? CORE_OPEN_OK : CORE_OPEN_FORGED;
+}
+
+static void gcm_wipe(void *state)
+{
+    core_wipe(state, sizeof(struct gcm));
+}
+
+static const struct core_aead aes_128_gcm = {
+    .name = "AES-128-GCM",
+    .key_len = IMB_GCM_128_KEY_LEN,
+    .tag_len = GCM_TAG_LEN,
+    .min_tag_len = GCM_TAG_LEN,
+    .state_size = sizeof(struct gcm),
+    .init = gcm_128_init,
+    .set_key = gcm_set_key,
+    .seal = gcm_seal,
+    .open = gcm_open,
+    .wipe = gcm_wipe,
+};
+
+static const struct core_aead aes_256_gcm = {
+    .name = "AES-256-GCM",
+    .key_len = IMB_GCM_256_KEY_LEN,
+    .tag_len = GCM_TAG_LEN,
+    .min_tag_len = GCM_TAG_LEN,
+    .state_size = sizeof(struct gcm),
+    .init = gcm_256_init,
+    .set_key = gcm_set_key,
+    .seal = gcm_seal,
+    .open = gcm_open,
+    .wipe = gcm_wipe,
+};
+
+/* --- AES-CTR with HMAC --- */
+
+struct ctr_hmac {
+    const struct core_hash *hash; /* NULL in a state that was wiped */
+    keyexp_t expand;
+    uint64_t cipher_key_len;
+    _Alignas(16) uint8_t round_keys[ROUND_KEYS_MAX * BLOCK_LEN];
+    struct core_hmac_key mac;
+};
+
+_Static_assert(sizeof(struct ctr_hmac) <= CORE_AEAD_STATE_MAX, "the largest state");
+
+static bool ctr_128_init(void *state, enum core_direction direction)
+{
+    (void)direction;
+    *(struct ctr_hmac *)state =
+        (struct ctr_hmac){.hash = &core_libcrypto_sha256, .expand = ipsecmb.expand_128, .cipher_key_len = 16};
+    return ipsecmb.expand_128 != NULL;
+}
+
+static bool ctr_256_init(void *state, enum core_direction direction)
+{
+    (void)direction;
+    *(struct ctr_hmac *)state =
+        (struct ctr_hmac){.hash = &core_libcrypto_sha512, .expand = ipsecmb.expand_256, .cipher_key_len = 32};
+    return ipsecmb.expand_256 != NULL;
+}
+
+static bool ctr_set_key(void *state, const uint8_t *key)
+{
+    struct ctr_hmac *s = state;
+    _Alignas(16) uint8_t inverse[ROUND_KEYS_MAX * BLOCK_LEN]; /* for decryption, which counter mode has none of */
+    if (!s->hash)
+        return false;
+    s->expand(key, s->round_keys, inverse);
+    core_wipe(inverse, sizeof inverse);
+    return s->hash->hmac_init(&s->mac, key + s->cipher_key_len, s->hash->len);
+}
+
+/* One run of whole or last blocks, the first of them number `block`. */
+static bool ctr_run(const struct ctr_hmac *s, const uint8_t *nonce, uint32_t block, uint8_t *data, size_t len)
+{
+    uint8_t counter[BLOCK_LEN];
+    IMB_JOB job = {0};
+    memcpy(counter, nonce, CORE_NONCE_LEN);
+    for (size_t i = BLOCK_LEN; i-- > CORE_NONCE_LEN; block >>= 8)
+        counter[i] = (uint8_t)block;
+    job.enc_keys = s->round_keys;
+    job.key_len_in_bytes = s->cipher_key_len;
+    job.src = data;
+    job.dst = data;
+    job.iv = counter;
+    job.iv_len_in_bytes = sizeof counter;
+    job.msg_len_to_cipher_in_bytes = len;
+    job.cipher_mode = IMB_CIPHER_CNTR;
+    job.cipher_direction = IMB_DIR_ENCRYPT;
+    job.hash_alg = IMB_AUTH_NULL;
+    /* for this mode it works through the jobs at once, and of the manager only resets the error number */
+    return ipsecmb.cipher(ipsecmb.manager, &job, 1, IMB_CIPHER_CNTR, IMB_DIR_ENCRYPT,
+                          (IMB_KEY_SIZE_BYTES)s->cipher_key_len) == 1 &&
+           job.status == IMB_STATUS_COMPLETED;
+}
+
+/* The spans are one text: where one ends inside a block, the next begins there. */
+static bool ctr_crypt(const struct ctr_hmac *s, const uint8_t *nonce, const struct core_span *text, size_t text_count)
+{
+    uint64_t at = 0;
+    bool ok = true;
+    for (size_t i = 0; ok && i < text_count; i++) {
+        uint8_t *data = text[i].data;
+        size_t len = text[i].len;
+        ok = len <= text_max - at;
+        const size_t inside = at % BLOCK_LEN;
+        if (ok && len > 0 && inside > 0) {
+            uint8_t block[BLOCK_LEN] = {0};
+            size_t n = len < BLOCK_LEN - inside ? len : BLOCK_LEN - inside;
+            memcpy(block + inside, data, n);
+            ok = ctr_run(s, nonce, (uint32_t)(at / BLOCK_LEN), block, sizeof block);
+            memcpy(data, block + inside, n);
+            core_wipe(block, sizeof block);
+            data += n;
+            len -= n;
+            at += n;
+        }
+        if (ok && len > 0)
+            ok = ctr_run(s, nonce, (uint32_t)(at / BLOCK_LEN), data, len);
+        at += len;
+    }
+    return ok;
+}
+
+static bool ctr_seal(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
+                     const struct core_span *text, size_t text_count, uint8_t *tag, size_t tag_len)
+{
+    const struct ctr_hmac *s = state;
+    uint8_t mac[CORE_HASH_MAX];
+    if (!s->hash || tag_len > s->hash->len || !ctr_crypt(s, nonce, text, text_count) ||
+        !core_ctr_hmac(s->hash, &s->mac, nonce, aad, aad_count, text, text_count, tag_len, mac))
+        return false;
+    memcpy(tag, mac, tag_len);
+    core_wipe(mac, sizeof mac);
+    return true;
+}
+
+static enum core_opened ctr_open(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
+                                 struct core_span text, const uint8_t *tag, size_t tag_len)
+{
+    const struct ctr_hmac *s = state;
+    uint8_t mac[CORE_HASH_MAX];
+    if (!s->hash || tag_len > s->hash->len ||
+        !core_ctr_hmac(s->hash, &s->mac, nonce, aad, aad_count, &text, 1, tag_len, mac))
+        return CORE_OPEN_FAILED;
+    bool genuine = core_equal(mac, tag, tag_len);
+    core_wipe(mac, sizeof mac);
+    if (!genuine)
+        return CORE_OPEN_FORGED;
+    if (ctr_crypt(s, nonce, &text, 1))
+        return CORE_OPEN_OK;
+    core_wipe(text.data, text.len);
+    return CORE_OPEN_FAILED;
+}
+
+static void ctr_wipe(void *state)
+{
+    core_wipe(state, sizeof(struct ctr_hmac));
+}
+
+static const struct core_aead aes_128_ctr_hmac_sha256 = {
+    .name = "AES-128-CTR-HMAC-SHA256",
+    .key_len = 16 + 32,
+    .tag_len = CORE_TAG_MAX,
+    .min_tag_len = 4,
+    .state_size = sizeof(struct ctr_hmac),
+    .init = ctr_128_init,
+    .set_key = ctr_set_key,
+    .seal = ctr_seal,
+    .open = ctr_open,
+    .wipe = ctr_wipe,
+};
+
+static const struct core_aead aes_256_ctr_hmac_sha512 = {
+    .name = "AES-256-CTR-HMAC-SHA512",
+    .key_len = 32 + 64,
+    .tag_len = CORE_TAG_MAX,
+    .min_tag_len = 4,
+    .state_size = sizeof(struct ctr_hmac),
+    .init = ctr_256_init,
+    .set_key = ctr_set_key,
+    .seal = ctr_seal,
+    .open = ctr_open,
+    .wipe = ctr_wipe,
+};
+
+static const struct core_provider tables = {
+    .name = "ipsec-mb",
+    .sha256 = &core_libcrypto_sha256,
+    .sha512 = &core_libcrypto_sha512,
+    .aes_128_gcm = &aes_128_gcm,
+    .aes_256_gcm = &aes_256_gcm,
+    .aes_128_ctr_hmac_sha256 = &aes_128_ctr_hmac_sha256,
+    .aes_256_ctr_hmac_sha512 = &aes_256_ctr_hmac_sha512,
+};
+
+/* --- choosing --- */
+
+/* The library's functions for this CPU. Returns why there are none, or NULL. */
+static const char *load_calls(void)
+{
+    IMB_MGR *m = alloc_mb_mgr(0);
+    if (!m)
+        return "no memory";
+    ipsecmb.manager = m;
+    if ((m->features & IMB_CPUFLAGS_SSE) != IMB_CPUFLAGS_SSE)
+        return "the CPU has no AES or carry-less multiplication instructions";
+    init_mb_mgr_auto(m, NULL);
+    /* the library's own known answers cover its jobs, ours (core_provider_admit) the calls used here */
+    if (imb_get_errno(m) != 0 || (m->features & IMB_FEATURE_SELF_TEST && !(m->features & IMB_FEATURE_SELF_TEST_PASS)))
+        return "the library's own self-test failed";
+    ipsecmb.gcm_128 =
+        (struct gcm_calls){m->gcm128_pre,        m->gcm128_enc,          m->gcm128_dec,        m->gcm128_init,
+                           m->gcm128_enc_update, m->gcm128_enc_finalize, m->gcm128_dec_update, m->gcm128_dec_finalize};
+    ipsecmb.gcm_256 =
+        (struct gcm_calls){m->gcm256_pre,        m->gcm256_enc,          m->gcm256_dec,        m->gcm256_init,
+                           m->gcm256_enc_update, m->gcm256_enc_finalize, m->gcm256_dec_update, m->gcm256_dec_finalize};
+    ipsecmb.ghash = m->ghash;
+    ipsecmb.expand_128 = m->keyexp_128;
+    ipsecmb.expand_256 = m->keyexp_256;
+    ipsecmb.cipher = m->submit_cipher_burst_nocheck;
+    return NULL;
+}
+
+static void load(void)
+{
+    ipsecmb.refusal = load_calls();
+    if (!ipsecmb.refusal)
+        ipsecmb.provider = core_provider_admit(&tables, &ipsecmb.refusal);
+    if (!ipsecmb.provider && ipsecmb.manager) {
+        free_mb_mgr(ipsecmb.manager);
+        ipsecmb.manager = NULL;
+    }
+}
+
+const struct core_provider *core_provider_ipsecmb(const char **refusal)
+{
+    if (pthread_once(&ipsecmb.once, load) != 0)
+        return NULL;
+    if (refusal)
+        *refusal = ipsecmb.refusal;
+    return ipsecmb.provider;
+}

@@ -1,0 +1,126 @@
+/* A provider that computes anything wrong is refused, and the refusal names it. */
+#include "core/provider.h"
+#include "unit.h"
+
+#include <string.h>
+
+/* libcrypto's AES-128-GCM with one thing wrong at a time */
+static enum { RIGHT, TAG, TEXT, LONG_TEXT, PARTS, OPENS_FORGED, OPENS_NOTHING, LEAVES_PLAINTEXT, INIT, SET_KEY } wrong;
+
+static bool bad_init(void *state, enum core_direction direction)
+{
+    return wrong != INIT && core_libcrypto_aes_128_gcm.init(state, direction);
+}
+
+static bool bad_set_key(void *state, const uint8_t *key)
+{
+    return wrong != SET_KEY && core_libcrypto_aes_128_gcm.set_key(state, key);
+}
+
+static bool bad_seal(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
+                     const struct core_span *text, size_t text_count, uint8_t *tag, size_t tag_len)
+{
+    bool last = text_count > 0 && text[text_count - 1].len > 0;
+    if (wrong == TEXT && last) /* before the tag is computed over it */
+        text[text_count - 1].data[0] ^= 1;
+    if (wrong == LONG_TEXT && last && text[0].len > 2000)
+        text[0].data[1500] ^= 0x80;
+    if (wrong == PARTS && last && text_count > 1)
+        text[1].data[0] ^= 1;
+    bool ok = core_libcrypto_aes_128_gcm.seal(state, nonce, aad, aad_count, text, text_count, tag, tag_len);
+    if (wrong == TAG)
+        tag[15] ^= 1;
+    return ok;
+}
+
+static enum core_opened bad_open(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
+                                 struct core_span text, const uint8_t *tag, size_t tag_len)
+{
+    enum core_opened rc = core_libcrypto_aes_128_gcm.open(state, nonce, aad, aad_count, text, tag, tag_len);
+    if (wrong == OPENS_FORGED)
+        return CORE_OPEN_OK;
+    if (wrong == OPENS_NOTHING)
+        return CORE_OPEN_FORGED;
+    if (wrong == LEAVES_PLAINTEXT && rc == CORE_OPEN_FORGED)
+        for (size_t i = 0; i < text.len; i++)
+            text.data[i] = (uint8_t)(7 + 31 * i);
+    return rc;
+}
+
+static bool bad_hmac(const struct core_hmac_key *key, const struct core_slice *parts, size_t count, uint8_t *out)
+{
+    bool ok = core_libcrypto_sha512.hmac(key, parts, count, out);
+    out[63] ^= 1;
+    return ok;
+}
+
+static void a_right_provider_is_admitted(void)
+{
+    const char *refusal = "untouched";
+    CU_ASSERT_PTR_EQUAL(core_provider_admit(&core_provider_libcrypto, &refusal), &core_provider_libcrypto);
+    CU_ASSERT_STRING_EQUAL(refusal, "untouched");
+}
+
+static void a_wrong_cipher_is_refused(void)
+{
+    struct core_aead aead = core_libcrypto_aes_128_gcm;
+    struct core_provider provider = core_provider_libcrypto;
+    aead.init = bad_init;
+    aead.set_key = bad_set_key;
+    aead.seal = bad_seal;
+    aead.open = bad_open;
+    provider.aes_128_gcm = &aead;
+    wrong = RIGHT;
+    CU_ASSERT_PTR_EQUAL(core_provider_admit(&provider, NULL), &provider);
+    for (wrong = TAG; wrong <= SET_KEY; wrong++) {
+        const char *refusal = NULL;
+        CU_ASSERT_PTR_NULL(core_provider_admit(&provider, &refusal));
+        CU_ASSERT_PTR_EQUAL(refusal, aead.name);
+        CU_ASSERT_PTR_NULL(core_provider_admit(&provider, NULL));
+    }
+}
+
+/* Each place of the table is looked at: swapped for another right primitive it is wrong. */
+static void every_place_is_tested(void)
+{
+    const struct core_provider right = core_provider_libcrypto;
+    struct core_provider provider = right;
+    provider.aes_256_gcm = right.aes_128_gcm;
+    CU_ASSERT_PTR_NULL(core_provider_admit(&provider, NULL));
+    provider = right;
+    provider.aes_256_gcm = &core_libcrypto_chacha20_poly1305;
+    CU_ASSERT_PTR_NULL(core_provider_admit(&provider, NULL));
+    provider = right;
+    provider.aes_128_ctr_hmac_sha256 = right.aes_256_ctr_hmac_sha512;
+    CU_ASSERT_PTR_NULL(core_provider_admit(&provider, NULL));
+    provider = right;
+    provider.aes_256_ctr_hmac_sha512 = right.aes_128_ctr_hmac_sha256;
+    CU_ASSERT_PTR_NULL(core_provider_admit(&provider, NULL));
+    provider = right;
+    provider.sha256 = &core_libcrypto_sha384;
+    CU_ASSERT_PTR_NULL(core_provider_admit(&provider, NULL));
+    struct core_hash hash = core_libcrypto_sha512;
+    hash.hmac = bad_hmac;
+    provider = right;
+    provider.sha512 = &hash;
+    CU_ASSERT_PTR_NULL(core_provider_admit(&provider, NULL));
+}
+
+static void the_best_is_one_that_was_admitted(void)
+{
+    const char *refusal = "none";
+    const struct core_provider *ipsecmb = core_provider_ipsecmb(&refusal);
+    CU_ASSERT_PTR_EQUAL(core_provider_best(), ipsecmb ? ipsecmb : &core_provider_libcrypto);
+    CU_ASSERT((ipsecmb == NULL) == (refusal != NULL));
+    if (ipsecmb)
+        CU_ASSERT_PTR_EQUAL(core_provider_admit(ipsecmb, NULL), ipsecmb);
+}
+
+static const struct unit_test tests[] = {
+    {"a right provider is admitted", a_right_provider_is_admitted},
+    {"one wrong in any way is refused, and named", a_wrong_cipher_is_refused},
+    {"each primitive of the table is tested", every_place_is_tested},
+    {"the best provider is ipsec-mb if admitted, else libcrypto", the_best_is_one_that_was_admitted},
+};
+
+UNIT_MAIN("core.provider_admit", tests)

@@ -1,0 +1,396 @@
+/* The ipsec-mb provider against libcrypto's, crosswise. Where there is none, the tests say why and are skipped. */
+#include "core/provider.h"
+#include "unit.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TEXT_MAX = 100000,
+    AAD_MAX = 2000,
+    ALIGNMENTS = 64,
+    AEADS = 4,
+    SLACK = 64, /* around a text, to see what is written past it */
+};
+
+static const struct core_provider *ours;
+static uint64_t seed = 20260917;
+
+static bool present(void)
+{
+    const char *refusal = NULL;
+    ours = core_provider_ipsecmb(&refusal);
+    if (!ours) {
+        CU_ASSERT_PTR_NOT_NULL(refusal);
+        unit_skip("no ipsec-mb provider: %s", refusal);
+    }
+    return ours != NULL;
+}
+
+static void random_bytes(uint8_t *out, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        out[i] = (uint8_t)(unit_random(&seed) >> 24);
+}
+
+static size_t random_below(size_t bound)
+{
+    return (size_t)(unit_random(&seed) >> 16) % bound;
+}
+
+/* One AEAD in both providers, with states for each direction. */
+struct pair {
+    const struct core_aead *aead[2];
+    void *sealer[2];
+    void *opener[2];
+    uint8_t key[CORE_AEAD_KEY_MAX];
+};
+
+static void *new_state(const struct core_aead *aead, enum core_direction direction)
+{
+    void *state = calloc(1, aead->state_size);
+    CU_ASSERT_FATAL(state && aead->init(state, direction));
+    return state;
+}
+
+static void rekey(struct pair *pair)
+{
+    random_bytes(pair->key, sizeof pair->key);
+    for (int i = 0; i < 2; i++)
+        CU_ASSERT_FATAL(pair->aead[i]->set_key(pair->sealer[i], pair->key) &&
+                        pair->aead[i]->set_key(pair->opener[i], pair->key));
+}
+
+static void open_pair(struct pair *pair, int which)
+{
+    const struct core_provider *providers[2] = {&core_provider_libcrypto, ours};
+    for (int i = 0; i < 2; i++) {
+        const struct core_provider *p = providers[i];
+        const struct core_aead *aeads[AEADS] = {p->aes_128_gcm, p->aes_256_gcm, p->aes_128_ctr_hmac_sha256,
+                                                p->aes_256_ctr_hmac_sha512};
+        pair->aead[i] = aeads[which];
+        pair->sealer[i] = new_state(aeads[which], CORE_SEAL);
+        pair->opener[i] = new_state(aeads[which], CORE_OPEN);
+    }
+    CU_ASSERT_EQUAL(pair->aead[0]->key_len, pair->aead[1]->key_len);
+    CU_ASSERT_EQUAL(pair->aead[0]->tag_len, pair->aead[1]->tag_len);
+    CU_ASSERT_EQUAL(pair->aead[0]->min_tag_len, pair->aead[1]->min_tag_len);
+    rekey(pair);
+}
+
+static void close_pair(struct pair *pair)
+{
+    for (int i = 0; i < 2; i++) {
+        pair->aead[i]->wipe(pair->sealer[i]);
+        pair->aead[i]->wipe(pair->opener[i]);
+        free(pair->sealer[i]);
+        free(pair->opener[i]);
+    }
+}
+
+struct shape {
+    size_t len;
+    size_t align;
+    size_t aad_len;
+    size_t aad_parts; /* 0 to 3 */
+    size_t spans;     /* 1 to 3 */
+};
+
+static size_t cut_spans(const struct shape *shape, uint8_t *data, struct core_span *spans)
+{
+    size_t at = 0;
+    for (size_t i = 0; i + 1 < shape->spans; i++) {
+        size_t n = random_below(shape->len - at + 1);
+        spans[i] = (struct core_span){data + at, n};
+        at += n;
+    }
+    spans[shape->spans - 1] = (struct core_span){data + at, shape->len - at};
+    return shape->spans;
+}
+
+static size_t cut_aad(const struct shape *shape, const uint8_t *data, struct core_slice *slices)
+{
+    size_t at = 0;
+    for (size_t i = 0; i + 1 < shape->aad_parts; i++) {
+        size_t n = random_below(shape->aad_len - at + 1);
+        slices[i] = (struct core_slice){data + at, n};
+        at += n;
+    }
+    if (shape->aad_parts > 0)
+        slices[shape->aad_parts - 1] = (struct core_slice){data + at, shape->aad_len - at};
+    return shape->aad_parts;
+}
+
+static bool all_are(const uint8_t *data, size_t len, uint8_t value)
+{
+    for (size_t i = 0; i < len; i++)
+        if (data[i] != value)
+            return false;
+    return true;
+}
+
+static uint8_t plain[TEXT_MAX];
+static uint8_t first[TEXT_MAX];
+static uint8_t room[SLACK + ALIGNMENTS + TEXT_MAX + SLACK] __attribute__((aligned(64)));
+
+/* Sealed by both, opened by both, at this shape; a forged tag and a forged text open with neither. */
+static void check_shape(struct pair *pair, const struct shape *shape)
+{
+    uint8_t aad[AAD_MAX];
+    uint8_t nonce[CORE_NONCE_LEN];
+    uint8_t tags[2][CORE_TAG_MAX];
+    uint8_t *text = room + SLACK + shape->align;
+    struct core_slice slices[3];
+    struct core_span spans[3];
+    const size_t tag_len =
+        pair->aead[0]->min_tag_len + random_below(pair->aead[0]->tag_len - pair->aead[0]->min_tag_len + 1);
+    random_bytes(plain, shape->len);
+    random_bytes(aad, shape->aad_len);
+    random_bytes(nonce, sizeof nonce);
+    const size_t slice_count = cut_aad(shape, aad, slices);
+    const struct core_slice whole_aad = {aad, shape->aad_parts > 0 ? shape->aad_len : 0};
+    for (int i = 0; i < 2; i++) {
+        memset(room, 0xee, sizeof room);
+        memcpy(text, plain, shape->len);
+        const size_t span_count = cut_spans(shape, text, spans);
+        CU_ASSERT_FATAL(
+            pair->aead[i]->seal(pair->sealer[i], nonce, slices, slice_count, spans, span_count, tags[i], tag_len));
+        CU_ASSERT_FATAL(all_are(room, SLACK, 0xee) && all_are(text + shape->len, SLACK, 0xee));
+        if (i == 0)
+            memcpy(first, text, shape->len);
+    }
+    CU_ASSERT_FATAL(memcmp(first, text, shape->len) == 0);
+    unit_assert_bytes("tag", tags[1], tag_len, tags[0], tag_len);
+
+    const struct core_span span = {text, shape->len};
+    for (int i = 0; i < 2; i++) {
+        memcpy(text, first, shape->len);
+        CU_ASSERT_EQUAL_FATAL(pair->aead[i]->open(pair->opener[i], nonce, i ? &whole_aad : slices, i ? 1 : slice_count,
+                                                  span, tags[!i], tag_len),
+                              CORE_OPEN_OK);
+        CU_ASSERT_FATAL(memcmp(text, plain, shape->len) == 0);
+        CU_ASSERT_FATAL(all_are(room, SLACK, 0xee) && all_are(text + shape->len, SLACK, 0xee));
+    }
+
+    memcpy(text, first, shape->len);
+    const bool forge_tag = shape->len == 0 || random_below(2) == 0;
+    const uint8_t flip = (uint8_t)(1u << random_below(8));
+    if (forge_tag)
+        tags[0][random_below(tag_len)] ^= flip;
+    else
+        text[random_below(shape->len)] ^= flip;
+    const uint8_t last = shape->len > 0 ? text[shape->len - 1] : 0;
+    CU_ASSERT_EQUAL_FATAL(pair->aead[1]->open(pair->opener[1], nonce, slices, slice_count, span, tags[0], tag_len),
+                          CORE_OPEN_FORGED);
+    /* wiped, or the ciphertext as it was */
+    const bool wiped = all_are(text, shape->len, 0);
+    const bool cipher = shape->len == 0 || (text[shape->len - 1] == last && memcmp(text, plain, shape->len) != 0);
+    CU_ASSERT(wiped || (cipher && pair->aead[1]->min_tag_len < CORE_TAG_MAX));
+}
+
+static void every_length_and_alignment(void)
+{
+    if (!present())
+        return;
+    for (int which = 0; which < AEADS; which++) {
+        struct pair pair;
+        open_pair(&pair, which);
+        for (size_t len = 0; len <= 1100; len++) {
+            const struct shape shape = {len, len % ALIGNMENTS, len % 40, 1 + len % 2, 1};
+            check_shape(&pair, &shape);
+            if (len % 50 == 0)
+                rekey(&pair);
+        }
+        for (size_t align = 0; align < ALIGNMENTS; align++) {
+            const struct shape shape = {random_below(3000), align, random_below(30), 1, 1 + align % 3};
+            check_shape(&pair, &shape);
+        }
+        close_pair(&pair);
+    }
+}
+
+static void random_shapes(void)
+{
+    if (!present())
+        return;
+    for (int which = 0; which < AEADS; which++) {
+        struct pair pair;
+        open_pair(&pair, which);
+        for (int i = 0; i < 600; i++) {
+            const size_t bound = i % 20 == 0 ? TEXT_MAX + 1 : i % 3 == 0 ? 5000 : 300;
+            const struct shape shape = {random_below(bound), random_below(ALIGNMENTS), random_below(AAD_MAX + 1),
+                                        random_below(4), 1 + random_below(3)};
+            rekey(&pair);
+            check_shape(&pair, &shape);
+        }
+        const struct shape longest = {TEXT_MAX, 1, 17, 1, 1};
+        check_shape(&pair, &longest);
+        close_pair(&pair);
+    }
+}
+
+/* Long AAD in parts goes round the library's own start: around the size of the buffer it is hashed by. */
+static void long_aad_in_parts(void)
+{
+    if (!present())
+        return;
+    for (int which = 0; which < AEADS; which++) {
+        struct pair pair;
+        open_pair(&pair, which);
+        for (size_t aad_len = 240; aad_len <= 530; aad_len++) {
+            const struct shape shape = {aad_len % 70, aad_len % ALIGNMENTS, aad_len, 3, 1 + aad_len % 2};
+            check_shape(&pair, &shape);
+        }
+        close_pair(&pair);
+    }
+}
+
+static void a_state_may_be_moved(void)
+{
+    if (!present())
+        return;
+    for (int which = 0; which < AEADS; which++) {
+        struct pair pair;
+        open_pair(&pair, which);
+        const size_t size = pair.aead[1]->state_size;
+        uint8_t *block = aligned_alloc(64, (size + 256) / 64 * 64);
+        void *kept = pair.sealer[1];
+        CU_ASSERT_PTR_NOT_NULL_FATAL(block);
+        memcpy(block, kept, size);
+        for (size_t step = 0; step < 12; step++) {
+            size_t to = step * 5 % 12 / 3 * 16; /* 0 to 48, up and down */
+            if (step > 0)
+                memmove(block + to, pair.sealer[1], size);
+            pair.sealer[1] = block + to;
+            const struct shape shape = {300, 3, 10, 1, 1};
+            check_shape(&pair, &shape);
+        }
+        pair.sealer[1] = kept;
+        free(block);
+        close_pair(&pair);
+    }
+}
+
+/* Forgetting a key is giving the state another: nothing of the old one may stay, also after a move. */
+static void a_new_key_leaves_nothing_of_the_old(void)
+{
+    static const uint8_t zeros[CORE_AEAD_KEY_MAX];
+    if (!present())
+        return;
+    for (int which = 0; which < AEADS; which++) {
+        struct pair pair;
+        open_pair(&pair, which);
+        const struct core_aead *aead = pair.aead[1];
+        uint8_t *blocks[2];
+        for (int i = 0; i < 2; i++) {
+            blocks[i] = aligned_alloc(64, (aead->state_size + 127) / 64 * 64);
+            CU_ASSERT_FATAL(blocks[i] && aead->init(blocks[i], CORE_SEAL));
+        }
+        CU_ASSERT(aead->set_key(blocks[0], pair.key));
+        memmove(blocks[0] + 16, blocks[0], aead->state_size);
+        CU_ASSERT(aead->set_key(blocks[0] + 16, zeros));
+        memmove(blocks[0], blocks[0] + 16, aead->state_size);
+        CU_ASSERT(aead->set_key(blocks[0], zeros) && aead->set_key(blocks[1], zeros));
+        unit_assert_bytes("state", blocks[0], aead->state_size, blocks[1], aead->state_size);
+        for (int i = 0; i < 2; i++) {
+            aead->wipe(blocks[i]);
+            CU_ASSERT(all_are(blocks[i], aead->state_size, 0));
+            aead->wipe(blocks[i]); /* a state of zeros */
+            CU_ASSERT_FALSE(aead->set_key(blocks[i], zeros));
+            free(blocks[i]);
+        }
+        close_pair(&pair);
+    }
+}
+
+/* Tags that nobody registered, and states that were wiped, fail; they seal nothing. */
+static void refusals(void)
+{
+    uint8_t text[32] = {1};
+    uint8_t tag[CORE_TAG_MAX + 1] = {0};
+    const uint8_t nonce[CORE_NONCE_LEN] = {0};
+    const struct core_span span = {text, sizeof text};
+    if (!present())
+        return;
+    for (int which = 0; which < AEADS; which++) {
+        struct pair pair;
+        open_pair(&pair, which);
+        const struct core_aead *aead = pair.aead[1];
+        if (which < 2) {
+            CU_ASSERT_FALSE(aead->seal(pair.sealer[1], nonce, NULL, 0, &span, 1, tag, 12));
+            CU_ASSERT_EQUAL(aead->open(pair.opener[1], nonce, NULL, 0, span, tag, 12), CORE_OPEN_FAILED);
+        }
+        aead->wipe(pair.sealer[1]);
+        aead->wipe(pair.opener[1]);
+        CU_ASSERT_FALSE(aead->seal(pair.sealer[1], nonce, NULL, 0, &span, 1, tag, CORE_TAG_MAX));
+        CU_ASSERT_EQUAL(aead->open(pair.opener[1], nonce, NULL, 0, span, tag, CORE_TAG_MAX), CORE_OPEN_FAILED);
+        close_pair(&pair);
+    }
+}
+
+/* --- threads: the library's manager is shared --- */
+
+enum { THREADS = 4, ROUNDS = 300 };
+
+static void *seal_alone(void *arg)
+{
+    uint64_t *digest = arg;
+    const struct core_provider *p = core_provider_best();
+    const struct core_aead *aeads[] = {p->aes_128_ctr_hmac_sha256, p->aes_128_gcm};
+    uint8_t key[CORE_AEAD_KEY_MAX] = {(uint8_t)*digest};
+    uint8_t text[700];
+    *digest = 0;
+    for (size_t a = 0; a < 2; a++) {
+        void *state = calloc(1, aeads[a]->state_size);
+        if (!state || !aeads[a]->init(state, CORE_SEAL) || !aeads[a]->set_key(state, key))
+            return NULL;
+        memset(text, 0, sizeof text);
+        for (uint32_t i = 0; i < ROUNDS; i++) {
+            uint8_t nonce[CORE_NONCE_LEN] = {0};
+            uint8_t tag[CORE_TAG_MAX];
+            uint64_t word;
+            const struct core_span span = {text, sizeof text - i % 64};
+            memcpy(nonce, &i, sizeof i);
+            if (!aeads[a]->seal(state, nonce, NULL, 0, &span, 1, tag, CORE_TAG_MAX))
+                return NULL;
+            memcpy(&word, tag, sizeof word);
+            *digest = *digest * 31 + word;
+        }
+        aeads[a]->wipe(state);
+        free(state);
+    }
+    return arg;
+}
+
+static void threads_do_not_meet(void)
+{
+    pthread_t threads[THREADS];
+    uint64_t together[THREADS];
+    if (!present())
+        return;
+    for (uint64_t i = 0; i < THREADS; i++) {
+        together[i] = i;
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, seal_alone, &together[i]), 0);
+    }
+    for (uint64_t i = 0; i < THREADS; i++) {
+        void *done = NULL;
+        uint64_t alone = i;
+        CU_ASSERT_EQUAL(pthread_join(threads[i], &done), 0);
+        CU_ASSERT_PTR_NOT_NULL(done);
+        CU_ASSERT_PTR_NOT_NULL(seal_alone(&alone));
+        CU_ASSERT_EQUAL(alone, together[i]);
+    }
+}
+
+static const struct unit_test tests[] = {
+    {"threads that ask and seal at once get what each gets alone", threads_do_not_meet},
+    {"as libcrypto: every length and alignment", every_length_and_alignment},
+    {"as libcrypto: random keys, lengths, parts", random_shapes},
+    {"as libcrypto: long AAD in parts", long_aad_in_parts},
+    {"a state may be moved", a_state_may_be_moved},
+    {"a new key leaves nothing of the old", a_new_key_leaves_nothing_of_the_old},
+    {"a short tag and a wiped state are refused", refusals},
+};
+
+UNIT_MAIN("core.provider_ipsecmb", tests)
