@@ -1,9 +1,9 @@
 # The router's tests: a simulated room around it, each file's suite, and that it is blind.
-add_library(sotto_sfu_sim STATIC sim.c)
+add_library(sotto_sfu_sim STATIC sim.c slot_pair.c)
 target_include_directories(sotto_sfu_sim PUBLIC ${CMAKE_SOURCE_DIR}/sfu ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(sotto_sfu_sim PUBLIC sotto_sfu sotto_unit)
 
-foreach(file arrivals cache feedback follow learn nack pair peer reports rewrite room router select slot source window)
+foreach(file arrivals cache feedback follow learn nack pair peer reports rewrite room router select slot slot_key source window)
   sotto_unit_test(sfu.${file} SOURCES test_${file}.c LINK sotto_sfu_sim)
 endforeach()
 sotto_unit_test(sfu.memory SOURCES test_memory.c LINK sotto_sfu_sim)
