@@ -33,9 +33,8 @@ int sfu_auth_check(struct sfu_auth *auth, const struct http_request *request, ui
     const size_t scheme_len = sizeof(scheme) - 1;
     struct text_slice field = text_of(request->authorization);
     struct text_slice bearer = {NULL, 0};
-    if (field.len >= scheme_len && text_equal_nocase((struct text_slice){field.data, scheme_len}, scheme)) {
+    if (field.len >= scheme_len && text_equal_nocase((struct text_slice){field.data, scheme_len}, scheme))
         bearer = text_trim((struct text_slice){field.data + scheme_len, field.len - scheme_len});
-    }
     pthread_mutex_lock(&auth->lock);
     int error = sfu_token_check(&auth->keys, bearer.data, bearer.len, now_s, token);
     pthread_mutex_unlock(&auth->lock);
@@ -48,9 +47,8 @@ static bool is_loopback_host(struct text_slice host)
     static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         size_t len = strlen(names[i]);
-        if (text_starts(host, names[i]) && (host.len == len || host.data[len] == ':')) {
+        if (text_starts(host, names[i]) && (host.len == len || host.data[len] == ':'))
             return true;
-        }
     }
     return false;
 }
@@ -58,12 +56,10 @@ static bool is_loopback_host(struct text_slice host)
 bool sfu_auth_is_local(const struct http_request *request)
 {
     struct text_slice origin = text_of(request->origin);
-    if (!request->from_loopback || !is_loopback_host(text_of(request->host))) {
+    if (!request->from_loopback || !is_loopback_host(text_of(request->host)))
         return false;
-    }
-    if (origin.len == 0) {
+    if (origin.len == 0)
         return true;
-    }
     /* SCHEME "//" HOST */
     text_take(&origin, '/');
     text_take(&origin, '/');
@@ -78,13 +74,11 @@ bool sfu_auth_dev_token(const struct http_request *request, const char *room, st
     while (query.len > 0 && !named) {
         struct text_slice value = text_take(&query, '&');
         named = text_equal(text_take(&value, '='), "name");
-        if (named && (!sfu_id_is_valid(value.data, value.len) || !text_copy(value, made.subject, SFU_ID_MAX))) {
+        if (named && (!sfu_id_is_valid(value.data, value.len) || !text_copy(value, made.subject, SFU_ID_MAX)))
             return false;
-        }
     }
-    if (!text_copy(text_of(room), made.room, sizeof(made.room)) || (!named && !text_random(made.subject, 12, "-_"))) {
+    if (!text_copy(text_of(room), made.room, sizeof(made.room)) || (!named && !text_random(made.subject, 12, "-_")))
         return false;
-    }
     *token = made;
     return true;
 }

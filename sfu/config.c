@@ -38,9 +38,8 @@ bool sfu_address_is_loopback(const char *address)
     static const unsigned char one[16] = {[15] = 1};
     unsigned char bytes[16];
     int family;
-    if (!parse_address(address, bytes, &family)) {
+    if (!parse_address(address, bytes, &family))
         return false;
-    }
     return family == AF_INET ? bytes[0] == 127 : memcmp(bytes, one, 16) == 0;
 }
 
@@ -57,9 +56,8 @@ static const char *read_address(struct text_slice value, char out[CONFIG_ADDRESS
     char address[CONFIG_ADDRESS_MAX];
     unsigned char bytes[16];
     int family;
-    if (!text_copy(value, address, sizeof(address)) || !parse_address(address, bytes, &family)) {
+    if (!text_copy(value, address, sizeof(address)) || !parse_address(address, bytes, &family))
         return "expected a numeric IPv4 or IPv6 address";
-    }
     memcpy(out, address, sizeof(address));
     return NULL;
 }
@@ -67,9 +65,8 @@ static const char *read_address(struct text_slice value, char out[CONFIG_ADDRESS
 static const char *read_port(struct text_slice value, uint16_t *out)
 {
     uint64_t number;
-    if (!text_number(value, 65535, &number)) {
+    if (!text_number(value, 65535, &number))
         return "expected a port from 0 to 65535";
-    }
     *out = (uint16_t)number;
     return NULL;
 }
@@ -77,9 +74,8 @@ static const char *read_port(struct text_slice value, uint16_t *out)
 static const char *read_count(struct text_slice value, uint64_t min, uint64_t max, uint32_t *out)
 {
     uint64_t number;
-    if (!text_number(value, max, &number) || number < min) {
+    if (!text_number(value, max, &number) || number < min)
         return "the number is out of range";
-    }
     *out = (uint32_t)number;
     return NULL;
 }
@@ -87,9 +83,8 @@ static const char *read_count(struct text_slice value, uint64_t min, uint64_t ma
 static const char *read_flag(struct text_slice value, bool *out)
 {
     bool yes = text_equal(value, "yes");
-    if (!yes && !text_equal(value, "no")) {
+    if (!yes && !text_equal(value, "no"))
         return "expected yes or no";
-    }
     *out = yes;
     return NULL;
 }
@@ -107,9 +102,8 @@ static const char *set_listen(struct sfu_config *config, struct text_slice value
         value.data++;
         value.len--;
         address = text_take(&value, ']');
-        if (!text_starts(value, ":")) {
+        if (!text_starts(value, ":"))
             return "expected [ADDRESS]:PORT";
-        }
         text_take(&value, ':');
     } else {
         address = text_take(&value, ':');
@@ -130,9 +124,8 @@ static const char *set_udp_port(struct sfu_config *config, struct text_slice val
 
 static const char *set_announce(struct sfu_config *config, struct text_slice value)
 {
-    if (config->announce_count == SFU_ANNOUNCE_MAX) {
+    if (config->announce_count == SFU_ANNOUNCE_MAX)
         return "at most 4 addresses can be announced";
-    }
     const char *problem = read_address(value, config->announce[config->announce_count]);
     config->announce_count += problem == NULL;
     return problem;
@@ -140,9 +133,8 @@ static const char *set_announce(struct sfu_config *config, struct text_slice val
 
 static const char *set_token_key(struct sfu_config *config, struct text_slice value)
 {
-    if (config->token_key_count == SFU_TOKEN_KEYS_MAX) {
+    if (config->token_key_count == SFU_TOKEN_KEYS_MAX)
         return "at most 8 token keys are held";
-    }
     const char *problem = read_path(value, config->token_keys[config->token_key_count]);
     config->token_key_count += problem == NULL;
     return problem;
@@ -211,9 +203,8 @@ static const char *set_port_file(struct sfu_config *config, struct text_slice va
 static const char *set_ready_fd(struct sfu_config *config, struct text_slice value)
 {
     uint64_t number;
-    if (!text_number(value, 1023, &number)) {
+    if (!text_number(value, 1023, &number))
         return "expected the number of an open file";
-    }
     config->ready_fd = (int)number;
     return NULL;
 }
@@ -280,11 +271,9 @@ enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]) };
 
 static const struct option *find_option(struct text_slice name)
 {
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (text_equal(name, options[i].name)) {
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (text_equal(name, options[i].name))
             return &options[i];
-        }
-    }
     return NULL;
 }
 
@@ -294,25 +283,22 @@ bool sfu_config_read(struct sfu_config *config, const char *name, const char *te
     struct text_slice rest = {text, len};
     for (unsigned number = 1; rest.len > 0; number++) {
         struct text_slice line = text_take(&rest, '\n');
-        if (line.len > 0 && line.data[line.len - 1] == '\r') {
+        if (line.len > 0 && line.data[line.len - 1] == '\r')
             line.len--;
-        }
         line = text_trim(line);
-        if (line.len == 0 || line.data[0] == '#') {
+        if (line.len == 0 || line.data[0] == '#')
             continue;
-        }
         bool pair = memchr(line.data, '=', line.len) != NULL;
         struct text_slice value = line;
         struct text_slice key = text_trim(text_take(&value, '='));
         const struct option *option = find_option(key);
         const char *wrong = NULL;
-        if (!pair) {
+        if (!pair)
             wrong = "expected name = value";
-        } else if (!option || !option->argument) {
+        else if (!option || !option->argument)
             wrong = "there is no such setting";
-        } else {
+        else
             wrong = option->set(config, text_trim(value));
-        }
         if (wrong) {
             int shown = key.len > 64 ? 64 : (int)key.len;
             snprintf(problem, CONFIG_PROBLEM_MAX, "%.256s:%u: %.*s: %s", name, number, shown, key.data, wrong);
@@ -339,9 +325,8 @@ static bool read_file(struct sfu_config *config, const char *path, char problem[
     ok = sfu_config_read(config, path, text, len, problem);
 out:
     free(text);
-    if (file) {
+    if (file)
         fclose(file);
-    }
     return ok;
 }
 
@@ -374,24 +359,20 @@ static bool take_argument(struct sfu_config *config, char **argv, int *at, bool 
         (*at)++;
         value = text_of(argv[*at]);
     }
-    if (is_config) {
+    if (is_config)
         return !config_pass || read_file(config, value.data, problem);
-    }
     const char *wrong = config_pass ? NULL : option->set(config, value);
-    if (wrong) {
+    if (wrong)
         snprintf(problem, CONFIG_PROBLEM_MAX, "--%s: %s", option->name, wrong);
-    }
     return !wrong;
 }
 
 bool sfu_config_arguments(struct sfu_config *config, int argc, char **argv, char problem[CONFIG_PROBLEM_MAX])
 {
     for (int pass = 0; pass < 2; pass++) {
-        for (int i = 1; i < argc; i++) {
-            if (!take_argument(config, argv, &i, pass == 0, problem)) {
+        for (int i = 1; i < argc; i++)
+            if (!take_argument(config, argv, &i, pass == 0, problem))
                 return false;
-            }
-        }
     }
     return true;
 }
@@ -404,26 +385,21 @@ static bool complain(char problem[CONFIG_PROBLEM_MAX], const char *text)
 
 bool sfu_config_complete(struct sfu_config *config, char problem[CONFIG_PROBLEM_MAX])
 {
-    if (config->udp_address[0] == 0) {
+    if (config->udp_address[0] == 0)
         memcpy(config->udp_address, config->listen_address, sizeof(config->udp_address));
-    }
     if (config->dev &&
-        (!sfu_address_is_loopback(config->listen_address) || !sfu_address_is_loopback(config->udp_address))) {
+        (!sfu_address_is_loopback(config->listen_address) || !sfu_address_is_loopback(config->udp_address)))
         return complain(problem, "--dev serves without tokens, so listen and udp-address must be loopback addresses");
-    }
     if (config->announce_count == 0) {
-        if (sfu_address_is_wildcard(config->udp_address)) {
+        if (sfu_address_is_wildcard(config->udp_address))
             return complain(problem, "announce is missing: udp-address is a wildcard, which no client can reach");
-        }
         memcpy(config->announce[0], config->udp_address, sizeof(config->announce[0]));
         config->announce_count = 1;
     }
-    if ((config->tls_cert[0] == 0) != (config->tls_key[0] == 0)) {
+    if ((config->tls_cert[0] == 0) != (config->tls_key[0] == 0))
         return complain(problem, "tls-cert and tls-key belong together");
-    }
-    if (!config->dev && config->token_key_count == 0) {
+    if (!config->dev && config->token_key_count == 0)
         return complain(problem, "token-key is missing: nobody could join (for a try on this machine: --dev)");
-    }
     return true;
 }
 
@@ -442,9 +418,8 @@ void sfu_config_help(FILE *out)
         fprintf(out, "  --%s %s\n        ", options[i].name, options[i].argument ? options[i].argument : "");
         for (const char *c = options[i].help; *c; c++) {
             fputc(*c, out);
-            if (*c == '\n') {
+            if (*c == '\n')
                 fputs("        ", out);
-            }
         }
         fputc('\n', out);
     }

@@ -74,11 +74,9 @@ static const char *reason(int status)
         {501, "Not Implemented"},
         {503, "Service Unavailable"},
     };
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        if (reasons[i].status == status) {
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if (reasons[i].status == status)
             return reasons[i].text;
-        }
-    }
     return "Internal Server Error";
 }
 
@@ -86,9 +84,8 @@ static void exchange_free(struct exchange *exchange)
 {
     if (exchange) {
         core_wipe(&exchange->request, sizeof(exchange->request)); /* it may hold a token */
-        if (exchange->body) {
+        if (exchange->body)
             core_wipe(exchange->body, exchange->body_expected); /* and an ICE password */
-        }
         free(exchange->body);
         free(exchange);
     }
@@ -101,21 +98,17 @@ static void send_response(struct lws *wsi, struct http_response *response, bool 
     size_t cap = LWS_PRE + HTTP_EXTRA_MAX + 512 + response->body_len;
     char *buffer = malloc(cap);
     struct text_writer w;
-    if (!buffer) {
+    if (!buffer)
         goto out;
-    }
     text_writer_init(&w, buffer + LWS_PRE, cap - LWS_PRE);
     text_printf(&w, "HTTP/1.1 %d %s\r\n%s", response->status, reason(response->status), response->extra);
-    if (response->content_type) {
+    if (response->content_type)
         text_printf(&w, "Content-Type: %s\r\n", response->content_type);
-    }
-    if (response->status != 204) {
+    if (response->status != 204)
         text_printf(&w, "Content-Length: %zu\r\n", response->body_len);
-    }
     text_printf(&w, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n");
-    if (w.failed) {
+    if (w.failed)
         goto out;
-    }
     if (!head && response->body_len > 0) {
         memcpy(w.data + w.len, response->body, response->body_len);
         w.len += response->body_len;
@@ -141,12 +134,10 @@ static int refuse(struct lws *wsi, int status, const char *text)
 static bool copy_field(struct lws *wsi, enum lws_token_indexes token, char *out, size_t cap)
 {
     int total = lws_hdr_total_length(wsi, token);
-    if (total <= 0) {
+    if (total <= 0)
         return true;
-    }
-    if ((size_t)total >= cap) {
+    if ((size_t)total >= cap)
         return false;
-    }
     int len = lws_hdr_copy(wsi, out, (int)cap, token);
     return len >= 0 && strlen(out) == (size_t)len;
 }
@@ -198,28 +189,23 @@ static int read_framing(struct lws *wsi, const struct exchange *exchange, size_t
     uint64_t number = 0;
     bool has_body = exchange->request.method == HTTP_POST || exchange->request.method == HTTP_PATCH;
     *expects = false;
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
         return 501;
-    }
-    if (!copy_field(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof(text))) {
+    if (!copy_field(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof(text)))
         return 400;
-    }
     if (text[0] == 0) {
         *body_len = 0;
         return has_body ? 411 : 0;
     }
     /* digits only: "+5", "5,5" and "0x5" would be read differently by whoever stands in front */
-    if (!text_number(text_of(text), UINT64_MAX, &number)) {
+    if (!text_number(text_of(text), UINT64_MAX, &number))
         return 400;
-    }
-    if (number > (has_body ? HTTP_BODY_MAX : 0)) {
+    if (number > (has_body ? HTTP_BODY_MAX : 0))
         return 413;
-    }
     *body_len = (size_t)number;
     text[0] = 0;
-    if (!copy_field(wsi, WSI_TOKEN_HTTP_EXPECT, text, sizeof(text))) {
+    if (!copy_field(wsi, WSI_TOKEN_HTTP_EXPECT, text, sizeof(text)))
         return 417;
-    }
     *expects = text[0] != 0;
     return *expects && !text_equal_nocase(text_of(text), "100-continue") ? 417 : 0;
 }
@@ -259,41 +245,34 @@ static int begin(struct lws *wsi, struct connection *connection)
     exchange_free(connection->exchange);
     connection->exchange = NULL;
     struct exchange *exchange = calloc(1, sizeof(*exchange));
-    if (!exchange) {
+    if (!exchange)
         return refuse(wsi, 503, "out of memory\n");
-    }
     connection->exchange = exchange;
-    if (!read_method(lws_http_get_uri_and_method(wsi, &uri, &uri_len), &exchange->request.method)) {
+    if (!read_method(lws_http_get_uri_and_method(wsi, &uri, &uri_len), &exchange->request.method))
         return refuse(wsi, 501, "unknown method\n");
-    }
     struct text_slice path = {uri, uri_len > 0 ? (size_t)uri_len : 0};
     if (!text_copy(path, exchange->request.path, sizeof(exchange->request.path)) ||
-        !read_fields(wsi, &exchange->request)) {
+        !read_fields(wsi, &exchange->request))
         return refuse(wsi, 431, "a header field is too long\n");
-    }
     exchange->request.from_loopback = is_from_loopback(wsi);
     int status = read_framing(wsi, exchange, &exchange->body_expected, &expects);
-    if (status) {
+    if (status)
         return refuse(wsi, status, "the body must have a Content-Length of at most 64 KiB\n");
-    }
-    if (exchange->request.method != HTTP_POST && exchange->request.method != HTTP_PATCH) {
+    if (exchange->request.method != HTTP_POST && exchange->request.method != HTTP_PATCH)
         return finish(wsi, connection);
-    }
     if (exchange->body_expected == 0) {
         /* libwebsockets calls back for an empty POST and not for an empty PATCH */
         return refuse(wsi, 400, "the body is empty\n");
     }
     exchange->body = malloc(exchange->body_expected);
-    if (!exchange->body) {
+    if (!exchange->body)
         return refuse(wsi, 503, "out of memory\n");
-    }
     if (expects) {
         char go[LWS_PRE + 32];
         static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
         memcpy(go + LWS_PRE, text, sizeof(text));
-        if (lws_write(wsi, (unsigned char *)go + LWS_PRE, sizeof(text) - 1, LWS_WRITE_HTTP) < 0) {
+        if (lws_write(wsi, (unsigned char *)go + LWS_PRE, sizeof(text) - 1, LWS_WRITE_HTTP) < 0)
             return -1;
-        }
     }
     return 0;
 }
@@ -301,9 +280,8 @@ static int begin(struct lws *wsi, struct connection *connection)
 static int take_body(struct lws *wsi, struct connection *connection, const void *data, size_t len)
 {
     struct exchange *exchange = connection->exchange;
-    if (!exchange || len > exchange->body_expected - exchange->body_len) {
+    if (!exchange || len > exchange->body_expected - exchange->body_len)
         return refuse(wsi, 400, "the body is longer than its Content-Length\n");
-    }
     memcpy(exchange->body + exchange->body_len, data, len);
     exchange->body_len += len;
     return 0;
@@ -385,9 +363,8 @@ struct http_server *http_server_open(const struct http_config *config)
         {.name = NULL},
     };
     struct http_server *server = calloc(1, sizeof(*server));
-    if (!server) {
+    if (!server)
         return NULL;
-    }
     server->handler = config->handler;
     atomic_store(&listening, false);
     server->timeout_us =
@@ -410,27 +387,22 @@ struct http_server *http_server_open(const struct http_config *config)
         .ssl_private_key_filepath = config->tls_key,
         .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
     };
-    if (config->tls_cert) {
+    if (config->tls_cert)
         info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-    }
-    if (!strchr(config->address, ':')) {
+    if (!strchr(config->address, ':'))
         info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
-    }
     server->context = lws_create_context(&info);
     server->vhost = server->context ? lws_create_vhost(server->context, &info) : NULL;
-    if (!server->vhost || lws_get_vhost_listen_port(server->vhost) <= 0) {
+    if (!server->vhost || lws_get_vhost_listen_port(server->vhost) <= 0)
         goto fail;
-    }
     atomic_store(&listening, true);
     lws_sul_schedule(server->context, 0, &server->tick, on_tick, LWS_USEC_PER_SEC);
-    if (pthread_create(&server->thread, NULL, run, server)) {
+    if (pthread_create(&server->thread, NULL, run, server))
         goto fail;
-    }
     return server;
 fail:
-    if (server->context) {
+    if (server->context)
         lws_context_destroy(server->context);
-    }
     free(server);
     return NULL;
 }
@@ -442,9 +414,8 @@ uint16_t http_server_port(const struct http_server *server)
 
 void http_server_close(struct http_server *server)
 {
-    if (!server) {
+    if (!server)
         return;
-    }
     atomic_store(&server->stopping, true);
     lws_cancel_service(server->context);
     pthread_join(server->thread, NULL);

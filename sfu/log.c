@@ -42,9 +42,8 @@ void log_event(enum log_level level, const char *event, ...)
     static const char *const names[] = {"debug", "info", "warn", "error"};
     char line[2048];
     struct text_writer w;
-    if (level < lowest) {
+    if (level < lowest)
         return;
-    }
     /* room for the line break, also behind a line that was cut */
     text_writer_init(&w, line, sizeof(line) - 1);
     write_time(&w);

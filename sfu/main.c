@@ -69,18 +69,16 @@ static void write_fingerprint(struct daemon *daemon)
     struct text_writer w;
     sfu_certificate_fingerprint(daemon->certificate, hash);
     text_writer_init(&w, daemon->fingerprint, sizeof(daemon->fingerprint));
-    for (size_t i = 0; i < sizeof(hash); i++) {
+    for (size_t i = 0; i < sizeof(hash); i++)
         text_printf(&w, "%s%02X", i > 0 ? ":" : "", hash[i]);
-    }
 }
 
 static bool start(struct daemon *daemon)
 {
     const struct sfu_config *config = &daemon->config;
     struct sfu_token_keys keys;
-    if (!load_token_keys(config, &keys)) {
+    if (!load_token_keys(config, &keys))
         return false;
-    }
     daemon->certificate = sfu_certificate_new();
     if (!daemon->certificate) {
         log_event(LOG_LEVEL_ERROR, "start_failed", "reason", "no DTLS certificate could be made", NULL);
@@ -95,9 +93,8 @@ static bool start(struct daemon *daemon)
         .metrics = config->metrics,
         .answer = {.address_count = config->announce_count, .fingerprint = daemon->fingerprint},
     };
-    for (size_t i = 0; i < config->announce_count; i++) {
+    for (size_t i = 0; i < config->announce_count; i++)
         whip_config.answer.addresses[i] = config->announce[i];
-    }
     daemon->whip = sfu_whip_new(&whip_config);
     if (!daemon->whip) {
         log_event(LOG_LEVEL_ERROR, "start_failed", "reason", "out of memory", NULL);
@@ -138,9 +135,8 @@ static bool start(struct daemon *daemon)
 static void stop(struct daemon *daemon)
 {
     http_server_close(daemon->http);
-    if (daemon->worker) {
+    if (daemon->worker)
         sfu_worker_close(daemon->worker);
-    }
     sfu_whip_free(daemon->whip);
     sfu_certificate_free(daemon->certificate);
 }
@@ -212,9 +208,8 @@ static void drain(struct daemon *daemon, const sigset_t *signals)
     while (sfu_whip_session_count(daemon->whip) > 0 && now.tv_sec < end) {
         const struct timespec step = {.tv_nsec = 100000000};
         int received = sigtimedwait(signals, NULL, &step);
-        if (received == SIGTERM || received == SIGINT) {
+        if (received == SIGTERM || received == SIGINT)
             break;
-        }
         clock_gettime(CLOCK_MONOTONIC, &now);
     }
 }
@@ -223,9 +218,8 @@ static void serve(struct daemon *daemon, const sigset_t *signals)
 {
     for (;;) {
         int received = 0;
-        if (sigwait(signals, &received)) {
+        if (sigwait(signals, &received))
             continue;
-        }
         if (received == SIGHUP) {
             reload_token_keys(daemon);
         } else {
@@ -260,9 +254,8 @@ int main(int argc, char **argv)
     }
     log_set_level(daemon.config.log_level);
     if (daemon.config.check_only) {
-        if (!load_token_keys(&daemon.config, &keys)) {
+        if (!load_token_keys(&daemon.config, &keys))
             return EXIT_USAGE;
-        }
         sfu_token_keys_wipe(&keys);
         printf("the configuration is well\n");
         return EXIT_SUCCESS;
@@ -280,9 +273,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     warn_of_dangers(&daemon.config);
     bool ok = start(&daemon) && announce_ready(&daemon);
-    if (ok) {
+    if (ok)
         serve(&daemon, &signals);
-    }
     stop(&daemon);
     log_event(LOG_LEVEL_INFO, "stopped", NULL);
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;

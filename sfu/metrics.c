@@ -34,9 +34,8 @@ char *sfu_metrics_text(const struct sfu_worker_stats *stats, const struct sfu_fo
     size_t cap = HEAD_BYTES + pair_count * 3 * PAIR_BYTES;
     char *text = malloc(cap);
     struct text_writer w;
-    if (!text) {
+    if (!text)
         return NULL;
-    }
     text_writer_init(&w, text, cap);
     write_total(&w, "sessions", "gauge", "Sessions, publishers and subscribers.", stats->sessions);
     write_total(&w, "rooms", "gauge", "Rooms with a session.", stats->router.rooms);

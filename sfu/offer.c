@@ -67,14 +67,12 @@ static int read_fingerprint(struct sdp_list list, uint8_t *out)
 {
     int error = SFU_OFFER_BAD_FINGERPRINT;
     for (size_t i = 0; i < list.count; i++) {
-        if (!text_equal(list.items[i].name, "fingerprint")) {
+        if (!text_equal(list.items[i].name, "fingerprint"))
             continue;
-        }
         struct text_slice value = list.items[i].value;
         struct text_slice hash = text_take(&value, ' ');
-        if (text_equal_nocase(hash, "sha-256")) {
+        if (text_equal_nocase(hash, "sha-256"))
             return text_fingerprint(value, out, SFU_FINGERPRINT_LEN) ? SFU_OFFER_OK : SFU_OFFER_BAD_FINGERPRINT;
-        }
         error = SFU_OFFER_HASH;
     }
     return error;
@@ -92,20 +90,16 @@ static int read_transport(const struct sdp *sdp, const struct sdp_media *section
     here.ufrag = value_of(sdp_find_either(sdp, section, "ice-ufrag"));
     here.pwd = value_of(sdp_find_either(sdp, section, "ice-pwd"));
     here.setup = value_of(sdp_find_either(sdp, section, "setup"));
-    if (here.ufrag.len == 0 && here.pwd.len == 0 && section->port == 0) {
+    if (here.ufrag.len == 0 && here.pwd.len == 0 && section->port == 0)
         return SFU_OFFER_OK; /* bundle-only */
-    }
-    if (!is_credential(here.ufrag, 4, 256) || !is_credential(here.pwd, 22, 256)) {
+    if (!is_credential(here.ufrag, 4, 256) || !is_credential(here.pwd, 22, 256))
         return SFU_OFFER_BAD_ICE;
-    }
     struct sdp_list own = sdp_attributes(sdp, section);
     int error = read_fingerprint(sdp_find(own, "fingerprint") ? own : sdp_attributes(sdp, NULL), here.fingerprint);
-    if (error) {
+    if (error)
         return error;
-    }
-    if (!text_equal(here.setup, "actpass") && !text_equal(here.setup, "active")) {
+    if (!text_equal(here.setup, "actpass") && !text_equal(here.setup, "active"))
         return text_equal(here.setup, "passive") ? SFU_OFFER_ROLE : SFU_OFFER_BAD_SETUP;
-    }
     if (!transport->found) {
         *transport = here;
         return SFU_OFFER_OK;
@@ -121,15 +115,13 @@ bool sfu_offer_credentials(const struct sdp *sdp, struct text_slice *ufrag, stru
     const struct sdp_attribute *p = NULL;
     for (size_t i = 0; i < sdp->attribute_count; i++) {
         const struct sdp_attribute *attribute = &sdp->attributes[i];
-        if (!u && text_equal(attribute->name, "ice-ufrag")) {
+        if (!u && text_equal(attribute->name, "ice-ufrag"))
             u = attribute;
-        } else if (!p && text_equal(attribute->name, "ice-pwd")) {
+        else if (!p && text_equal(attribute->name, "ice-pwd"))
             p = attribute;
-        }
     }
-    if (!u || !p || !is_credential(u->value, 4, 256) || !is_credential(p->value, 22, 256)) {
+    if (!u || !p || !is_credential(u->value, 4, 256) || !is_credential(p->value, 22, 256))
         return false;
-    }
     *ufrag = u->value;
     *pwd = p->value;
     return true;
@@ -141,14 +133,11 @@ static bool is_bundled(const struct sdp *sdp, struct text_slice mid)
     struct sdp_list list = sdp_attributes(sdp, NULL);
     for (size_t i = 0; i < list.count; i++) {
         struct text_slice value = list.items[i].value;
-        if (!text_equal(list.items[i].name, "group") || !text_equal(text_take(&value, ' '), "BUNDLE")) {
+        if (!text_equal(list.items[i].name, "group") || !text_equal(text_take(&value, ' '), "BUNDLE"))
             continue;
-        }
-        while (value.len > 0) {
-            if (text_same(text_take(&value, ' '), mid)) {
+        while (value.len > 0)
+            if (text_same(text_take(&value, ' '), mid))
                 return true;
-            }
-        }
         return false;
     }
     return false;
@@ -158,9 +147,8 @@ static int read_mid(const struct sdp *sdp, const struct sdp_media *section, stru
 {
     struct text_slice mid = value_of(sdp_find(sdp_attributes(sdp, section), "mid"));
     /* RFC 8866's token */
-    if (!text_is_made_of(mid, "!#$%&'*+-.^_`{|}~") || !text_copy(mid, media->mid, sizeof(media->mid))) {
+    if (!text_is_made_of(mid, "!#$%&'*+-.^_`{|}~") || !text_copy(mid, media->mid, sizeof(media->mid)))
         return SFU_OFFER_BAD_MID;
-    }
     return SFU_OFFER_OK;
 }
 
@@ -199,28 +187,22 @@ static int read_extensions(struct sdp_list list, const struct sfu_offer_rules *r
         uint64_t id;
         struct text_slice direction;
         struct text_slice uri;
-        if (!text_equal(list.items[i].name, "extmap")) {
+        if (!text_equal(list.items[i].name, "extmap"))
             continue;
-        }
-        if (!sfu_extmap_parse(list.items[i].value, &id, &direction, &uri)) {
+        if (!sfu_extmap_parse(list.items[i].value, &id, &direction, &uri))
             return SFU_OFFER_BAD_EXTMAP;
-        }
         /* RFC 8285: 15 is reserved, 16 and more take two-byte headers, 256 and more are for later mapping */
-        if (id > 255 || id == 15 || (id > 15 && !mixed)) {
+        if (id > 255 || id == 15 || (id > 15 && !mixed))
             continue;
-        }
-        if (used[id]) {
+        if (used[id])
             return SFU_OFFER_BAD_EXTMAP;
-        }
         used[id] = true;
-        if (text_equal(direction, away) || text_equal(direction, "inactive")) {
+        if (text_equal(direction, away) || text_equal(direction, "inactive"))
             continue;
-        }
         for (unsigned e = 0; e < SFU_EXT_COUNT; e++) {
             bool allowed = e != SFU_EXT_AUDIO_LEVEL || rules->audio_level;
-            if (allowed && media->extension_ids[e] == 0 && text_equal(uri, sfu_extension_uri((enum sfu_extension)e))) {
+            if (allowed && media->extension_ids[e] == 0 && text_equal(uri, sfu_extension_uri((enum sfu_extension)e)))
                 media->extension_ids[e] = (uint8_t)id;
-            }
         }
     }
     return SFU_OFFER_OK;
@@ -229,9 +211,8 @@ static int read_extensions(struct sdp_list list, const struct sfu_offer_rules *r
 static bool read_ssrc(struct text_slice s, uint32_t *ssrc)
 {
     uint64_t number;
-    if (!text_number(s, UINT32_MAX, &number) || number == 0) {
+    if (!text_number(s, UINT32_MAX, &number) || number == 0)
         return false;
-    }
     *ssrc = (uint32_t)number;
     return true;
 }
@@ -244,27 +225,22 @@ static int read_ssrcs(struct sdp_list list, struct sfu_media *media)
         struct text_slice value = list.items[i].value;
         uint32_t ssrc;
         if (text_equal(list.items[i].name, "ssrc")) {
-            if (!read_ssrc(text_take(&value, ' '), &ssrc)) {
+            if (!read_ssrc(text_take(&value, ' '), &ssrc))
                 return SFU_OFFER_BAD_SSRC;
-            }
-            if (media->ssrc == 0) {
+            if (media->ssrc == 0)
                 media->ssrc = ssrc;
-            }
         }
     }
     for (size_t i = 0; i < list.count; i++) {
         struct text_slice value = list.items[i].value;
         uint32_t ssrc;
         uint32_t rtx;
-        if (!text_equal(list.items[i].name, "ssrc-group") || !text_equal(text_take(&value, ' '), "FID")) {
+        if (!text_equal(list.items[i].name, "ssrc-group") || !text_equal(text_take(&value, ' '), "FID"))
             continue;
-        }
-        if (!read_ssrc(text_take(&value, ' '), &ssrc) || !read_ssrc(text_take(&value, ' '), &rtx) || ssrc == rtx) {
+        if (!read_ssrc(text_take(&value, ' '), &ssrc) || !read_ssrc(text_take(&value, ' '), &rtx) || ssrc == rtx)
             return SFU_OFFER_BAD_SSRC;
-        }
-        if (ssrc == media->ssrc) {
+        if (ssrc == media->ssrc)
             media->rtx_ssrc = rtx;
-        }
     }
     return SFU_OFFER_OK;
 }
@@ -277,9 +253,8 @@ static int read_rids(struct sdp_list list, struct sfu_media *media)
     while (value.len > 0) {
         struct text_slice direction = text_take(&value, ' ');
         struct text_slice streams = text_take(&value, ' ');
-        if (!text_equal(direction, "send")) {
+        if (!text_equal(direction, "send"))
             continue;
-        }
         while (streams.len > 0) {
             struct text_slice alternatives = text_take(&streams, ';');
             struct text_slice rid = text_take(&alternatives, ',');
@@ -294,9 +269,8 @@ static int read_rids(struct sdp_list list, struct sfu_media *media)
                            text_equal(text_take(&line, ' '), "send");
             }
             if (!declared || media->rid_count == SFU_RIDS_MAX || !text_is_made_of(rid, "-_") ||
-                !text_copy(rid, media->rids[media->rid_count], SFU_MID_MAX)) {
+                !text_copy(rid, media->rids[media->rid_count], SFU_MID_MAX))
                 return SFU_OFFER_BAD_RID;
-            }
             media->rid_count++;
         }
     }
@@ -316,42 +290,33 @@ static int read_media(const struct sdp *sdp, const struct sdp_media *section, co
     bool audio = text_equal(section->kind, "audio");
     bool suits;
     int error = read_direction(list, rules->role, &suits);
-    if (error) {
+    if (error)
         return error;
-    }
     bool refused = section->port == 0 && !sdp_find(list, "bundle-only");
-    if (refused || !suits || !is_rtp(section) || (!audio && !text_equal(section->kind, "video"))) {
+    if (refused || !suits || !is_rtp(section) || (!audio && !text_equal(section->kind, "video")))
         return SFU_OFFER_OK;
-    }
     media->kind = audio ? SFU_AUDIO : SFU_VIDEO;
     error = sfu_offer_codecs(sdp, section, media);
-    if (error || media->codec_count == 0) {
+    if (error || media->codec_count == 0)
         return error;
-    }
-    if (!sdp_find(list, "rtcp-mux")) {
+    if (!sdp_find(list, "rtcp-mux"))
         return SFU_OFFER_NO_RTCP_MUX;
-    }
-    if (media->mid[0] == 0 || !is_bundled(sdp, text_of(media->mid))) {
+    if (media->mid[0] == 0 || !is_bundled(sdp, text_of(media->mid)))
         return SFU_OFFER_NO_BUNDLE;
-    }
     error = read_extensions(list, rules, mixed || sdp_find(list, "extmap-allow-mixed"), media);
-    if (!error && rules->role == SFU_PUBLISHER) {
+    if (!error && rules->role == SFU_PUBLISHER)
         error = read_ssrcs(list, media);
-    }
-    if (!error && rules->role == SFU_PUBLISHER) {
+    if (!error && rules->role == SFU_PUBLISHER)
         error = read_rids(list, media);
-    }
     media->active = !error;
     return error;
 }
 
 static bool is_used(const struct sfu_session_params *params, uint32_t ssrc)
 {
-    for (size_t i = 0; i < params->media_count; i++) {
-        if (params->media[i].ssrc == ssrc || params->media[i].rtx_ssrc == ssrc) {
+    for (size_t i = 0; i < params->media_count; i++)
+        if (params->media[i].ssrc == ssrc || params->media[i].rtx_ssrc == ssrc)
             return true;
-        }
-    }
     return false;
 }
 
@@ -359,9 +324,8 @@ static bool is_used(const struct sfu_session_params *params, uint32_t ssrc)
 static bool choose_ssrc(const struct sfu_session_params *params, uint32_t *ssrc)
 {
     do {
-        if (!core_random((uint8_t *)ssrc, sizeof(*ssrc))) {
+        if (!core_random((uint8_t *)ssrc, sizeof(*ssrc)))
             return false;
-        }
     } while (*ssrc == 0 || is_used(params, *ssrc));
     return true;
 }
@@ -371,20 +335,16 @@ static bool choose_ssrcs(struct sfu_session_params *params)
     for (size_t i = 0; i < params->media_count; i++) {
         struct sfu_media *media = &params->media[i];
         bool rtx = false;
-        for (size_t c = 0; c < media->codec_count; c++) {
+        for (size_t c = 0; c < media->codec_count; c++)
             rtx |= media->codecs[c].rtx_pt != 0;
-        }
         uint32_t ssrc;
-        if (!media->active) {
+        if (!media->active)
             continue;
-        }
-        if (!choose_ssrc(params, &ssrc)) {
+        if (!choose_ssrc(params, &ssrc))
             return false;
-        }
         media->ssrc = ssrc;
-        if (rtx && !choose_ssrc(params, &ssrc)) {
+        if (rtx && !choose_ssrc(params, &ssrc))
             return false;
-        }
         media->rtx_ssrc = rtx ? ssrc : 0;
     }
     return true;
@@ -398,11 +358,9 @@ static bool ssrcs_are_distinct(const struct sfu_session_params *params)
     for (size_t i = 0; i < params->media_count; i++) {
         const uint32_t own[2] = {params->media[i].ssrc, params->media[i].rtx_ssrc};
         for (size_t k = 0; k < 2; k++) {
-            for (size_t s = 0; s < count; s++) {
-                if (own[k] != 0 && seen[s] == own[k]) {
+            for (size_t s = 0; s < count; s++)
+                if (own[k] != 0 && seen[s] == own[k])
                     return false;
-                }
-            }
             seen[count++] = own[k];
         }
     }
@@ -412,11 +370,9 @@ static bool ssrcs_are_distinct(const struct sfu_session_params *params)
 static bool mids_are_distinct(const struct sfu_session_params *params)
 {
     for (size_t i = 0; i < params->media_count; i++) {
-        for (size_t k = 0; k < i; k++) {
-            if (params->media[i].mid[0] && strcmp(params->media[i].mid, params->media[k].mid) == 0) {
+        for (size_t k = 0; k < i; k++)
+            if (params->media[i].mid[0] && strcmp(params->media[i].mid, params->media[k].mid) == 0)
                 return false;
-            }
-        }
     }
     return true;
 }
@@ -430,23 +386,18 @@ static int read_sections(const struct sdp *sdp, const struct sfu_offer_rules *ru
         const struct sdp_media *section = &sdp->media[i];
         struct sfu_media *media = &found->media[found->media_count++];
         int error = sdp_find(sdp_attributes(sdp, section), "mid") ? read_mid(sdp, section, media) : SFU_OFFER_OK;
-        if (!error) {
+        if (!error)
             error = read_media(sdp, section, rules, mixed, media);
-        }
-        if (!error && media->mid[0] && is_bundled(sdp, text_of(media->mid))) {
+        if (!error && media->mid[0] && is_bundled(sdp, text_of(media->mid)))
             error = read_transport(sdp, section, transport);
-        }
-        if (error) {
+        if (error)
             return error;
-        }
         any |= media->active;
     }
-    if (!mids_are_distinct(found)) {
+    if (!mids_are_distinct(found))
         return SFU_OFFER_BAD_MID;
-    }
-    if (!any) {
+    if (!any)
         return SFU_OFFER_NOTHING;
-    }
     return transport->found ? SFU_OFFER_OK : SFU_OFFER_BAD_ICE;
 }
 
@@ -469,24 +420,19 @@ int sfu_offer_read(const struct sdp *sdp, const struct sfu_offer_rules *rules, s
     found.media_count = 0;
     found.role = rules->role;
     found.extmap_allow_mixed = allows_mixed(sdp);
-    if (sdp_find(sdp_attributes(sdp, NULL), "ice-lite")) {
+    if (sdp_find(sdp_attributes(sdp, NULL), "ice-lite"))
         return SFU_OFFER_ICE_LITE;
-    }
     int error = read_sections(sdp, rules, &found, &transport);
-    if (error) {
+    if (error)
         return error;
-    }
     if (!text_copy(transport.ufrag, found.remote_ufrag, sizeof(found.remote_ufrag)) ||
-        !text_copy(transport.pwd, found.remote_pwd, sizeof(found.remote_pwd))) {
+        !text_copy(transport.pwd, found.remote_pwd, sizeof(found.remote_pwd)))
         return SFU_OFFER_BAD_ICE;
-    }
     memcpy(found.remote_fingerprint, transport.fingerprint, sizeof(found.remote_fingerprint));
-    if (rules->role == SFU_SUBSCRIBER && !choose_ssrcs(&found)) {
+    if (rules->role == SFU_SUBSCRIBER && !choose_ssrcs(&found))
         return SFU_OFFER_NO_RANDOM;
-    }
-    if (rules->role == SFU_PUBLISHER && !ssrcs_are_distinct(&found)) {
+    if (rules->role == SFU_PUBLISHER && !ssrcs_are_distinct(&found))
         return SFU_OFFER_BAD_SSRC;
-    }
     *params = found;
     return SFU_OFFER_OK;
 }

@@ -42,14 +42,12 @@ struct sfu_registered *sfu_registry_find(const struct sfu_registry *registry, co
 {
     char padded[SFU_ID_MAX] = {0};
     struct sfu_registered *found = NULL;
-    if (!text_copy(text_of(id), padded, sizeof(padded))) {
+    if (!text_copy(text_of(id), padded, sizeof(padded)))
         return NULL;
-    }
     for (size_t i = 0; i < registry->cap; i++) {
         struct sfu_registered *entry = &registry->entries[i];
-        if (entry->used && core_equal((const uint8_t *)entry->id, (const uint8_t *)padded, SFU_ID_MAX)) {
+        if (entry->used && core_equal((const uint8_t *)entry->id, (const uint8_t *)padded, SFU_ID_MAX))
             found = entry;
-        }
     }
     return found;
 }
@@ -60,9 +58,8 @@ struct sfu_registered *sfu_registry_find_participant(const struct sfu_registry *
     for (size_t i = 0; i < registry->cap; i++) {
         struct sfu_registered *entry = &registry->entries[i];
         if (entry->used && entry->role == role && strcmp(entry->room, room) == 0 &&
-            strcmp(entry->pseudonym, pseudonym) == 0) {
+            strcmp(entry->pseudonym, pseudonym) == 0)
             return entry;
-        }
     }
     return NULL;
 }
@@ -72,9 +69,8 @@ struct sfu_registered *sfu_registry_visit(struct sfu_registry *registry)
     for (size_t i = 0; i < registry->cap; i++) {
         struct sfu_registered *entry = &registry->entries[registry->next_to_visit];
         registry->next_to_visit = (registry->next_to_visit + 1) % registry->cap;
-        if (entry->used) {
+        if (entry->used)
             return entry;
-        }
     }
     return NULL;
 }

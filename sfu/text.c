@@ -58,26 +58,22 @@ struct text_slice text_trim(struct text_slice s)
         s.data++;
         s.len--;
     }
-    while (s.len > 0 && is_blank(s.data[s.len - 1])) {
+    while (s.len > 0 && is_blank(s.data[s.len - 1]))
         s.len--;
-    }
     return s;
 }
 
 bool text_number(struct text_slice s, uint64_t max, uint64_t *out)
 {
     uint64_t value = 0;
-    if (s.len == 0) {
+    if (s.len == 0)
         return false;
-    }
     for (size_t i = 0; i < s.len; i++) {
-        if (s.data[i] < '0' || s.data[i] > '9') {
+        if (s.data[i] < '0' || s.data[i] > '9')
             return false;
-        }
         uint64_t digit = (uint64_t)(s.data[i] - '0');
-        if (digit > max || value > (max - digit) / 10) {
+        if (digit > max || value > (max - digit) / 10)
             return false;
-        }
         value = value * 10 + digit;
     }
     *out = value;
@@ -86,12 +82,10 @@ bool text_number(struct text_slice s, uint64_t max, uint64_t *out)
 
 bool text_copy(struct text_slice s, char *out, size_t cap)
 {
-    if (s.len >= cap || (s.len > 0 && memchr(s.data, 0, s.len))) {
+    if (s.len >= cap || (s.len > 0 && memchr(s.data, 0, s.len)))
         return false;
-    }
-    if (s.len > 0) {
+    if (s.len > 0)
         memcpy(out, s.data, s.len);
-    }
     out[s.len] = 0;
     return true;
 }
@@ -101,21 +95,18 @@ bool text_is_made_of(struct text_slice s, const char *others)
     for (size_t i = 0; i < s.len; i++) {
         char c = s.data[i];
         bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!plain && (c == 0 || !strchr(others, c))) {
+        if (!plain && (c == 0 || !strchr(others, c)))
             return false;
-        }
     }
     return s.len > 0;
 }
 
 static int hex_digit(char c)
 {
-    if (c >= '0' && c <= '9') {
+    if (c >= '0' && c <= '9')
         return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
+    if (c >= 'a' && c <= 'f')
         return c - 'a' + 10;
-    }
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
@@ -124,16 +115,14 @@ static bool read_hex(struct text_slice s, char separator, uint8_t *out, size_t l
 {
     uint8_t bytes[64];
     size_t step = separator ? 3 : 2;
-    if (len == 0 || len > sizeof(bytes) || s.len != len * step - (separator ? 1 : 0)) {
+    if (len == 0 || len > sizeof(bytes) || s.len != len * step - (separator ? 1 : 0))
         return false;
-    }
     for (size_t i = 0; i < len; i++) {
         const char *pair = s.data + i * step;
         int high = hex_digit(pair[0]);
         int low = hex_digit(pair[1]);
-        if (high < 0 || low < 0 || (separator && i + 1 < len && pair[2] != separator)) {
+        if (high < 0 || low < 0 || (separator && i + 1 < len && pair[2] != separator))
             return false;
-        }
         bytes[i] = (uint8_t)(high << 4 | low);
     }
     memcpy(out, bytes, len);
@@ -153,9 +142,8 @@ bool text_fingerprint(struct text_slice s, uint8_t *out, size_t len)
 bool text_random(char *out, size_t len, const char last[2])
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    if (!core_random((uint8_t *)out, len)) {
+    if (!core_random((uint8_t *)out, len))
         return false;
-    }
     for (size_t i = 0; i < len; i++) {
         unsigned value = (unsigned char)out[i] & 63u;
         out[i] = value < 62 ? letters[value] : last[value - 62];
@@ -172,9 +160,8 @@ void text_writer_init(struct text_writer *w, char *data, size_t cap)
 
 void text_printf(struct text_writer *w, const char *format, ...)
 {
-    if (w->failed) {
+    if (w->failed)
         return;
-    }
     va_list args;
     va_start(args, format);
     int n = vsnprintf(w->data + w->len, w->cap - w->len, format, args);
@@ -191,14 +178,13 @@ void text_write_escaped(struct text_writer *w, struct text_slice s)
 {
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.data[i];
-        if (c == '"' || c == '\\') {
+        if (c == '"' || c == '\\')
             text_printf(w, "\\%c", c);
-        } else if (c == '\n') {
+        else if (c == '\n')
             text_printf(w, "\\n");
-        } else if (c < 0x20 || c == 0x7f) {
+        else if (c < 0x20 || c == 0x7f)
             text_printf(w, "\\u%04x", c);
-        } else {
+        else
             text_printf(w, "%c", c);
-        }
     }
 }

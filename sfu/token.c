@@ -32,9 +32,8 @@ void sfu_token_keys_init(struct sfu_token_keys *keys)
 
 void sfu_token_keys_wipe(struct sfu_token_keys *keys)
 {
-    for (size_t i = 0; i < keys->count; i++) {
+    for (size_t i = 0; i < keys->count; i++)
         free(keys->pem[i]);
-    }
     keys->count = 0;
 }
 
@@ -53,20 +52,17 @@ static bool read_armoured(struct text_slice body, uint8_t *out, size_t cap)
     unsigned held = 0;
     for (size_t i = 0; i < body.len; i++) {
         char c = body.data[i];
-        if (c == '\n' || c == '\r' || c == ' ' || c == '=') {
+        if (c == '\n' || c == '\r' || c == ' ' || c == '=')
             continue;
-        }
         int digit = base64_digit(c);
-        if (digit < 0) {
+        if (digit < 0)
             return false;
-        }
         bits = (bits << 6 | (uint32_t)digit) & 0xffffffu;
         held += 6;
         if (held >= 8) {
             held -= 8;
-            if (len == cap) {
+            if (len == cap)
                 return false;
-            }
             out[len++] = (uint8_t)(bits >> held);
         }
     }
@@ -85,9 +81,8 @@ static bool is_p256_public_key(const char *pem)
     uint8_t der[91];
     const char *from = strstr(pem, begin);
     const char *to = from ? strstr(from, end) : NULL;
-    if (!to || strstr(pem, "PRIVATE")) {
+    if (!to || strstr(pem, "PRIVATE"))
         return false;
-    }
     from += sizeof(begin) - 1;
     return read_armoured((struct text_slice){from, (size_t)(to - from)}, der, sizeof(der)) &&
            memcmp(der, prefix, sizeof(prefix)) == 0;
@@ -95,16 +90,13 @@ static bool is_p256_public_key(const char *pem)
 
 int sfu_token_keys_add(struct sfu_token_keys *keys, const char *pem, size_t pem_len)
 {
-    if (keys->count == SFU_TOKEN_KEYS_MAX) {
+    if (keys->count == SFU_TOKEN_KEYS_MAX)
         return SFU_TOKEN_TOO_MANY_KEYS;
-    }
-    if (pem_len > SFU_TOKEN_KEY_FILE_MAX || memchr(pem, 0, pem_len)) {
+    if (pem_len > SFU_TOKEN_KEY_FILE_MAX || memchr(pem, 0, pem_len))
         return SFU_TOKEN_BAD_KEY;
-    }
     char *copy = strndup(pem, pem_len);
-    if (!copy) {
+    if (!copy)
         return SFU_TOKEN_MEMORY;
-    }
     if (!is_p256_public_key(copy)) {
         core_wipe(copy, pem_len);
         free(copy);
@@ -118,9 +110,8 @@ int sfu_token_keys_load(struct sfu_token_keys *keys, const char *path)
 {
     char pem[SFU_TOKEN_KEY_FILE_MAX];
     FILE *file = fopen(path, "re");
-    if (!file) {
+    if (!file)
         return SFU_TOKEN_KEY_FILE;
-    }
     size_t len = fread(pem, 1, sizeof(pem), file);
     int error = ferror(file) ? SFU_TOKEN_KEY_FILE : sfu_token_keys_add(keys, pem, len);
     fclose(file);
@@ -137,11 +128,9 @@ bool sfu_id_is_valid(const char *text, size_t len)
 /* Three parts of base64url (RFC 7515 section 7.1). libjwt would pass over what stands behind a third dot. */
 static bool is_compact_jws(struct text_slice s)
 {
-    for (int part = 0; part < 3; part++) {
-        if (!text_is_made_of(text_take(&s, '.'), "-_")) {
+    for (int part = 0; part < 3; part++)
+        if (!text_is_made_of(text_take(&s, '.'), "-_"))
             return false;
-        }
-    }
     return s.len == 0 && s.data == NULL;
 }
 
@@ -152,15 +141,13 @@ static int read_allow(jwt_t *jwt, struct sfu_token *token)
     json_t *allow = text ? json_loads(text, 0, NULL) : NULL;
     size_t i;
     json_t *item;
-    if (!json_is_array(allow)) {
+    if (!json_is_array(allow))
         goto out;
-    }
     json_array_foreach(allow, i, item)
     {
         const char *what = json_string_value(item);
-        if (!what) {
+        if (!what)
             goto out;
-        }
         /* unknown permissions give nothing: later versions may name more */
         token->publish |= strcmp(what, "publish") == 0;
         token->subscribe |= strcmp(what, "subscribe") == 0;
@@ -182,9 +169,8 @@ static bool names_us(const json_t *item)
 static bool is_for_us(jwt_t *jwt)
 {
     char *text = jwt_get_grants_json(jwt, "aud");
-    if (!text) {
+    if (!text)
         return true;
-    }
     json_t *aud = json_loads(text, JSON_DECODE_ANY, NULL);
     bool ours = names_us(aud);
     size_t i;
@@ -210,9 +196,8 @@ static bool read_time(jwt_t *jwt, const char *name, bool *present, uint64_t *out
     errno = 0;
     long value = jwt_get_grant_int(jwt, name);
     *present = errno != ENOENT;
-    if (!*present) {
+    if (!*present)
         return true;
-    }
     *out = (uint64_t)value;
     return errno == 0 && value > 0;
 }
@@ -227,30 +212,24 @@ static int read_claims(jwt_t *jwt, uint64_t now_s, struct sfu_token *token)
     uint64_t iat = 0;
     if (!read_id(jwt, "room", token->room) || !read_id(jwt, "sub", token->subject) ||
         !read_time(jwt, "exp", &expires, &exp) || !read_time(jwt, "nbf", &starts, &nbf) ||
-        !read_time(jwt, "iat", &issued, &iat) || !expires) {
+        !read_time(jwt, "iat", &issued, &iat) || !expires)
         return SFU_TOKEN_CLAIMS;
-    }
-    if (!is_for_us(jwt)) {
+    if (!is_for_us(jwt))
         return SFU_TOKEN_AUDIENCE;
-    }
-    if (exp <= now_s) {
+    if (exp <= now_s)
         return SFU_TOKEN_EXPIRED;
-    }
-    if ((starts && nbf > now_s + SFU_TOKEN_SKEW_S) || (issued && iat > now_s + SFU_TOKEN_SKEW_S)) {
+    if ((starts && nbf > now_s + SFU_TOKEN_SKEW_S) || (issued && iat > now_s + SFU_TOKEN_SKEW_S))
         return SFU_TOKEN_TOO_EARLY;
-    }
-    if (exp > now_s + SFU_TOKEN_LIFE_MAX_S) {
+    if (exp > now_s + SFU_TOKEN_LIFE_MAX_S)
         return SFU_TOKEN_LIFE;
-    }
     token->expires_s = exp;
     /* a claim of another type than string must not count as absent, so ask for its JSON */
     char *fpr = jwt_get_grants_json(jwt, "fpr");
     if (fpr) {
         free(fpr);
         const char *text = jwt_get_grant(jwt, "fpr");
-        if (!text || !text_fingerprint(text_of(text), token->fingerprint, sizeof(token->fingerprint))) {
+        if (!text || !text_fingerprint(text_of(text), token->fingerprint, sizeof(token->fingerprint)))
             return SFU_TOKEN_CLAIMS;
-        }
         token->bound = true;
     }
     return read_allow(jwt, token);
@@ -262,22 +241,19 @@ static int verify(const struct sfu_token_keys *keys, const char *text, jwt_t **o
     jwt_t *jwt = NULL;
     /* Without a key libjwt only parses. The algorithm is settled before any key is used: with the token's own word for
      * it, a public key would serve as an HMAC key, and "none" would need no key at all. */
-    if (jwt_decode(&jwt, text, NULL, 0)) {
+    if (jwt_decode(&jwt, text, NULL, 0))
         return SFU_TOKEN_MALFORMED;
-    }
     const char *algorithm = jwt_get_header(jwt, "alg");
     bool es256 = algorithm && strcmp(algorithm, "ES256") == 0;
     char *critical = jwt_get_headers_json(jwt, "crit");
     bool demands = critical != NULL;
     free(critical);
     jwt_free(jwt);
-    if (!es256) {
+    if (!es256)
         return SFU_TOKEN_ALGORITHM;
-    }
     /* RFC 7515 section 4.1.11: what it names has to be understood, and none is */
-    if (demands) {
+    if (demands)
         return SFU_TOKEN_CRITICAL;
-    }
     for (size_t i = 0; i < keys->count; i++) {
         jwt = NULL;
         const char *pem = keys->pem[i];
@@ -298,12 +274,10 @@ int sfu_token_check(const struct sfu_token_keys *keys, const char *text, size_t 
     char copy[SFU_TOKEN_MAX + 1];
     struct sfu_token found = {.expires_s = 0};
     jwt_t *jwt = NULL;
-    if (len == 0) {
+    if (len == 0)
         return SFU_TOKEN_MISSING;
-    }
-    if (len > SFU_TOKEN_MAX) {
+    if (len > SFU_TOKEN_MAX)
         return SFU_TOKEN_TOO_LONG;
-    }
     struct text_slice slice = {text, len};
     if (!is_compact_jws(slice)) {
         /* an unsecured JWT ends with an empty signature; say what is wrong with it */
@@ -312,12 +286,10 @@ int sfu_token_check(const struct sfu_token_keys *keys, const char *text, size_t 
     memcpy(copy, text, len);
     copy[len] = 0;
     int error = verify(keys, copy, &jwt);
-    if (!error) {
+    if (!error)
         error = read_claims(jwt, now_s, &found);
-    }
-    if (!error) {
+    if (!error)
         *token = found;
-    }
     jwt_free(jwt);
     core_wipe(copy, sizeof(copy));
     return error;

@@ -24,16 +24,14 @@ static void read_notes(const uint8_t *data, size_t len)
         at += sizeof(note);
         size_t name = ((size_t)note.n_namesz + 3) & ~(size_t)3;
         size_t desc = ((size_t)note.n_descsz + 3) & ~(size_t)3;
-        if (name > len - at || desc > len - at - name) {
+        if (name > len - at || desc > len - at - name)
             return;
-        }
         if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && memcmp(data + at, "GNU", 4) == 0 &&
             note.n_descsz <= 64) {
             struct text_writer w;
             text_writer_init(&w, build_id, sizeof(build_id));
-            for (size_t i = 0; i < note.n_descsz; i++) {
+            for (size_t i = 0; i < note.n_descsz; i++)
                 text_printf(&w, "%02x", data[at + name + i]);
-            }
             return;
         }
         at += name + desc;

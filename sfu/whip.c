@@ -19,9 +19,8 @@ enum {
 struct sfu_whip *sfu_whip_new(const struct sfu_whip_config *config)
 {
     struct sfu_whip *whip = calloc(1, sizeof(*whip));
-    if (!whip) {
+    if (!whip)
         return NULL;
-    }
     whip->config = *config;
     sfu_auth_init(&whip->auth);
     pthread_mutex_init(&whip->ended_lock, NULL);
@@ -88,9 +87,8 @@ void whip_add_header(struct http_response *response, const char *name, const cha
 {
     size_t len = strlen(response->extra);
     int n = snprintf(response->extra + len, sizeof(response->extra) - len, "%s: %s\r\n", name, value);
-    if (n < 0 || (size_t)n >= sizeof(response->extra) - len) {
+    if (n < 0 || (size_t)n >= sizeof(response->extra) - len)
         response->extra[len] = 0;
-    }
 }
 
 /* An error for the client, as one line of text. */
@@ -126,15 +124,13 @@ bool whip_is_type(const char *content_type, const char *wanted)
 static bool accepts(const char *accept, const char *type)
 {
     struct text_slice list = text_of(accept);
-    if (list.len == 0) {
+    if (list.len == 0)
         return true;
-    }
     while (list.len > 0) {
         struct text_slice item = text_take(&list, ',');
         struct text_slice range = text_trim(text_take(&item, ';'));
-        if (text_equal_nocase(range, type) || text_equal(range, "*/*") || text_equal(range, "application/*")) {
+        if (text_equal_nocase(range, type) || text_equal(range, "*/*") || text_equal(range, "application/*"))
             return true;
-        }
     }
     return false;
 }
@@ -221,9 +217,8 @@ static void start_session(struct sfu_whip *whip, const struct sfu_session_params
     }
     /* a participant's newer session of the same kind takes the place of the older, whose transport may be dead */
     session = sfu_registry_find_participant(&whip->registry, params->room, params->pseudonym, params->role);
-    if (session && !whip_end_session(whip, session, "session_replaced", response)) {
+    if (session && !whip_end_session(whip, session, "session_replaced", response))
         goto out;
-    }
     session = sfu_registry_add(&whip->registry);
     if (!session) {
         whip_add_header(response, "Retry-After", "10");
@@ -265,9 +260,8 @@ static void post_offer(struct sfu_whip *whip, const struct http_request *request
     struct sfu_session_params *params = NULL;
     bool may = whip->config.dev ? authorize_dev(request, room, response, &token)
                                 : whip_authorize(whip, request, room, response, &token);
-    if (!may) {
+    if (!may)
         return;
-    }
     if (!(role == SFU_PUBLISHER ? token.publish : token.subscribe)) {
         whip_fail(response, 403, "the token does not allow this");
         return;
@@ -295,11 +289,10 @@ static void post_offer(struct sfu_whip *whip, const struct http_request *request
     params->token_expires_s = token.expires_s;
     memcpy(params->room, token.room, sizeof(params->room));
     memcpy(params->pseudonym, token.subject, sizeof(params->pseudonym));
-    if (!choose_secrets(params)) {
+    if (!choose_secrets(params))
         whip_fail(response, 500, "the system has no random bytes");
-    } else if (read_offer(whip, request, &token, response, params)) {
+    else if (read_offer(whip, request, &token, response, params))
         start_session(whip, params, response);
-    }
     core_wipe(params, sizeof(*params));
     free(params);
 }
@@ -324,15 +317,14 @@ static void handle_endpoint(struct sfu_whip *whip, const struct http_request *re
                             struct text_slice rest, struct http_response *response)
 {
     char room[SFU_ID_MAX];
-    if (!sfu_id_is_valid(rest.data, rest.len) || !text_copy(rest, room, sizeof(room))) {
+    if (!sfu_id_is_valid(rest.data, rest.len) || !text_copy(rest, room, sizeof(room)))
         whip_fail(response, 404, "a room is 1 to 63 letters, digits, '-', '_' or '.'");
-    } else if (request->method == HTTP_OPTIONS) {
+    else if (request->method == HTTP_OPTIONS)
         whip_answer_options(response, "POST, OPTIONS", "Accept-Post", SDP_TYPE);
-    } else if (request->method != HTTP_POST) {
+    else if (request->method != HTTP_POST)
         whip_refuse_method(response, "POST, OPTIONS");
-    } else {
+    else
         post_offer(whip, request, role, room, response);
-    }
 }
 
 static void get_metrics(struct sfu_whip *whip, struct http_response *response)
@@ -341,15 +333,13 @@ static void get_metrics(struct sfu_whip *whip, struct http_response *response)
     struct sfu_forward_stats *pairs = NULL;
     size_t count = 0;
     int error = sfu_worker_stats(whip->worker, &stats);
-    if (!error) {
+    if (!error)
         error = sfu_worker_forwarded(whip->worker, &pairs, &count);
-    }
     char *text = error ? NULL : sfu_metrics_text(&stats, pairs, count);
-    if (text) {
+    if (text)
         http_respond(response, 200, "text/plain; version=0.0.4; charset=utf-8", text);
-    } else {
+    else
         whip_fail(response, 503, "the figures are not to be had now");
-    }
     free(text);
     free(pairs);
 }
@@ -376,9 +366,8 @@ static void get_page(struct sfu_whip *whip, const struct http_request *request, 
 
 static bool take_prefix(struct text_slice *path, const char *prefix)
 {
-    if (!text_starts(*path, prefix)) {
+    if (!text_starts(*path, prefix))
         return false;
-    }
     path->data += strlen(prefix);
     path->len -= strlen(prefix);
     return true;
@@ -396,17 +385,16 @@ void sfu_whip_handle(void *user, const struct http_request *request, struct http
     whip_add_header(response, "Access-Control-Allow-Origin", "*");
     whip_add_header(response, "Access-Control-Expose-Headers",
                     "Location, ETag, Accept-Patch, Accept-Post, Retry-After");
-    if (take_prefix(&path, "/whip/")) {
+    if (take_prefix(&path, "/whip/"))
         handle_endpoint(whip, request, SFU_PUBLISHER, path, response);
-    } else if (take_prefix(&path, "/whep/")) {
+    else if (take_prefix(&path, "/whep/"))
         handle_endpoint(whip, request, SFU_SUBSCRIBER, path, response);
-    } else if (take_prefix(&path, "/session/")) {
+    else if (take_prefix(&path, "/session/"))
         whip_handle_session(whip, request, path, response);
-    } else if (request->method == HTTP_GET || request->method == HTTP_HEAD) {
+    else if (request->method == HTTP_GET || request->method == HTTP_HEAD)
         get_page(whip, request, response);
-    } else {
+    else
         whip_refuse_method(response, "GET, HEAD");
-    }
 }
 
 static const char *end_text(enum sfu_session_end reason)
@@ -448,14 +436,12 @@ void sfu_whip_tick(void *user)
     size_t visits = whip->registry.count < SWEEP_MAX ? whip->registry.count : SWEEP_MAX;
     for (size_t i = 0; i < visits; i++) {
         struct sfu_registered *session = sfu_registry_visit(&whip->registry);
-        if (!session) {
+        if (!session)
             return;
-        }
         int error = sfu_worker_renew(whip->worker, session->id, session->token_expires_s);
-        if (error == SFU_WORKER_UNKNOWN_SESSION) {
+        if (error == SFU_WORKER_UNKNOWN_SESSION)
             whip_forget(whip, session, "session_ended");
-        } else if (error == SFU_WORKER_BUSY) {
+        else if (error == SFU_WORKER_BUSY)
             return;
-        }
     }
 }

@@ -25,17 +25,15 @@ static struct sfu_registered *open_session(struct sfu_whip *whip, const struct h
                                            struct http_response *response)
 {
     struct sfu_token token;
-    if (!whip->config.dev && !whip_authorize(whip, request, NULL, response, &token)) {
+    if (!whip->config.dev && !whip_authorize(whip, request, NULL, response, &token))
         return NULL;
-    }
     struct sfu_registered *session = sfu_registry_find(&whip->registry, id);
     if (!session) {
         whip_fail(response, 404, "there is no such session");
         return NULL;
     }
-    if (whip->config.dev) {
+    if (whip->config.dev)
         return session;
-    }
     if (strcmp(token.room, session->room) != 0 || strcmp(token.subject, session->pseudonym) != 0) {
         whip_fail(response, 403, "the session is another participant's");
         return NULL;
@@ -194,13 +192,11 @@ void whip_handle_session(struct sfu_whip *whip, const struct http_request *reque
         return;
     }
     struct sfu_registered *session = open_session(whip, request, id, response);
-    if (!session) {
+    if (!session)
         return;
-    }
     if (request->method == HTTP_DELETE) {
-        if (whip_end_session(whip, session, "session_deleted", response)) {
+        if (whip_end_session(whip, session, "session_deleted", response))
             response->status = 200;
-        }
     } else if (slots) {
         patch_slots(whip, request, session, response);
     } else {

@@ -47,9 +47,8 @@ static size_t count(const struct sdp_media *section, const char *name, const cha
 {
     size_t n = 0;
     struct sdp_list list = sdp_attributes(&r->answer, section);
-    for (size_t i = 0; i < list.count; i++) {
+    for (size_t i = 0; i < list.count; i++)
         n += text_equal(list.items[i].name, name) && (!value || text_equal(list.items[i].value, value));
-    }
     return n;
 }
 
@@ -197,9 +196,8 @@ int main(void)
 {
     r = calloc(1, sizeof(*r));
     int code = r ? unit_main("sfu.answer", tests, sizeof(tests) / sizeof(tests[0])) : 1;
-    if (r) {
+    if (r)
         free(r->text);
-    }
     free(r);
     return code;
 }

@@ -12,9 +12,8 @@ static char *mint(void)
 {
     jwt_t *jwt = NULL;
     if (jwt_new(&jwt) || jwt_add_grants_json(jwt, "{\"room\":\"r\",\"sub\":\"s\",\"allow\":[],\"exp\":1800000300}") ||
-        jwt_set_alg(jwt, JWT_ALG_ES256, (const unsigned char *)issuer_private, (int)strlen(issuer_private))) {
+        jwt_set_alg(jwt, JWT_ALG_ES256, (const unsigned char *)issuer_private, (int)strlen(issuer_private)))
         exit(1);
-    }
     char *text = jwt_encode_str(jwt);
     jwt_free(jwt);
     return text;

@@ -19,9 +19,8 @@ static bool read_arguments(const char *const *arguments)
 {
     char *argv[16] = {"sotto-sfu"};
     int argc = 1;
-    for (; arguments[argc - 1]; argc++) {
+    for (; arguments[argc - 1]; argc++)
         argv[argc] = (char *)(uintptr_t)arguments[argc - 1];
-    }
     sfu_config_init(&config);
     problem[0] = 0;
     return sfu_config_arguments(&config, argc, argv, problem);
@@ -88,9 +87,8 @@ static void mistakes_are_named_with_their_line(void)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         CU_ASSERT_FALSE(read_text(rows[i].text));
-        if (!strstr(problem, rows[i].says)) {
+        if (!strstr(problem, rows[i].says))
             fprintf(stderr, "row %zu: %s\n", i, problem);
-        }
         CU_ASSERT_PTR_NOT_NULL(strstr(problem, rows[i].says));
     }
 }
@@ -135,9 +133,8 @@ static void what_must_fit_together_is_checked(void)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         CU_ASSERT_FATAL(read_arguments(rows[i].arguments));
         bool ok = sfu_config_complete(&config, problem);
-        if (ok != (rows[i].says == NULL)) {
+        if (ok != (rows[i].says == NULL))
             fprintf(stderr, "row %zu: %s\n", i, problem);
-        }
         CU_ASSERT_EQUAL(ok, rows[i].says == NULL);
         CU_ASSERT(ok || strstr(problem, rows[i].says) != NULL);
     }

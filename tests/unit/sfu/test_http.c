@@ -26,9 +26,8 @@ static void handle(void *user, const struct http_request *request, struct http_r
     (void)user;
     last = *request;
     last_body_len = request->body.len;
-    if (request->body.len > 0) {
+    if (request->body.len > 0)
         memcpy(last_body, request->body.data, request->body.len);
-    }
     atomic_fetch_add(&handled, 1);
     if (strcmp(request->path, "/large") == 0) {
         char *text = malloc(200001);
@@ -88,9 +87,8 @@ static void put(int fd, const char *text, size_t len)
 {
     while (len > 0) {
         ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
-        if (n <= 0) {
+        if (n <= 0)
             return; /* the server has closed: what it said before is what counts */
-        }
         text += n;
         len -= (size_t)n;
     }
@@ -103,14 +101,12 @@ static bool get(int fd, const char *until)
     answer[0] = 0;
     for (;;) {
         ssize_t n = recv(fd, answer + len, ANSWER_CAP - 1 - len, 0);
-        if (n <= 0) {
+        if (n <= 0)
             return n == 0 || errno == ECONNRESET;
-        }
         len += (size_t)n;
         answer[len] = 0;
-        if (until && strstr(answer, until)) {
+        if (until && strstr(answer, until))
             return true;
-        }
     }
 }
 
@@ -121,9 +117,8 @@ static int ask(const char *text, size_t len)
     put(fd, text, len);
     bool ended = get(fd, NULL);
     close(fd);
-    if (!ended) {
+    if (!ended)
         return -1;
-    }
     return strncmp(answer, "HTTP/1.1 ", 9) == 0 ? atoi(answer + 9) : 0;
 }
 
@@ -193,9 +188,8 @@ static void what_would_hang_is_refused_at_once(void)
     open_server();
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         int status = ask_text(rows[i].text);
-        if (status != rows[i].status) {
+        if (status != rows[i].status)
             fprintf(stderr, "row %zu: %d\n", i, status);
-        }
         CU_ASSERT_EQUAL(status, rows[i].status);
     }
     CU_ASSERT_EQUAL(atomic_load(&handled), 0);
@@ -243,16 +237,14 @@ static void slow_clients_are_cut_off(void)
         bool closed = false;
         while (!closed && now_ms() - start < 5000) {
             char c = 'G';
-            if (starts[i][0]) {
+            if (starts[i][0])
                 put(fd, &c, 1);
-            }
             ssize_t n = recv(fd, &c, 1, 0);
             closed = n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
         }
         uint64_t took = now_ms() - start;
-        if (!closed || took < TIMEOUT_MS / 2 || took > TIMEOUT_MS * 5) {
+        if (!closed || took < TIMEOUT_MS / 2 || took > TIMEOUT_MS * 5)
             fprintf(stderr, "start %zu: %s after %llu ms\n", i, closed ? "closed" : "open", (unsigned long long)took);
-        }
         CU_ASSERT(closed && took >= TIMEOUT_MS / 2 && took <= TIMEOUT_MS * 5);
         close(fd);
     }
@@ -278,9 +270,8 @@ static void large_headers_are_refused(void)
     CU_ASSERT_EQUAL(ask_text(text), 431);
     strcpy(text, "GET /a HTTP/1.1\r\nHost: h\r\n");
     len = strlen(text);
-    for (size_t i = 0; i < 10000; i++) {
+    for (size_t i = 0; i < 10000; i++)
         memcpy(text + len + i * 9, "A: bbbb\r\n", 10);
-    }
     CU_ASSERT_NOT_EQUAL(ask(text, strlen(text)), -1);
     CU_ASSERT_EQUAL(atomic_load(&handled), 0);
     free(text);
@@ -290,9 +281,8 @@ static void large_headers_are_refused(void)
 static size_t count_responses(void)
 {
     size_t n = 0;
-    for (const char *at = answer; (at = strstr(at, "HTTP/1.1 ")) != NULL; at++) {
+    for (const char *at = answer; (at = strstr(at, "HTTP/1.1 ")) != NULL; at++)
         n++;
-    }
     return n;
 }
 
@@ -335,9 +325,8 @@ static void nothing_but_http_1_1_is_spoken(void)
     open_server();
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         int status = ask_text(texts[i]);
-        if (status == -1 || status == 101 || status == 200) {
+        if (status == -1 || status == 101 || status == 200)
             fprintf(stderr, "row %zu: %d\n", i, status);
-        }
         CU_ASSERT(status != -1 && status != 101 && status != 200);
     }
     CU_ASSERT_EQUAL(atomic_load(&handled), 0);
@@ -369,24 +358,20 @@ static void connections_are_bounded(void)
     static const char text[] = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
     int fds[HTTP_CONNECTIONS_MAX];
     open_server_with(30000);
-    for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+    for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++)
         fds[i] = dial();
-    }
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 10; i++)
         CU_ASSERT_EQUAL(ask_text(text), 0);
-    }
     CU_ASSERT_EQUAL(atomic_load(&handled), 0);
     put(fds[0], text, sizeof(text) - 1);
     CU_ASSERT(get(fds[0], NULL));
     CU_ASSERT_EQUAL(strncmp(answer, "HTTP/1.1 200", 12), 0);
-    for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+    for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++)
         close(fds[i]);
-    }
     /* the room they took comes back, as soon as the server has seen them go */
     int status = 0;
-    for (int i = 0; i < 1000 && status != 200; i++) {
+    for (int i = 0; i < 1000 && status != 200; i++)
         status = ask_text(text);
-    }
     CU_ASSERT_EQUAL(status, 200);
     close_server();
 }

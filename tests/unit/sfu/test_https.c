@@ -20,9 +20,8 @@ static void handle(void *user, const struct http_request *request, struct http_r
 {
     (void)user;
     char text[HTTP_BODY_MAX + 1];
-    if (text_copy(request->body, text, sizeof(text))) {
+    if (text_copy(request->body, text, sizeof(text)))
         http_respond(response, 200, "text/plain", text);
-    }
 }
 
 static void tick(void *user)

@@ -149,11 +149,9 @@ static void webrtcbin_slots_get_ssrcs_of_ours(void)
         seen[count++] = media->ssrc;
         seen[count++] = media->rtx_ssrc;
     }
-    for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < i; k++) {
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i; k++)
             CU_ASSERT(seen[i] == 0 || seen[i] != seen[k]);
-        }
-    }
 }
 
 /* A browser that receives lists four profiles of VP9 and eight of H264 before AV1. */
@@ -230,9 +228,8 @@ static void each_rule_has_its_refusal(void)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         int error = read_changed("chromium_whip_raw.sdp", SFU_PUBLISHER, rows[i].from, rows[i].to);
-        if (error != rows[i].error) {
+        if (error != rows[i].error)
             fprintf(stderr, "row %zu: %s -> %s: %s\n", i, rows[i].from, rows[i].to, sfu_offer_error_text(error));
-        }
         CU_ASSERT_EQUAL(error, rows[i].error);
     }
 }

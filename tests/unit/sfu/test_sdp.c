@@ -65,9 +65,8 @@ static void malformed_lines_are_named(void)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         int error = parse(rows[i].text);
-        if (error != rows[i].error) {
+        if (error != rows[i].error)
             fprintf(stderr, "row %zu: %s\n", i, sdp_error_text(error));
-        }
         CU_ASSERT_EQUAL(error, rows[i].error);
     }
     CU_ASSERT_EQUAL(sdp_parse(sdp, HEAD "a=\0\r\n", sizeof(HEAD) + 5 - 1), SDP_BAD_CHARACTER);
@@ -106,9 +105,8 @@ static void bounds_hold(void)
     strcpy(line + SDP_LINE_MAX + 1, "\n");
     CU_ASSERT_EQUAL(parse_repeated("", 0, line), SDP_LINE_TOO_LONG);
     char formats[SDP_FORMATS_MAX * 2 + 32] = "m=audio 9 RTP/AVP";
-    for (size_t i = 0; i < SDP_FORMATS_MAX; i++) {
+    for (size_t i = 0; i < SDP_FORMATS_MAX; i++)
         strcat(formats, " 0");
-    }
     strcat(formats, "\n");
     CU_ASSERT_EQUAL(parse_repeated(formats, 1, ""), SDP_OK);
     strcpy(formats + strlen(formats) - 1, " 0\n");

@@ -58,9 +58,8 @@ static void anything_else_is_refused(void)
     count = 77;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         int error = read_text(rows[i].text);
-        if (error != rows[i].error) {
+        if (error != rows[i].error)
             fprintf(stderr, "row %zu: %d\n", i, error);
-        }
         CU_ASSERT_EQUAL(error, rows[i].error);
     }
     CU_ASSERT_EQUAL(count, 77);
@@ -69,9 +68,8 @@ static void anything_else_is_refused(void)
 static void there_is_a_most(void)
 {
     char text[4096] = "{\"slots\":[{\"mid\":\"0\"}";
-    for (int i = 1; i < SFU_MEDIA_MAX; i++) {
+    for (int i = 1; i < SFU_MEDIA_MAX; i++)
         strcat(text, ",{\"mid\":\"0\"}");
-    }
     size_t len = strlen(text);
     strcat(text, "]}");
     CU_ASSERT_EQUAL(read_text(text), SFU_SLOTS_OK);

@@ -109,9 +109,8 @@ static void claims_are_demanded_one_by_one(void)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct sfu_token token;
         int error = check(rows[i].claims, &token);
-        if (error != rows[i].error) {
+        if (error != rows[i].error)
             fprintf(stderr, "row %zu: %s: %s\n", i, rows[i].claims, sfu_token_error_text(error));
-        }
         CU_ASSERT_EQUAL(error, rows[i].error);
     }
 }
@@ -235,9 +234,8 @@ static void only_p256_public_keys_are_taken(void)
     CU_ASSERT_EQUAL(sfu_token_keys_add(&keys, both, strlen(both)), SFU_TOKEN_BAD_KEY);
     CU_ASSERT_EQUAL(sfu_token_keys_load(&keys, "/nonexistent/key"), SFU_TOKEN_KEY_FILE);
     CU_ASSERT_EQUAL(keys.count, 0);
-    for (int i = 0; i < SFU_TOKEN_KEYS_MAX; i++) {
+    for (int i = 0; i < SFU_TOKEN_KEYS_MAX; i++)
         CU_ASSERT_EQUAL(sfu_token_keys_add(&keys, issuer_public, strlen(issuer_public)), SFU_TOKEN_OK);
-    }
     CU_ASSERT_EQUAL(sfu_token_keys_add(&keys, issuer_public, strlen(issuer_public)), SFU_TOKEN_TOO_MANY_KEYS);
     sfu_token_keys_wipe(&keys);
 }

@@ -82,9 +82,8 @@ static char *mint(const char *room, const char *subject, const char *allow, long
     snprintf(claims, sizeof(claims), "{\"room\":\"%s\",\"sub\":\"%s\",\"allow\":[%s],\"exp\":%ld%s}", room, subject,
              allow, (long)time(NULL) + life_s, more);
     if (jwt_new(&jwt) || jwt_add_grants_json(jwt, claims) ||
-        jwt_set_alg(jwt, JWT_ALG_ES256, (const unsigned char *)issuer_private, (int)strlen(issuer_private))) {
+        jwt_set_alg(jwt, JWT_ALG_ES256, (const unsigned char *)issuer_private, (int)strlen(issuer_private)))
         exit(1);
-    }
     char *text = jwt_encode_str(jwt);
     jwt_free(jwt);
     return text;
@@ -179,9 +178,8 @@ static void tokens_decide_who_may_come_in(void)
         struct http_request request = make_offer(rows[i].path, &text, "chromium_whip.sdp");
         authorize(&request, rows[i].room, "ann", rows[i].allow, rows[i].life_s, rows[i].more);
         int status = handle(&request);
-        if (status != rows[i].status) {
+        if (status != rows[i].status)
             fprintf(stderr, "row %zu: %d %s", i, status, response.body);
-        }
         CU_ASSERT_EQUAL(status, rows[i].status);
         CU_ASSERT_EQUAL(worker->session_count, rows[i].status == 201);
         free(text);
@@ -254,9 +252,8 @@ static void requests_have_the_statuses_of_whip(void)
         strcpy(request.content_type, rows[i].type);
         strcpy(request.accept, rows[i].accept);
         int status = handle(&request);
-        if (status != rows[i].status) {
+        if (status != rows[i].status)
             fprintf(stderr, "row %zu: %d %s", i, status, response.body ? response.body : "\n");
-        }
         CU_ASSERT_EQUAL(status, rows[i].status);
         free(offer);
         tear_down();

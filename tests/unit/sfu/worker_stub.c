@@ -5,11 +5,9 @@
 
 static struct sfu_session_params *find(struct sfu_worker *worker, const char *id)
 {
-    for (size_t i = 0; i < worker->session_count; i++) {
-        if (strcmp(worker->sessions[i].id, id) == 0) {
+    for (size_t i = 0; i < worker->session_count; i++)
+        if (strcmp(worker->sessions[i].id, id) == 0)
             return &worker->sessions[i];
-        }
-    }
     return NULL;
 }
 
@@ -34,12 +32,10 @@ int sfu_worker_add_session(struct sfu_worker *worker, const struct sfu_session_p
 {
     int error = worker->next_error;
     worker->next_error = 0;
-    if (!error && worker->session_count == STUB_SESSIONS_MAX) {
+    if (!error && worker->session_count == STUB_SESSIONS_MAX)
         error = SFU_WORKER_FULL;
-    }
-    if (!error) {
+    if (!error)
         worker->sessions[worker->session_count++] = *params;
-    }
     return error;
 }
 
@@ -48,9 +44,8 @@ int sfu_worker_end_session(struct sfu_worker *worker, const char *session_id)
     struct sfu_session_params *session = find(worker, session_id);
     int error = worker->next_end_error;
     worker->next_end_error = 0;
-    if (error || !session) {
+    if (error || !session)
         return error ? error : SFU_WORKER_UNKNOWN_SESSION;
-    }
     *session = worker->sessions[--worker->session_count];
     return SFU_WORKER_OK;
 }
@@ -58,9 +53,8 @@ int sfu_worker_end_session(struct sfu_worker *worker, const char *session_id)
 int sfu_worker_set_slots(struct sfu_worker *worker, const char *session_id, const struct sfu_slot_wish *wishes,
                          size_t count)
 {
-    if (!find(worker, session_id)) {
+    if (!find(worker, session_id))
         return SFU_WORKER_UNKNOWN_SESSION;
-    }
     memcpy(worker->wishes, wishes, count * sizeof(wishes[0]));
     worker->wish_count = count;
     return SFU_WORKER_OK;
@@ -72,18 +66,16 @@ int sfu_worker_restart_ice(struct sfu_worker *worker, const char *session_id, co
     (void)remote_pwd;
     (void)local_ufrag;
     (void)local_pwd;
-    if (!find(worker, session_id)) {
+    if (!find(worker, session_id))
         return SFU_WORKER_UNKNOWN_SESSION;
-    }
     strcpy(worker->restarted_ufrag, remote_ufrag);
     return SFU_WORKER_OK;
 }
 
 int sfu_worker_renew(struct sfu_worker *worker, const char *session_id, uint64_t token_expires_s)
 {
-    if (!find(worker, session_id)) {
+    if (!find(worker, session_id))
         return SFU_WORKER_UNKNOWN_SESSION;
-    }
     worker->renewed_until_s = token_expires_s;
     return SFU_WORKER_OK;
 }
