@@ -15,6 +15,7 @@ enum {
     JITTER_MS = 100,              /* how long a missing packet is waited for */
     KEY_REQUEST_SPACING_MS = 500, /* between requests for the same stream */
     CHAINS_MAX = 4 * CALL_SLOTS_MAX,
+    SESSION_BPS = 1500 * 1000, /* from which RTCP's share is reckoned */
 };
 
 /* What stands behind one pad of webrtcbin's: rtpsframedepay ! sframedec ! appsink. */
@@ -342,6 +343,20 @@ static gboolean on_message(GstBus *bus, GstMessage *message, gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+/* How soon after one report the next may go, NACKs with it, follows from the session's bandwidth (RFC 4585
+ * section 3.5), which is guessed from what has come in: at a call's start, from nothing, so that what is lost then
+ * would be asked for too late. */
+static void on_element(GstBin *bin, GstBin *sub_bin, GstElement *element, gpointer user)
+{
+    GstElementFactory *factory = gst_element_get_factory(element);
+
+    (void)bin;
+    (void)sub_bin;
+    (void)user;
+    if (factory != NULL && strcmp(GST_OBJECT_NAME(factory), "rtpsession") == 0)
+        g_object_set(element, "bandwidth", (gdouble)SESSION_BPS, NULL);
+}
+
 static void add_slot(GstElement *webrtcbin, GstCaps *caps)
 {
     GstWebRTCRTPTransceiver *transceiver = NULL;
@@ -378,6 +393,7 @@ struct call_receiver *call_receiver_new(const struct call_receiver_config *confi
     gst_object_unref(bus);
     receiver->webrtcbin = add_element(receiver, "webrtcbin");
     g_object_set(receiver->webrtcbin, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency", JITTER_MS, NULL);
+    g_signal_connect(receiver->webrtcbin, "deep-element-added", G_CALLBACK(on_element), NULL);
     g_signal_connect(receiver->webrtcbin, "pad-added", G_CALLBACK(on_pad_added), receiver);
     peer.pipeline = receiver->pipeline;
     peer.webrtcbin = receiver->webrtcbin;

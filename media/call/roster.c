@@ -87,9 +87,12 @@ static void note_opened(struct call_stream *stream, uint64_t ctr)
 static enum call_play take_frame(struct call_stream *stream, enum call_kind kind, uint64_t ctr, bool key,
                                  int64_t now_us)
 {
-    /* the counter counts frames: a step over one is a frame that was lost */
-    bool gap = stream->opened > 0 && ctr > stream->next_ctr;
-
+    /* The counter counts frames: a step over one is a frame that was lost. What follows builds on it until a key frame
+     * comes, and a request for one may be lost itself, so it is repeated. */
+    if (key)
+        stream->broken = false;
+    else if (stream->opened > 0 && ctr > stream->next_ctr)
+        stream->broken = true;
     note_opened(stream, ctr);
     if (stream->opened++ == 0)
         stream->first_opened_us = now_us;
@@ -102,7 +105,7 @@ static enum call_play take_frame(struct call_stream *stream, enum call_kind kind
         stream->first_key_us = now_us;
         stream->first_key_ctr = ctr;
     }
-    return gap && !key && kind == CALL_VIDEO ? CALL_PLAY_WANT_KEY : CALL_PLAY;
+    return stream->broken && kind == CALL_VIDEO ? CALL_PLAY_WANT_KEY : CALL_PLAY;
 }
 
 enum call_play call_roster_opened(struct call_roster *roster, uint64_t sender, enum call_kind kind, unsigned slot,

@@ -42,6 +42,7 @@ struct call_stream {
     int64_t last_decoded_us;
     int64_t last_opened_us;
     uint64_t next_ctr; /* of the highest opened, plus one */
+    bool broken;       /* a frame was lost, and no key frame has come since */
     GArray *ranges;    /* struct call_range: what was opened, in order; bounded. NULL before the first */
 };
 
@@ -79,7 +80,7 @@ void call_roster_received(struct call_roster *roster, uint64_t sender, enum call
 
 enum call_play {
     CALL_PLAY,          /* hand it to the decoder */
-    CALL_PLAY_WANT_KEY, /* the same, and ask for a key frame: one before it was lost */
+    CALL_PLAY_WANT_KEY, /* the same, and ask for a key frame: a frame since the last one was lost */
     CALL_WAIT_FOR_KEY,  /* it needs a key frame: drop it and ask for one */
     CALL_NO_ROOM,       /* more participants than fit */
 };

@@ -70,9 +70,9 @@ class Call:
         self.address = re.search(r"http=(\S+)", line).group(1)
         self.url = "http://" + self.address
 
-    def join(self, name, *options, secret=SECRET, binary=CLIENT, environment=None):
+    def join(self, name, *options, secret=SECRET, binary=CLIENT, environment=None, prefix=()):
         stem = name.lower()
-        return self.spawn([binary, "call", "room", "--server", self.url, "--name", name,
+        return self.spawn([*prefix, binary, "call", "room", "--server", self.url, "--name", name,
                            "--snapshot", self.path(stem + ".png"), "--stats", self.path(stem + ".json"), *options],
                           stem + ".log", dict(environment or {}, SOTTO_KEY=secret))
 

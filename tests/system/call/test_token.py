@@ -1,34 +1,8 @@
 """Admission by token: what is issued for the room lets a client in, and nothing else does."""
-import base64
-import json
-import time
-
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from harness import CLIENT, Call, main, near, wait_all
-
-
-def encode(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def make_token(key, subject, room="room"):
-    head = encode(json.dumps({"alg": "ES256", "typ": "JWT"}).encode())
-    claims = {"room": room, "sub": subject, "allow": ["publish", "subscribe"], "exp": int(time.time()) + 300}
-    signed = head + "." + encode(json.dumps(claims).encode())
-    r, s = decode_dss_signature(key.sign(signed.encode(), ec.ECDSA(hashes.SHA256())))
-    return signed + "." + encode(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
-
-
-def serve_with_tokens(call):
-    key = ec.generate_private_key(ec.SECP256R1())
-    with open(call.path("issuer.pem"), "wb") as file:
-        file.write(key.public_key().public_bytes(serialization.Encoding.PEM,
-                                                 serialization.PublicFormat.SubjectPublicKeyInfo))
-    call.serve(options=("--listen", "127.0.0.1:0", "--token-key", call.path("issuer.pem")))
-    return key
+from tokens import make_token, serve_with_tokens
 
 
 def tokens_for_the_room_let_two_people_in():
