@@ -424,10 +424,9 @@ int mls_secret_tree_read(struct bytes_reader *r, struct mls_secret_tree *tree, c
 {
     *tree = (struct mls_secret_tree){0};
     int rc = mls_secret_tree_init(tree, suite, bytes_read_u32(r), NULL);
-    if (rc == MLS_INVALID)
-        return MLS_MALFORMED;
-    if (rc == MLS_OK)
-        rc = read_nodes(r, tree);
+    if (rc != MLS_OK)
+        return rc == MLS_INVALID ? MLS_MALFORMED : rc;
+    rc = read_nodes(r, tree);
     if (rc == MLS_OK)
         rc = read_ratchets(r, tree);
     if (rc != MLS_OK)

@@ -10,8 +10,9 @@ static const struct core_signature *const schemes[] = {&core_libcrypto_ecdsa_p25
 static const char *const orders[] = {
     "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
     "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
-    "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47"
-    "aebb6fb71e91386409",
+    ("01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c4"
+     "7"
+     "aebb6fb71e91386409"),
 };
 
 enum { CURVES = 3 };
