@@ -359,6 +359,13 @@ static struct key_ring_epoch *place_epoch(SottoKeyRing *ring, guint64 epoch)
     return free_place;
 }
 
+/* Groups take no suite whose tags are shorter than 80 bits. */
+static gboolean suite_fits_groups(const SottoKeyRing *ring)
+{
+    enum { TAG_MIN = 10 };
+    return sframe_suite_find(ring->suite)->nt >= TAG_MIN;
+}
+
 gboolean sotto_key_ring_add_epoch(SottoKeyRing *ring, guint64 epoch, guint32 leaf_slots, const guint8 *leaves,
                                   const guint8 *base_key, gsize base_key_len, GError **error)
 {
@@ -371,7 +378,12 @@ gboolean sotto_key_ring_add_epoch(SottoKeyRing *ring, guint64 epoch, guint32 lea
     digest = digest_of(base_key, base_key_len);
     pthread_mutex_lock(&ring->lock);
     place = place_epoch(ring, epoch);
-    code = !place ? SFRAME_FULL : key_ring_find_epoch(ring, epoch) ? SFRAME_KEY_EXISTS : admit(ring, digest);
+    if (!suite_fits_groups(ring))
+        code = SFRAME_SUITE;
+    else if (!place)
+        code = SFRAME_FULL;
+    else
+        code = key_ring_find_epoch(ring, epoch) ? SFRAME_KEY_EXISTS : admit(ring, digest);
     target = ring->now.receiver && !ring->now.shared ? &ring->now : &fresh;
     if (code == SFRAME_OK && target == &fresh)
         code = receiver_open(ring, &fresh);

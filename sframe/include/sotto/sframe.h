@@ -3,7 +3,8 @@
  * A sender context seals the frames of one stream and layer; a receiver context opens the frames of all streams it
  * has keys for. Both live in memory that the caller owns, do no I/O, keep no clock (time is a parameter), write no
  * log, and allocate nothing in sframe_seal() and sframe_open(). A context may be used by one thread at a time;
- * different contexts may be used by different threads at once.
+ * different contexts may be used by different threads at once. A sender must not be used on both sides of a fork():
+ * each would go on from the same counter.
  *
  * All errors are values of enum sframe_error; out parameters are written on success only. */
 #ifndef SOTTO_SFRAME_H

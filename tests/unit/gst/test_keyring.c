@@ -347,6 +347,28 @@ static void test_parameters_are_settled(void)
     g_object_unref(b);
 }
 
+static void test_short_tags(void)
+{
+    static const guint suites[] = {SFRAME_AES_128_CTR_HMAC_SHA256_64, SFRAME_AES_128_CTR_HMAC_SHA256_32,
+                                   SFRAME_AES_256_CTR_HMAC_SHA512_64, SFRAME_AES_256_CTR_HMAC_SHA512_32};
+    static const guint8 key[16] = "some epoch's key";
+    const guint8 leaf_0 = 1;
+
+    for (guint suite = 1; suite <= 8; suite++) {
+        SottoKeyRing *ring = sotto_key_ring_new(suite, 0);
+        gboolean is_short = FALSE;
+        GError *error = NULL;
+
+        for (gsize i = 0; i < G_N_ELEMENTS(suites); i++)
+            is_short = is_short || suites[i] == suite;
+        CU_ASSERT_EQUAL(sotto_key_ring_add_epoch(ring, 1, 2, &leaf_0, key, sizeof(key), &error), !is_short);
+        CU_ASSERT_EQUAL(g_error_matches(error, SOTTO_KEY_RING_ERROR, -SFRAME_SUITE), is_short);
+        CU_ASSERT_EQUAL(sotto_key_ring_has_receive_key(ring), !is_short);
+        g_clear_error(&error);
+        g_object_unref(ring);
+    }
+}
+
 static void test_epochs_after_a_secret(void)
 {
     static const guint8 key[16] = "some epoch's key";
@@ -471,6 +493,7 @@ static const struct unit_test tests[] = {
     {"a call may have thousands of epochs", test_epochs_of_a_long_call},
     {"an epoch that another takes the place of seals no more", test_an_epoch_replaced_while_in_use},
     {"suite and profile are settled once frames were opened or sealed", test_parameters_are_settled},
+    {"epochs are refused with tags under 80 bits", test_short_tags},
     {"epochs replace a shared secret", test_epochs_after_a_secret},
     {"a context carries the ring and shows no key", test_context},
     {"statistics outlive a change of keys", test_stats},
