@@ -284,7 +284,9 @@ static void keys_that_are_none_are_refused(void)
         /* the neutral element, or no point at all */
         CU_ASSERT_EQUAL(mls_hpke_seal(suite, NULL, zeros, info, AAD, PLAINTEXT, enc, out), MLS_KEY);
         memset(s.enc, 0, sizeof s.enc);
+        memset(out, 0x55, sizeof out);
         CU_ASSERT_EQUAL(open_sealed(&s, info, AAD, out), MLS_KEY);
+        unit_assert_bytes("plaintext", out, PLAINTEXT.len, zeros, PLAINTEXT.len);
         if (suite->kem->dh->first_byte_mask) {
             s.public_key[suite->kem->public_len - 1] ^= 1; /* off the curve */
             CU_ASSERT_EQUAL(suite->kem->public_check(suite->kem, s.public_key), MLS_KEY);
