@@ -6,9 +6,18 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core/secret.h"
+#include "sfu/address.h"
 #include "sfu/log.h"
+
+/* A connection's place: whose it is, as far as the bound on one client's connections cares. */
+struct place {
+    bool used;
+    uint8_t family;
+    uint8_t network[8]; /* an IPv4 address, or the first half of an IPv6 one */
+};
 
 struct http_server {
     struct http_handler handler;
@@ -16,7 +25,7 @@ struct http_server {
     struct lws_vhost *vhost;
     pthread_t thread;
     atomic_bool stopping;
-    unsigned connections;
+    struct place places[HTTP_CONNECTIONS_MAX];
     lws_usec_t timeout_us;
     lws_sorted_usec_list_t tick;
 };
@@ -287,6 +296,37 @@ static int take_body(struct lws *wsi, struct connection *connection, const void 
     return 0;
 }
 
+/* The network at the other end of a socket; false if it cannot be told. */
+static bool read_network(int fd, struct place *place)
+{
+    struct sockaddr_storage sa = {0};
+    socklen_t len = sizeof(sa);
+    struct sfu_address address;
+    if (getpeername(fd, (struct sockaddr *)&sa, &len) || !sfu_address_from_sockaddr(&address, &sa))
+        return false;
+    *place = (struct place){.used = true, .family = address.family};
+    memcpy(place->network, address.ip, address.family == 6 ? 8 : 4);
+    return true;
+}
+
+/* A free place for the client behind a socket; NULL if there is none, or the client has enough. */
+static struct place *find_place(struct http_server *server, int fd, struct place *client)
+{
+    struct place *found = NULL;
+    size_t same = 0;
+    if (!read_network(fd, client))
+        return NULL;
+    for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+        struct place *place = &server->places[i];
+        if (!place->used)
+            found = place;
+        else
+            same +=
+                place->family == client->family && memcmp(place->network, client->network, sizeof(place->network)) == 0;
+    }
+    return same < HTTP_CONNECTIONS_OF_ONE ? found : NULL;
+}
+
 static void on_tick(lws_sorted_usec_list_t *sul)
 {
     struct http_server *server = lws_container_of(sul, struct http_server, tick);
@@ -298,17 +338,24 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons event, void *user
 {
     struct connection *connection = user;
     struct http_server *server = server_of(wsi);
+    struct place client;
+    struct place *place;
     switch (event) {
     case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
-        return server->connections >= HTTP_CONNECTIONS_MAX || atomic_load(&server->stopping);
+        return atomic_load(&server->stopping) || !find_place(server, (int)(intptr_t)in, &client);
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
         /* accepted, and before TLS: who never begins a handshake counts as well, and has as long */
-        server->connections++;
-        lws_set_opaque_user_data(wsi, server); /* marks it as counted */
+        place = find_place(server, lws_get_socket_fd(wsi), &client);
+        if (!place)
+            return -1;
+        *place = client;
+        lws_set_opaque_user_data(wsi, place);
         lws_set_timer_usecs(wsi, server->timeout_us);
         return 0;
     case LWS_CALLBACK_WSI_DESTROY:
-        server->connections -= lws_get_opaque_user_data(wsi) != NULL;
+        place = lws_get_opaque_user_data(wsi);
+        if (place)
+            place->used = false;
         return 0;
     case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
     case LWS_CALLBACK_CLOSED_HTTP:

@@ -20,6 +20,7 @@ enum {
     HTTP_AUTHORIZATION_MAX = 4224, /* "Bearer " and a token (token.h) */
     HTTP_HEADERS_MAX = 8192,       /* bytes of a request's header fields together */
     HTTP_CONNECTIONS_MAX = 256,
+    HTTP_CONNECTIONS_OF_ONE = 64, /* from one IPv4 address or one IPv6 /64, so that nobody alone can take all places */
     HTTP_REQUEST_TIMEOUT_MS = 10000, /* from the connection to the end of the response */
     HTTP_EXTRA_MAX = 2048,           /* bytes of the header fields a response adds */
 };

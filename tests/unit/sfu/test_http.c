@@ -69,18 +69,25 @@ static void close_server(void)
     server = NULL;
 }
 
-static int dial(void)
+/* Connects from 127.0.0.host. */
+static int dial_from(uint8_t host)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000000u + host)};
     struct sockaddr_in to = {
         .sin_family = AF_INET, .sin_port = htons(http_server_port(server)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     const struct timeval patience = {.tv_sec = 5};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    if (connect(fd, (struct sockaddr *)&to, sizeof(to))) {
+    if (bind(fd, (const struct sockaddr *)&from, sizeof(from)) || connect(fd, (struct sockaddr *)&to, sizeof(to))) {
         perror("connect");
         exit(1);
     }
     return fd;
+}
+
+static int dial(void)
+{
+    return dial_from(1);
 }
 
 static void put(int fd, const char *text, size_t len)
@@ -359,7 +366,7 @@ static void connections_are_bounded(void)
     int fds[HTTP_CONNECTIONS_MAX];
     open_server_with(30000);
     for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++)
-        fds[i] = dial();
+        fds[i] = dial_from((uint8_t)(2 + i / HTTP_CONNECTIONS_OF_ONE));
     for (int i = 0; i < 10; i++)
         CU_ASSERT_EQUAL(ask_text(text), 0);
     CU_ASSERT_EQUAL(atomic_load(&handled), 0);
@@ -373,6 +380,26 @@ static void connections_are_bounded(void)
     for (int i = 0; i < 1000 && status != 200; i++)
         status = ask_text(text);
     CU_ASSERT_EQUAL(status, 200);
+    close_server();
+}
+
+/* Who holds all the connections it may leaves others room. */
+static void one_client_cannot_take_all_places(void)
+{
+    static const char text[] = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+    int fds[HTTP_CONNECTIONS_MAX];
+    open_server_with(30000);
+    for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++)
+        fds[i] = dial_from(2);
+    CU_ASSERT_EQUAL(ask_text(text), 200);
+    put(fds[HTTP_CONNECTIONS_OF_ONE - 1], text, sizeof(text) - 1);
+    CU_ASSERT(get(fds[HTTP_CONNECTIONS_OF_ONE - 1], NULL));
+    CU_ASSERT_EQUAL(strncmp(answer, "HTTP/1.1 200", 12), 0);
+    put(fds[HTTP_CONNECTIONS_OF_ONE + 1], text, sizeof(text) - 1);
+    CU_ASSERT(get(fds[HTTP_CONNECTIONS_OF_ONE + 1], NULL));
+    CU_ASSERT_EQUAL(answer[0], 0);
+    for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++)
+        close(fds[i]);
     close_server();
 }
 
@@ -395,6 +422,7 @@ static const struct unit_test tests[] = {
     {"nothing but HTTP/1.1 is spoken", nothing_but_http_1_1_is_spoken},
     {"truncated requests are dropped", truncated_requests_are_dropped},
     {"connections are bounded", connections_are_bounded},
+    {"one client cannot take all places", one_client_cannot_take_all_places},
     {"a port in use is an error", a_port_in_use_is_an_error},
 };
 UNIT_MAIN("sfu.http", tests)
