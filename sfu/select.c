@@ -17,12 +17,13 @@ static bool pin_fits(const struct sfu_slot *slot, const struct sfu_track *track)
     return strcmp(slot->wish.publisher, track->publisher->params.pseudonym) == 0;
 }
 
-/* The subscriber's slot that the track fills; NULL if none. */
+/* The subscriber's slot that the track fills; NULL if none. A subscriber has few slots, a track those of a whole room.
+ */
 static struct sfu_slot *slot_of(const struct sfu_peer *subscriber, const struct sfu_track *track)
 {
-    for (struct sfu_slot *slot = track->slots; slot; slot = slot->next)
-        if (slot->subscriber == subscriber)
-            return slot;
+    for (size_t i = 0; i < subscriber->slot_count; i++)
+        if (subscriber->slots[i].track == track)
+            return &subscriber->slots[i];
     return NULL;
 }
 
@@ -62,6 +63,9 @@ static struct sfu_track *track_for(const struct sfu_slot *slot, uint64_t now_us)
             if (is_pinned(slot) ? !pin_fits(slot, track) || (shown && is_pinned(shown)) : shown != NULL)
                 continue;
             size_t slots = slots_of_publisher(slot, track);
+            /* nobody further on has fewer, and in a large room there are many */
+            if (slots == 0)
+                return track;
             if (!best || slots < best_slots) {
                 best = track;
                 best_slots = slots;
