@@ -37,14 +37,14 @@ static bool same_credential(const struct mls_member *a, const struct mls_member 
 
 static bool same_client(void *context, const struct mls_member *a, const struct mls_member *b)
 {
-    (void)context;
-    return same_credential(a, b);
+    const struct party *party = context;
+    return !party->never_same && same_credential(a, b);
 }
 
 static bool successor(void *context, const struct mls_member *old_leaf, const struct mls_member *new_leaf)
 {
     const struct party *party = context;
-    return !party->refuses_successors && same_credential(old_leaf, new_leaf);
+    return party->accepts_successors || (!party->refuses_successors && same_credential(old_leaf, new_leaf));
 }
 
 static bool accept_proposal(void *context, const struct mls_group *group, const struct mls_proposal_info *proposal)
@@ -165,6 +165,44 @@ struct mls_staged *party_commit(struct party *party, const struct mls_proposal_c
     struct mls_staged *staged = NULL;
     *rc = mls_group_commit(party->group, &config, &staged);
     return staged;
+}
+
+struct mls_staged *party_commit_public(struct party *party, const struct mls_proposal_config *proposals, size_t count)
+{
+    const struct mls_commit_config config = {
+        .framing.is_public = true, .proposals = proposals, .proposal_count = count, .now_s = PARTY_NOW_S};
+    struct mls_staged *staged = NULL;
+    need(mls_group_commit(party->group, &config, &staged), "commit");
+    return staged;
+}
+
+void party_forge(struct party *forger, struct mls_bytes message, void (*change)(struct mls_content *content, void *ctx),
+                 void *ctx, struct mls_output *forged)
+{
+    const struct mls_group *group = forger->group;
+    uint8_t signature[CORE_SIGNATURE_MAX];
+    struct mls_message parsed;
+    struct bytes_writer encoded;
+    struct bytes_writer out;
+    wire_buffer_init(&encoded, MLS_MESSAGE_MAX);
+    wire_buffer_init(&out, MLS_MESSAGE_MAX);
+    need(mls_message_parse(message.data, message.len, &parsed), "message");
+    struct mls_authenticated_content again = {.wire_format = MLS_WIRE_PUBLIC_MESSAGE,
+                                              .content = parsed.public_message.content,
+                                              .auth = parsed.public_message.auth};
+    change(&again.content, ctx);
+    mls_content_write(&encoded, &again.content);
+    again.content.encoded = wire_buffer_slice(&encoded);
+    again.auth.signature.data = signature;
+    need(mls_content_sign(group->suite, &group->epoch.signer, again.wire_format, &again.content,
+                          mls_epoch_encoded(&group->epoch), signature, &again.auth.signature.len),
+         "sign");
+    need(mls_public_seal(group->suite, group->epoch.secrets.membership_key, &again, mls_epoch_encoded(&group->epoch),
+                         &out),
+         "seal");
+    need(mls_output_take(&out, forged), "forged");
+    wire_buffer_free(&encoded);
+    wire_buffer_free(&out);
 }
 
 void party_commit_all(struct party *committer, const struct mls_proposal_config *proposals, size_t count,

@@ -2,7 +2,7 @@
 #ifndef TESTS_MLS_PARTY_H
 #define TESTS_MLS_PARTY_H
 
-#include "mls/suite.h"
+#include "group.h"
 #include "sotto/mls.h"
 
 enum { PARTY_NOW_S = 1000000, PARTY_LIFETIME_S = 3600 };
@@ -22,6 +22,8 @@ struct party {
     uint16_t refused_proposal; /* enum mls_proposal_type */
     bool refuses_commits;
     bool refuses_successors;
+    bool accepts_successors; /* any at all */
+    bool never_same;         /* two of one name are two clients to it */
     size_t credentials_asked;
     const char *psk; /* the secret of the external PSK "psk"; NULL: none */
 };
@@ -52,6 +54,13 @@ void party_commit_all(struct party *committer, const struct mls_proposal_config 
 
 struct mls_proposal_config party_add(const struct party *party);
 struct mls_proposal_config party_remove(uint32_t leaf);
+
+/* Commits in a PublicMessage, for tests that look into it. */
+struct mls_staged *party_commit_public(struct party *party, const struct mls_proposal_config *proposals, size_t count);
+/* A forger changes the content (its fields; re-encoded afterwards) and the message is signed and sealed again as the
+ * sender's, with what the forger's own group knows. The confirmation tag stays. */
+void party_forge(struct party *forger, struct mls_bytes message, void (*change)(struct mls_content *content, void *ctx),
+                 void *ctx, struct mls_output *forged);
 
 /* Whether both have the same epoch, authenticator, exporter, tree and context. */
 bool party_agrees(const struct party *a, const struct party *b);
