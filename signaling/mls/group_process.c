@@ -6,7 +6,22 @@
 
 /* --- Who sent it --- */
 
-static int external_sender_key(const struct mls_group *group, uint32_t place, struct core_slice *key)
+/* Whether the application accepts the credential that the group names for the sender. */
+static int ask_about_sender(const struct mls_group *group, const struct mls_external_sender *sender, uint32_t place,
+                            uint64_t now_s)
+{
+    const struct mls_policy *policy = &group->policy;
+    const struct mls_member member = {.leaf = place,
+                                      .credential_type = sender->credential.type,
+                                      .credential = mls_out(sender->credential.content),
+                                      .signature_key = mls_out(sender->signature_key)};
+    if (!policy->credential_valid ||
+        !policy->credential_valid(policy->context, &member, MLS_CREDENTIAL_OF_SENDER, now_s))
+        return MLS_CREDENTIAL;
+    return MLS_OK;
+}
+
+static int external_sender_key(const struct mls_group *group, uint32_t place, uint64_t now_s, struct core_slice *key)
 {
     struct core_slice data;
     struct core_slice senders;
@@ -20,12 +35,13 @@ static int external_sender_key(const struct mls_group *group, uint32_t place, st
     for (uint32_t i = 0; mls_external_sender_next(&r, &sender); i++)
         if (i == place) {
             *key = sender.signature_key;
-            return MLS_OK;
+            return ask_about_sender(group, &sender, place, now_s);
         }
     return MLS_SENDER;
 }
 
-static int sender_key(const struct mls_group *group, const struct mls_content *content, struct core_slice *key)
+static int sender_key(const struct mls_group *group, const struct mls_content *content, uint64_t now_s,
+                      struct core_slice *key)
 {
     const struct mls_leaf_node *leaf_node = NULL;
     switch (content->sender.type) {
@@ -33,7 +49,7 @@ static int sender_key(const struct mls_group *group, const struct mls_content *c
         leaf_node = mls_ratchet_tree_leaf(group->tree, content->sender.index);
         break;
     case MLS_SENDER_EXTERNAL:
-        return external_sender_key(group, content->sender.index, key);
+        return external_sender_key(group, content->sender.index, now_s, key);
     case MLS_SENDER_NEW_MEMBER_PROPOSAL:
         leaf_node = &content->proposal.add.leaf_node;
         break;
@@ -47,10 +63,10 @@ static int sender_key(const struct mls_group *group, const struct mls_content *c
     return MLS_OK;
 }
 
-static int check_sender(const struct mls_group *group, const struct mls_authenticated_content *message)
+static int check_sender(const struct mls_group *group, const struct mls_authenticated_content *message, uint64_t now_s)
 {
     struct core_slice key;
-    int rc = sender_key(group, &message->content, &key);
+    int rc = sender_key(group, &message->content, now_s, &key);
     return rc == MLS_OK ? mls_content_verify(group->suite, key, message, mls_epoch_encoded(&group->epoch)) : rc;
 }
 
@@ -99,14 +115,15 @@ static int open_private(const struct mls_group *group, const struct mls_private_
     return mls_private_open(&group->epoch.messages, message, &out->sender, &out->buffer, &out->message);
 }
 
-static int open_message(const struct mls_group *group, const struct mls_message *message, struct opened *out)
+static int open_message(const struct mls_group *group, const struct mls_message *message, uint64_t now_s,
+                        struct opened *out)
 {
     int rc = MLS_INVALID;
     if (message->wire_format == MLS_WIRE_PUBLIC_MESSAGE)
         rc = open_public(group, &message->public_message, out);
     else if (message->wire_format == MLS_WIRE_PRIVATE_MESSAGE)
         rc = open_private(group, &message->private_message, out);
-    return rc == MLS_OK ? check_sender(group, &out->message) : rc;
+    return rc == MLS_OK ? check_sender(group, &out->message, now_s) : rc;
 }
 
 /* --- Proposals --- */
@@ -324,7 +341,7 @@ int mls_group_process(struct mls_group *group, struct mls_bytes message, uint64_
     if (rc != MLS_OK)
         return rc;
     wire_buffer_init(&opened.buffer, MLS_MESSAGE_MAX);
-    rc = open_message(group, &parsed, &opened);
+    rc = open_message(group, &parsed, now_s, &opened);
     if (rc == MLS_OK)
         rc = take(group, &opened, now_s, &out);
     wire_buffer_free(&opened.buffer);
