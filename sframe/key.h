@@ -9,11 +9,13 @@ struct sframe_key {
     uint8_t salt[CORE_NONCE_LEN];
 };
 
+enum { SFRAME_AAD_PARTS = 2 };
+
 /* A frame in parts: header and metadata are authenticated, the spans are one text. */
 struct sframe_frame {
     uint64_t ctr;
-    struct core_slice header;
-    struct core_slice metadata;
+    struct core_slice
+        aad[SFRAME_AAD_PARTS]; /* header, metadata; as ciphers take them, since a copy would cost a wait */
 };
 
 /* Sets key and salt from a secret of sframe_secret_init. No allocation. SFRAME_CRYPTO. */

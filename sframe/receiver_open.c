@@ -21,7 +21,7 @@ static int read_frame(const struct sframe_receiver *receiver, const uint8_t *met
     const size_t nt = receiver->crypto.suite->nt;
     if (frame_len - in->header.len < nt)
         return SFRAME_TRUNCATED;
-    in->frame = (struct sframe_frame){in->header.ctr, {frame, in->header.len}, {metadata, metadata_len}};
+    in->frame = (struct sframe_frame){in->header.ctr, {{frame, in->header.len}, {metadata, metadata_len}}};
     in->text = (struct core_span){frame + in->header.len, frame_len - in->header.len - nt};
     in->tag = frame + frame_len - nt;
     return SFRAME_OK;
@@ -140,9 +140,10 @@ static int open_frame(struct sframe_receiver *receiver, const struct sframe_expe
                       size_t metadata_len, uint8_t *frame, size_t frame_len, uint64_t now_ms,
                       struct sframe_opened *opened)
 {
-    struct incoming in = {.now_ms = now_ms};
+    struct incoming in; /* not zeroed: read_frame sets all but the time, and zeroing would take as long */
     struct sframe_inner inner;
     struct core_span payload;
+    in.now_ms = now_ms;
     int rc = read_frame(receiver, metadata, metadata_len, frame, frame_len, &in);
     if (rc != SFRAME_OK)
         return rc;

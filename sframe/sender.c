@@ -218,7 +218,8 @@ int sframe_seal(struct sframe_sender *sender, const struct sframe_inner *inner, 
         return rc;
     if (inner)
         sframe_inner_write(inner, start + header_len);
-    memset(tail, 0, padding);
+    if (padding > 0)
+        memset(tail, 0, padding);
 
     /* parts that lie in one buffer are one text to the cipher */
     struct core_span text[3];
@@ -234,7 +235,7 @@ int sframe_seal(struct sframe_sender *sender, const struct sframe_inner *inner, 
     else if (padding > 0)
         text[count++] = (struct core_span){tail, padding};
 
-    const struct sframe_frame frame = {ctr, {start, header_len}, {metadata, metadata_len}};
+    const struct sframe_frame frame = {ctr, {{start, header_len}, {metadata, metadata_len}}};
     rc = sframe_key_seal(&sender->crypto, &key->key, &frame, text, count, tail + padding);
     if (rc != SFRAME_OK) {
         for (size_t i = 0; i < count; i++)

@@ -144,7 +144,7 @@ static bool check_seal(const struct sframe_crypto *crypto, uint64_t kid, uint64_
     memcpy(aad + header_len, at[SF_META].data, at[SF_META].len);
     memcpy(frame + header_len, at[SF_PT].data, pt_len);
     const struct core_span text = {frame + header_len, pt_len};
-    const struct sframe_frame parts = {ctr, {frame, header_len}, {at[SF_META].data, at[SF_META].len}};
+    const struct sframe_frame parts = {ctr, {{frame, header_len}, {at[SF_META].data, at[SF_META].len}}};
     ok = vector_same("aad", &at[SF_AAD], aad, header_len + at[SF_META].len) &&
          crypto->aead->init(key.state, CORE_SEAL) &&
          sframe_secret_init(crypto, at[SF_BASE].data, at[SF_BASE].len, &secret) == SFRAME_OK &&

@@ -34,7 +34,7 @@ static void every_bit_of_the_counter_counts(void)
         const uint8_t header[1] = {0};
         make(suite, CORE_SEAL, 9, &crypto, &key);
         for (unsigned bit = 0; bit <= 64; bit++) {
-            const struct sframe_frame frame = {bit < 64 ? UINT64_C(1) << bit : 0, {header, 1}, {NULL, 0}};
+            const struct sframe_frame frame = {bit < 64 ? UINT64_C(1) << bit : 0, {{header, 1}, {NULL, 0}}};
             const struct core_span text = {seen[bit], 16};
             memset(seen[bit], 0, sizeof seen[bit]);
             CU_ASSERT_EQUAL(sframe_key_seal(&crypto, &key, &frame, &text, 1, seen[bit] + 16), SFRAME_OK);
@@ -54,7 +54,7 @@ static void a_forgotten_key_is_gone(void)
         uint8_t text[16] = {0};
         uint8_t tag[CORE_TAG_MAX];
         const uint8_t zeros[CORE_NONCE_LEN] = {0};
-        const struct sframe_frame frame = {5, {text, 0}, {NULL, 0}};
+        const struct sframe_frame frame = {5, {{text, 0}, {NULL, 0}}};
         const struct core_span span = {text, sizeof text};
         make(suite, CORE_SEAL, 9, &crypto, &key);
         make(suite, CORE_OPEN, 9, &crypto, &open);
