@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/secret.h"
 
@@ -16,7 +18,7 @@ static const char USAGE[] =
     "Joins an end-to-end encrypted call. The server forwards what it cannot read: it gets neither the\n"
     "secret, nor names, pictures or sound.\n"
     "\n"
-    "  --server URL      the forwarding unit, e.g. http://127.0.0.1:8080\n"
+    "  --server URL      the forwarding unit, e.g. http://127.0.0.1:7800 (sotto-sfu --dev)\n"
     "  --name NAME       how the others see you (sealed in the call; the server never sees it)\n"
     "  --key SECRET      the call's secret, the same for all who join; other users of this machine may\n"
     "                    read it in ps before it is overwritten: better one of these:\n"
@@ -74,6 +76,42 @@ static bool parse_colour(const char *text, uint32_t *rgb)
     return true;
 }
 
+/* What is not a device that can be read, nor a file, is told here rather than as a pipeline that does not start. */
+static bool check_input(const char *option, const char *text, struct stat *st)
+{
+    const char *wrong = NULL;
+
+    if (stat(text, st) != 0 || access(text, R_OK) != 0)
+        wrong = strerror(errno);
+    else if (S_ISDIR(st->st_mode))
+        wrong = "it is a folder; name a file in it";
+    else if (!S_ISREG(st->st_mode) && !S_ISCHR(st->st_mode))
+        wrong = "it is neither a file nor a device";
+    if (wrong != NULL)
+        fprintf(stderr, "sotto: %s %s: %s\n", option, text, wrong);
+    return wrong == NULL;
+}
+
+/* Told before the call, not after it. */
+static bool check_output(const char *option, const char *path)
+{
+    char *folder;
+    bool ok = true;
+
+    if (path == NULL)
+        return true;
+    folder = g_path_get_dirname(path);
+    if (access(path, F_OK) == 0 ? access(path, W_OK) != 0 : access(folder, W_OK) != 0) {
+        fprintf(stderr, "sotto: %s %s: %s\n", option, path, strerror(errno));
+        ok = false;
+    } else if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        fprintf(stderr, "sotto: %s %s: it is a folder; name a file in it\n", option, path);
+        ok = false;
+    }
+    g_free(folder);
+    return ok;
+}
+
 static bool parse_video(struct call_args *args, const char *text)
 {
     struct stat st;
@@ -91,10 +129,8 @@ static bool parse_video(struct call_args *args, const char *text)
         }
         args->video = CALL_SOURCE_COLOUR;
     } else {
-        if (stat(text, &st) != 0) {
-            fprintf(stderr, "sotto: --video %s: %s\n", text, strerror(errno));
+        if (!check_input("--video", text, &st))
             return false;
-        }
         args->video = S_ISCHR(st.st_mode) ? CALL_SOURCE_DEVICE : CALL_SOURCE_FILE;
         args->video_path = strdup(text);
     }
@@ -112,10 +148,8 @@ static bool parse_audio(struct call_args *args, const char *text)
     } else if (strcmp(text, "test") == 0) {
         args->audio = CALL_SOURCE_TEST;
     } else {
-        if (stat(text, &st) != 0) {
-            fprintf(stderr, "sotto: --audio %s: %s\n", text, strerror(errno));
+        if (!check_input("--audio", text, &st))
             return false;
-        }
         args->audio = CALL_SOURCE_FILE;
         args->audio_path = strdup(text);
     }
@@ -179,12 +213,20 @@ static void overwrite(char *text)
 
 static bool set_server(struct call_args *args, const char *text)
 {
+    GUri *uri;
     size_t len;
 
     if (strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0) {
         fprintf(stderr, "sotto: --server %s: must start with http:// or https://\n", text);
         return false;
     }
+    uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
+    if (uri == NULL || g_uri_get_host(uri) == NULL || g_uri_get_host(uri)[0] == '\0') {
+        fprintf(stderr, "sotto: --server %s: not a URL with host and port; like http://127.0.0.1:7800\n", text);
+        g_clear_pointer(&uri, g_uri_unref);
+        return false;
+    }
+    g_uri_unref(uri);
     replace(&args->server, text);
     for (len = strlen(args->server); len > 0 && args->server[len - 1] == '/'; len--)
         args->server[len - 1] = '\0';
@@ -312,7 +354,8 @@ static bool take_option(struct call_args *args, int option, char *value)
         overwrite(value);
         return true;
     default:
-        return false; /* getopt has said why */
+        fprintf(stderr, "sotto: sotto call --help lists the options\n"); /* getopt has said why */
+        return false;
     }
 }
 
@@ -364,6 +407,9 @@ enum call_args_result call_args_parse(struct call_args *args, int argc, char **a
     if ((args->room[0] == '\0' && missing("ROOM")) || (args->server == NULL && missing("--server")) ||
         (args->name[0] == '\0' && missing("--name")) ||
         (args->secret == NULL && missing("the secret (--key, --key-file or SOTTO_KEY)")))
+        return CALL_ARGS_BAD;
+    if (!check_output("--snapshot", args->snapshot_path) || !check_output("--record", args->record_path) ||
+        !check_output("--stats", args->stats_path))
         return CALL_ARGS_BAD;
     return CALL_ARGS_RUN;
 }

@@ -21,6 +21,7 @@ struct call_output {
     GstElement *pipeline;
     GstElement *pictures; /* appsrc */
     GstElement *mixer;
+    GstElement *window; /* NULL: there is none */
     void (*closed)(void *user, const char *reason);
     void *user;
     guint bus_watch;
@@ -34,28 +35,60 @@ static gboolean on_message(GstBus *bus, GstMessage *message, gpointer data)
 {
     struct call_output *output = data;
     GError *error = NULL;
+    char *text;
 
     (void)bus;
     if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
         gst_message_parse_error(message, &error, NULL);
-        output->closed(output->user, error->message);
+        text =
+            output->window != NULL && gst_object_has_as_ancestor(GST_MESSAGE_SRC(message), GST_OBJECT(output->window))
+                ? g_strdup_printf("the window is gone: %s", error->message)
+                : g_strdup_printf("the recording stops: %s", error->message);
+        output->closed(output->user, text);
+        g_free(text);
         g_error_free(error);
     }
     return G_SOURCE_CONTINUE;
 }
 
+/* The sink that can open a window here; NULL if none can. Not autovideosink: without a screen it tries what draws on
+ * bare consoles, which takes seconds, and DirectFB, which crashes. */
+static const char *find_window(void)
+{
+    static const char *const SINKS[] = {"waylandsink", "xvimagesink", "ximagesink"};
+    const char *found = NULL;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(SINKS) && found == NULL; i++) {
+        GstElement *sink = gst_element_factory_make(SINKS[i], NULL);
+
+        if (sink == NULL)
+            continue;
+        if (gst_element_set_state(sink, GST_STATE_READY) != GST_STATE_CHANGE_FAILURE)
+            found = SINKS[i];
+        gst_element_set_state(sink, GST_STATE_NULL);
+        gst_object_unref(sink);
+    }
+    if (found == NULL)
+        fprintf(stderr,
+                "sotto: no window can be opened: is there a screen (DISPLAY, WAYLAND_DISPLAY)? --show none does "
+                "without, --snapshot and --record write files\n");
+    return found;
+}
+
 /* A floor of silence keeps the mixer going while nobody speaks. */
-static char *describe(const struct call_args *args)
+static char *describe(const struct call_args *args, const char *window)
 {
     GString *text = g_string_new("appsrc name=pictures ! queue leaky=downstream max-size-buffers=2 ! tee name=grid "
                                  "audiomixer name=mixer ! " CALL_RAW_AUDIO " ! tee name=sound "
                                  "audiotestsrc is-live=true wave=silence samplesperbuffer=960 ! " CALL_RAW_AUDIO
                                  " ! queue ! mixer. ");
 
-    if (args->window)
-        g_string_append(text, "grid. ! queue leaky=downstream max-size-buffers=2 ! videoconvert ! "
-                              "autovideosink sync=false "
-                              "sound. ! queue ! audioconvert ! audioresample ! autoaudiosink ");
+    if (window != NULL)
+        g_string_append_printf(text,
+                               "grid. ! queue leaky=downstream max-size-buffers=2 ! videoconvert ! "
+                               "%s name=window sync=false "
+                               "sound. ! queue ! audioconvert ! audioresample ! autoaudiosink ",
+                               window);
     if (args->record_path != NULL)
         /* one size for all of a Matroska file, however the grid grows */
         g_string_append(text, "grid. ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=50 ! videoconvert ! "
@@ -68,15 +101,34 @@ static char *describe(const struct call_args *args)
     return g_string_free(text, FALSE);
 }
 
+/* Says so if what people send can be seen and not heard: GStreamer then puts a sink that plays nothing. */
+static void open_loudspeaker(struct call_output *output)
+{
+    GstElement *fake;
+
+    gst_element_set_state(output->pipeline, GST_STATE_READY);
+    fake = gst_bin_get_by_name(GST_BIN(output->pipeline), "fake-audio-sink");
+    if (fake != NULL) {
+        fprintf(stderr, "sotto: there is no loudspeaker: the call is shown and not heard\n");
+        gst_object_unref(fake);
+    }
+}
+
 struct call_output *call_output_new(const struct call_args *args, GstClock *clock, GstClockTime base_time,
                                     void (*closed)(void *user, const char *reason), void *user)
 {
     struct call_output *output = g_new0(struct call_output, 1);
-    char *text = describe(args);
+    const char *window = args->window ? find_window() : NULL;
     GError *error = NULL;
     GstElement *file;
     GstBus *bus;
+    char *text;
 
+    if (args->window && window == NULL) {
+        g_free(output);
+        return NULL;
+    }
+    text = describe(args, window);
     output->pipeline = gst_parse_launch(text, &error);
     g_free(text);
     if (error != NULL) {
@@ -91,6 +143,7 @@ struct call_output *call_output_new(const struct call_args *args, GstClock *cloc
     output->user = user;
     output->pictures = gst_bin_get_by_name(GST_BIN(output->pipeline), "pictures");
     output->mixer = gst_bin_get_by_name(GST_BIN(output->pipeline), "mixer");
+    output->window = gst_bin_get_by_name(GST_BIN(output->pipeline), "window");
     g_object_set(output->pictures, "format", GST_FORMAT_TIME, "is-live", TRUE, "do-timestamp", TRUE, NULL);
     g_object_set(output->mixer, "latency", (guint64)PLAYOUT_MS * GST_MSECOND, NULL);
     file = gst_bin_get_by_name(GST_BIN(output->pipeline), "file");
@@ -104,6 +157,8 @@ struct call_output *call_output_new(const struct call_args *args, GstClock *cloc
     bus = gst_element_get_bus(output->pipeline);
     output->bus_watch = gst_bus_add_watch(bus, on_message, output);
     gst_object_unref(bus);
+    if (output->window != NULL)
+        open_loudspeaker(output);
     gst_element_set_state(output->pipeline, GST_STATE_PLAYING);
     return output;
 }
@@ -123,6 +178,7 @@ void call_output_free(struct call_output *output)
     gst_element_set_state(output->pipeline, GST_STATE_NULL);
     for (size_t i = 0; i < output->voice_count; i++)
         gst_object_unref(output->voices[i].appsrc);
+    gst_clear_object(&output->window);
     gst_object_unref(output->pictures);
     gst_object_unref(output->mixer);
     gst_object_unref(output->pipeline);

@@ -81,6 +81,8 @@ static char *describe_refusal(SoupMessage *message)
                                status);
     case 404:
         return g_strdup("the server does not know this address (404)");
+    case 405:
+        return g_strdup("this is no forwarding unit's address (405): --server takes a URL without a path");
     default:
         return g_strdup_printf("the server answers %u %s", status, soup_message_get_reason_phrase(message));
     }

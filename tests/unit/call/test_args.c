@@ -79,10 +79,29 @@ static void each_needed_thing_is_missed(void)
 static void malformed_values_are_refused(void)
 {
     static const char *const BAD[][2] = {
-        {"--codec", "vp7"},    {"--seconds", "0"},   {"--seconds", "-1"},     {"--seconds", "3x"},
-        {"--seconds", ""},     {"--show", "screen"}, {"--video", "test:mud"}, {"--video", "test:#12345"},
-        {"--video", "/nope"},  {"--audio", "/nope"}, {"--server", "ftp://a"}, {"--name", ""},
-        {"--key-file", "/no"}, {"--key", ""},        {"--mute", "x"},
+        {"--codec", "vp7"},
+        {"--seconds", "0"},
+        {"--seconds", "-1"},
+        {"--seconds", "3x"},
+        {"--seconds", ""},
+        {"--show", "screen"},
+        {"--video", "test:mud"},
+        {"--video", "test:#12345"},
+        {"--video", "/nope"},
+        {"--audio", "/nope"},
+        {"--server", "ftp://a"},
+        {"--name", ""},
+        {"--key-file", "/no"},
+        {"--key", ""},
+        {"--mute", "x"},
+        {"--video", "/"},
+        {"--audio", "/"},
+        {"--server", "http://"},
+        {"--server", "http://a:99999"},
+        {"--snapshot", "/no/x.png"},
+        {"--record", "/no/x.mkv"},
+        {"--stats", "/no/x.json"},
+        {"--record", "/"},
     };
     struct call_args args;
     struct line line;
