@@ -8,9 +8,11 @@
 #ifndef CORE_BYTES_H
 #define CORE_BYTES_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct bytes_reader {
     const uint8_t *data;
@@ -65,12 +67,16 @@ static inline const uint8_t *bytes_parse(struct bytes_reader *r, size_t n)
 /* The next n bytes (0 to 8) as one integer. */
 static inline uint64_t bytes_read_uint(struct bytes_reader *r, size_t n)
 {
-    const uint8_t *at = n <= sizeof(uint64_t) ? bytes_parse(r, n) : NULL;
+    uint64_t value = 0;
+    const uint8_t *at = n <= sizeof value ? bytes_parse(r, n) : NULL;
     if (!at) {
         r->failed = true;
         return 0;
     }
-    uint64_t value = 0;
+    if (n > 0 && r->len - r->pos >= sizeof value - n) { /* eight bytes are there: one load instead of a loop */
+        memcpy(&value, at, sizeof value);
+        return be64toh(value) >> (64 - 8 * n);
+    }
     for (size_t i = 0; i < n; i++)
         value = value << 8 | at[i];
     return value;
