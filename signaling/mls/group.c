@@ -285,9 +285,15 @@ int mls_group_keep(struct mls_group *group, struct mls_kept *kept)
     return MLS_OK;
 }
 
+void mls_group_unkeep(struct mls_group *group)
+{
+    struct mls_kept *last = group->kept[--group->kept_count];
+    group->kept_bytes -= last->encoded.len;
+    mls_kept_drop(last);
+}
+
 void mls_group_forget_proposals(struct mls_group *group)
 {
     while (group->kept_count)
-        mls_kept_drop(group->kept[--group->kept_count]);
-    group->kept_bytes = 0;
+        mls_group_unkeep(group);
 }

@@ -168,6 +168,8 @@ struct mls_own_update;
  * MLS_LIMIT, MLS_MEMORY. */
 SOTTO_MUST_CHECK int mls_group_keep_message(struct mls_group *group, const struct mls_authenticated_content *message,
                                             const struct mls_own_update *update);
+/* Drops the one that was kept last. */
+void mls_group_unkeep(struct mls_group *group);
 struct mls_kept *mls_group_find_kept(const struct mls_group *group, struct core_slice ref);
 /* A resumption PSK of this group: NULL if it is not kept. */
 const uint8_t *mls_group_resumption(const struct mls_group *group, uint64_t epoch);

@@ -141,11 +141,15 @@ static int take_proposal(struct mls_group *group, const struct opened *opened, u
                                   .sender_type = content->sender.type,
                                   .sender = content->sender.index,
                                   .leaf = MLS_NO_LEAF};
+    const size_t before = group->kept_count;
     int rc = mls_proposal_check(group, &item, now_s);
     if (rc == MLS_OK)
-        rc = spend_key(group, opened);
-    if (rc == MLS_OK)
         rc = mls_group_keep_message(group, &opened->message, NULL);
+    if (rc != MLS_OK)
+        return rc;
+    rc = spend_key(group, opened);
+    if (rc != MLS_OK && group->kept_count > before)
+        mls_group_unkeep(group);
     return rc;
 }
 

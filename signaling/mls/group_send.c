@@ -49,11 +49,13 @@ int mls_group_seal(struct mls_group *group, const struct mls_framing *framing, s
     /* "MUST send a Commit message before sending application data" (section 12.4) */
     if (group->kept_count)
         return MLS_STATE;
+    if (data.len > MLS_MESSAGE_MAX)
+        return MLS_LIMIT;
     wire_buffer_init(&w, MLS_MESSAGE_MAX);
     content.content.application = mls_in(data);
     mls_content_write(&w, &content.content);
     content.content.encoded = wire_buffer_slice(&w);
-    rc = bytes_writer_ok(&w) ? send(group, framing, signature, &content, message) : MLS_LIMIT;
+    rc = bytes_writer_ok(&w) ? send(group, framing, signature, &content, message) : MLS_MEMORY;
     wire_buffer_free(&w);
     return rc;
 }
@@ -128,7 +130,7 @@ int mls_group_propose(struct mls_group *group, const struct mls_framing *framing
     sent.content.proposal = item.proposal;
     mls_content_write(&w, &sent.content);
     sent.content.encoded = wire_buffer_slice(&w);
-    rc = bytes_writer_ok(&w) ? send(group, framing, signature, &sent, &made) : MLS_LIMIT;
+    rc = bytes_writer_ok(&w) ? send(group, framing, signature, &sent, &made) : MLS_MEMORY;
     if (rc == MLS_OK)
         rc = mls_group_keep_message(group, &sent, proposal->type == MLS_PROPOSAL_UPDATE ? &update : NULL);
     if (rc == MLS_OK)

@@ -116,7 +116,7 @@ int mls_leaf_node_sign(struct bytes_writer *w, const struct mls_suite *suite, co
     mls_leaf_node_write_tbs(&tbs, leaf_node);
     int rc = tbs_tail(&tail, leaf_node->source, group_id, leaf);
     if (rc == MLS_OK && !bytes_writer_ok(&tbs))
-        rc = MLS_INVALID;
+        rc = MLS_MEMORY;
     if (rc == MLS_OK) {
         const struct core_slice parts[] = {wire_buffer_slice(&tbs), wire_buffer_slice(&tail)};
         rc = mls_sign_with_label(suite, key, MLS_TEXT("LeafNodeTBS"), parts, 2, signature, &signature_len);

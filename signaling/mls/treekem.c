@@ -44,7 +44,7 @@ static int place_leaf(struct mls_ratchet_tree *stage, uint32_t sender, const str
         struct bytes_reader r = mls_walk(wire_buffer_slice(&w));
         mls_leaf_node_parse(&r, &made);
         struct tree_node *content = bytes_reader_done(&r) ? tree_node_leaf(&made) : NULL;
-        rc = content ? tree_put(stage, mls_tree_node(sender), content) : MLS_INVALID;
+        rc = content ? tree_put(stage, mls_tree_node(sender), content) : MLS_MEMORY;
     }
     wire_buffer_free(&w);
     return rc;
