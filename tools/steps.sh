@@ -23,7 +23,7 @@ plan() { steps_total=$1; }
 step() {
     local title=$1 log=$log_dir/$2.log pid code=0 started=$SECONDS shown=$SECONDS
     shift 2
-    mkdir -p "$log_dir"
+    mkdir -p "$log_dir" || die "step $title: this user may not write to $PWD" "clone it into a folder of your own"
     steps_done=$((steps_done + 1))
     printf '[%d/%d] %s\n' "$steps_done" "$steps_total" "$title"
 
