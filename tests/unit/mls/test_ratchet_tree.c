@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mls/tree_math.h"
+#include "tree.h"
 #include "tree_fixture.h"
 #include "unit.h"
 #include "wire/vector.h"
@@ -47,6 +48,7 @@ static void walk(uint16_t suite, uint64_t seed, unsigned steps)
         tree_group_commit(&group, sender, remove ? some_member(&group, &random, sender) : UINT32_MAX, adds);
         struct mls_ratchet_tree *fresh = tree_again(group.tree);
         same_trees(group.tree, fresh);
+        CU_ASSERT_EQUAL(group.tree->keys.count, fresh->keys.count); /* keys that are gone do not pile up */
         CU_ASSERT_EQUAL(mls_ratchet_tree_verify(fresh), MLS_OK);
         CU_ASSERT_EQUAL(mls_ratchet_tree_verify(group.tree), MLS_OK);
         mls_ratchet_tree_free(fresh);
@@ -158,6 +160,29 @@ static void a_discarded_stage_leaves_no_trace(void)
     same_trees(group.tree, before);
     CU_ASSERT_EQUAL(mls_ratchet_tree_verify(group.tree), MLS_OK);
     mls_ratchet_tree_free(before);
+    tree_group_free(&group);
+}
+
+static void a_stages_hash_follows_every_change(void)
+{
+    struct tree_group group;
+    uint32_t at = 0;
+    tree_group_init(&group, 1, 9);
+    tree_group_fill(&group);
+    struct mls_ratchet_tree *stage = tree_group_stage(&group);
+    for (unsigned i = 0; i < 6; i++) {
+        struct tree_leaf leaf;
+        tree_leaf_init(&leaf, group.suite);
+        int rc = i % 3 == 0   ? mls_ratchet_tree_remove(stage, 8 - i)
+                 : i % 3 == 1 ? mls_ratchet_tree_add(stage, &leaf.view, &at)
+                              : mls_ratchet_tree_update(stage, i, &leaf.view);
+        CU_ASSERT_EQUAL(rc, MLS_OK);
+        tree_leaf_free(&leaf);
+        struct mls_ratchet_tree *fresh = tree_again(stage);
+        same_trees(stage, fresh); /* hashes both: the next change finds the stage's cached */
+        mls_ratchet_tree_free(fresh);
+    }
+    mls_ratchet_tree_free(stage);
     tree_group_free(&group);
 }
 
@@ -362,6 +387,7 @@ static const struct unit_test tests[] = {
     {"a remove cuts the tree off as far as it is blank", a_remove_cuts_the_tree_off_as_far_as_it_is_blank},
     {"the last member cannot be removed", the_last_member_cannot_be_removed},
     {"a discarded stage leaves no trace", a_discarded_stage_leaves_no_trace},
+    {"a stage's hash follows every change", a_stages_hash_follows_every_change},
     {"a whole tree is not changed but by merging", a_whole_tree_is_not_changed_but_by_merging},
     {"no key comes into the tree twice", no_key_comes_into_the_tree_twice},
     {"an update blanks its path and keeps the rest", an_update_blanks_its_path_and_keeps_the_rest},

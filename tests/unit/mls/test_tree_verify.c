@@ -2,6 +2,7 @@
 
 #include "mls/ratchet_tree.h"
 #include "mls/tree_math.h"
+#include "tree.h"
 #include "tree_fixture.h"
 #include "unit.h"
 #include "wire/vector.h"
@@ -160,6 +161,38 @@ static void a_parent_that_nobody_below_set_is_refused(void)
     tree_group_free(&other);
 }
 
+/* A committer that leaves its neighbour out: the root's parent hash is right, but not all under it know the root. */
+static void a_path_past_a_member_is_refused(void)
+{
+    struct tree_group group;
+    struct tree_leaf leaf;
+    uint8_t private_key[MLS_KEM_PRIVATE_MAX];
+    uint8_t public_key[MLS_KEM_PUBLIC_MAX];
+    uint8_t hash[MLS_HASH_MAX];
+    size_t hash_len = 0;
+    tree_group_init(&group, 1, 4);
+    for (unsigned i = 0; i < 4; i++) {
+        const uint32_t sender = i % 2;
+        const bool honest = i / 2;
+        struct mls_ratchet_tree *stage = tree_group_stage(&group);
+        const struct tree_path path = {.count = 1, .nodes = {3}, .copath = {5}};
+        if (honest) /* then nobody was left out */
+            CU_ASSERT_EQUAL(mls_ratchet_tree_remove(stage, 1 - sender), MLS_OK);
+        CU_ASSERT_EQUAL(mls_hpke_generate(group.suite, private_key, public_key), MLS_OK);
+        const struct core_slice key = {public_key, group.suite->kem->public_len};
+        CU_ASSERT_EQUAL(tree_place_path(stage, sender, &path, &key, hash, &hash_len), MLS_OK);
+        tree_leaf_init(&leaf, group.suite);
+        leaf.view.source = MLS_LEAF_COMMIT;
+        leaf.view.parent_hash = (struct core_slice){hash, hash_len};
+        tree_leaf_sign(&leaf, group.suite, sender);
+        CU_ASSERT_EQUAL(tree_put(stage, 2 * sender, tree_node_leaf(&leaf.view)), MLS_OK);
+        tree_leaf_free(&leaf);
+        CU_ASSERT_EQUAL(mls_ratchet_tree_verify(stage), honest ? MLS_OK : MLS_PARENT_HASH);
+        mls_ratchet_tree_free(stage);
+    }
+    tree_group_free(&group);
+}
+
 /* --- What members must share --- */
 
 static void add_leaf(struct mls_ratchet_tree *stage, const struct mls_suite *suite, uint16_t type,
@@ -231,6 +264,7 @@ static const struct unit_test tests[] = {
     {"unmerged leaves must be members below, and unmerged all the way",
      unmerged_leaves_must_be_members_below_and_unmerged_all_the_way},
     {"a parent that nobody below set is refused", a_parent_that_nobody_below_set_is_refused},
+    {"a path past a member is refused", a_path_past_a_member_is_refused},
     {"members must support each other's credentials", members_must_support_each_others_credentials},
     {"members must support the group's extensions", members_must_support_the_groups_extensions},
 };

@@ -226,6 +226,20 @@ static void no_key_of_a_path_is_in_the_tree(void)
     tree_group_free(&group);
 }
 
+static void a_key_that_is_no_point_is_refused(void)
+{
+    static const uint8_t not_a_point[65] = {4, 1};
+    struct tree_group group;
+    struct sent sent;
+    tree_group_init(&group, 2, 3);
+    send(&sent, &group, 0);
+    put_key(&sent, mls_ratchet_tree_key(sent.stage, sent.made.nodes[1]),
+            (struct core_slice){not_a_point, sizeof not_a_point});
+    CU_ASSERT_EQUAL(apply(&sent, &group), MLS_KEY);
+    sent_free(&sent);
+    tree_group_free(&group);
+}
+
 static void the_new_leaf_must_carry_the_paths_parent_hash(void)
 {
     struct tree_group group;
@@ -446,6 +460,7 @@ static const struct unit_test tests[] = {
     {"a changed ciphertext does not open", a_changed_ciphertext_does_not_open},
     {"a path of another shape is refused", a_path_of_another_shape_is_refused},
     {"no key of a path is in the tree", no_key_of_a_path_is_in_the_tree},
+    {"a key that is no point is refused", a_key_that_is_no_point_is_refused},
     {"the new leaf must carry the path's parent hash", the_new_leaf_must_carry_the_paths_parent_hash},
     {"only a member in a stage sends a path", only_a_member_in_a_stage_sends_a_path},
     {"newcomers are sent no ciphertext, and join by their path secret",
