@@ -3,13 +3,11 @@
  * A file is an array of cases; its schema is known by the names of their members. One line per file and suite says how
  * many cases passed. Anything malformed, unknown or empty is a failure. Ends with "N passed, N failed" and exit code 0
  * only if cases were run and none failed. */
-#include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "mls_case.h"
+#include "vector_runner.h"
 
 static const struct mls_schema *const schemas[] = {
     &mls_schema_crypto_basics,     &mls_schema_deserialization,
@@ -27,11 +25,6 @@ struct count {
     uint64_t suite; /* 0: the case names none */
     size_t passed;
     size_t cases;
-};
-
-struct tally {
-    size_t passed;
-    size_t failed;
 };
 
 static bool is_of(const struct mls_schema *schema, const json_t *object)
@@ -122,43 +115,7 @@ static void run_file(const char *path, struct tally *tally)
     json_decref(root);
 }
 
-static int is_json(const struct dirent *entry)
-{
-    const char *end = strrchr(entry->d_name, '.');
-    return end && strcmp(end, ".json") == 0;
-}
-
-static void run_folder(const char *path, struct tally *tally)
-{
-    struct dirent **entries = NULL;
-    int count = scandir(path, &entries, is_json, alphasort);
-    for (int i = 0; i < count; i++) {
-        char child[4096];
-        snprintf(child, sizeof child, "%s/%s", path, entries[i]->d_name);
-        run_file(child, tally);
-        free(entries[i]);
-    }
-    free(entries);
-    if (count <= 0) {
-        fprintf(stderr, "%s: no .json file\n", path);
-        tally->failed++;
-    }
-}
-
 int main(int argc, char **argv)
 {
-    struct tally tally = {0};
-    if (argc < 2) {
-        fprintf(stderr, "usage: mls_vectors PATH...\n");
-        return 2;
-    }
-    for (int i = 1; i < argc; i++) {
-        struct stat info;
-        if (stat(argv[i], &info) == 0 && S_ISDIR(info.st_mode))
-            run_folder(argv[i], &tally);
-        else
-            run_file(argv[i], &tally);
-    }
-    printf("%zu passed, %zu failed\n", tally.passed, tally.failed);
-    return tally.failed == 0 && tally.passed > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return vector_runner(argc, argv, run_file);
 }

@@ -4,21 +4,12 @@
  * the working group publishes them; `sotto_frame`, `ratchet`, `kid_from_leaf`, `kid_from_start` as frame_format.py
  * makes them. Each element is a case. Anything malformed, unknown or empty is a failure. Ends with "N passed, N failed"
  * and exit code 0 only if cases were run and none failed. */
-#include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "sframe_cases.h"
 #include "vector_file.h"
-
-struct tally {
-    size_t passed;
-    size_t failed;
-};
-
-/* --- files --- */
+#include "vector_runner.h"
 
 struct schema {
     const char *name;
@@ -82,42 +73,7 @@ static void run_file(const char *path, struct tally *tally)
     json_decref(root);
 }
 
-static void run_folder(const char *path, struct tally *tally)
-{
-    DIR *dir = opendir(path);
-    size_t files = 0;
-    if (dir) {
-        for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
-            char child[4096];
-            const char *end = strrchr(entry->d_name, '.');
-            if (!end || strcmp(end, ".json") != 0)
-                continue;
-            snprintf(child, sizeof child, "%s/%s", path, entry->d_name);
-            run_file(child, tally);
-            files++;
-        }
-        closedir(dir);
-    }
-    if (files == 0) {
-        fprintf(stderr, "%s: no .json file\n", path);
-        tally->failed++;
-    }
-}
-
 int main(int argc, char **argv)
 {
-    struct tally tally = {0};
-    if (argc < 2) {
-        fprintf(stderr, "usage: sframe_vectors PATH...\n");
-        return 2;
-    }
-    for (int i = 1; i < argc; i++) {
-        struct stat info;
-        if (stat(argv[i], &info) == 0 && S_ISDIR(info.st_mode))
-            run_folder(argv[i], &tally);
-        else
-            run_file(argv[i], &tally);
-    }
-    printf("%zu passed, %zu failed\n", tally.passed, tally.failed);
-    return tally.failed == 0 && tally.passed > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return vector_runner(argc, argv, run_file);
 }
