@@ -45,17 +45,29 @@ printf 'c-static: '
 ./c-static
 
 # exported: what the version script lists, what the header declares, and what the library has are one list
-sed -n 's/^ *\(sframe_[a-z0-9_]*\);.*$/\1/p' "$source/sframe/libsotto-sframe.map" | sort >listed
-tr '\n' ' ' <"$source/sframe/include/sotto/sframe.h" | grep -oE 'SOTTO_API [^;(]*\(' | grep -oE '[a-z0-9_]+\($' | tr -d '(' |
-    sort >declared
-nm -D --defined-only --with-symbol-versions "$lib/libsotto-sframe.so" |
-    sed -n 's/^[0-9a-f]* [TDBR] \([^@]*\)@@SOTTO_SFRAME_.*$/\1/p' | sort >exported
-nm -D --defined-only "$lib/libsotto-sframe.so" | grep -v ' A ' | awk '{print $3}' | sed 's/@.*//' | sort >all
-[[ $(wc -l <listed) -gt 10 ]] || fail "the version script lists next to nothing"
-diff listed declared || fail "the version script (<) and the header (>) name different functions"
-diff listed exported || fail "the version script (<) and the library (>) name different symbols"
-diff exported all || fail "the library exports symbols without a version (>)"
-printf 'exported symbols: %d, all listed, declared and versioned\n' "$(wc -l <exported)"
+exports() { # LIBRARY VERSION-SCRIPT HEADER SYMBOL-PREFIX VERSION
+    sed -n "s/^ *\\($4_[a-z0-9_]*\\);.*\$/\\1/p" "$source/$2" | sort >listed
+    tr '\n' ' ' <"$source/$3" | grep -oE 'SOTTO_API [^;(]*\(' | grep -oE '[a-z0-9_]+\($' | tr -d '(' | sort >declared
+    nm -D --defined-only --with-symbol-versions "$lib/lib$1.so" |
+        sed -n "s/^[0-9a-f]* [TDBR] \\([^@]*\\)@@$5.*\$/\\1/p" | sort >exported
+    nm -D --defined-only "$lib/lib$1.so" | grep -v ' A ' | awk '{print $3}' | sed 's/@.*//' | sort >all
+    [[ $(wc -l <listed) -gt 10 ]] || fail "$2 lists next to nothing"
+    diff listed declared || fail "$2 (<) and $3 (>) name different functions"
+    diff listed exported || fail "$2 (<) and lib$1.so (>) name different symbols"
+    diff exported all || fail "lib$1.so exports symbols without a version (>)"
+    printf '%s: %d exported symbols, all listed, declared and versioned\n' "$1" "$(wc -l <exported)"
+}
+exports sotto-sframe sframe/libsotto-sframe.map sframe/include/sotto/sframe.h sframe SOTTO_SFRAME_
+exports sotto-signaling signaling/mls/libsotto-signaling.map signaling/include/sotto/mls.h mls SOTTO_SIGNALING_
+
+# the program that docs/mls.md teaches with, as it stands there, in both languages' compilers
+sed -n '/^```c$/,/^```$/p' "$source/docs/mls.md" | sed '/^```/d' >taught.c
+[[ $(wc -l <taught.c) -gt 20 ]] || fail "docs/mls.md has no program"
+read -ra signaling < <(pkg-config --cflags --libs sotto-signaling)
+cc -std=c11 "${strict[@]}" taught.c -o taught "${signaling[@]}"
+[[ $(LD_LIBRARY_PATH=$lib ./taught | sort -u | wc -l) -eq 1 ]] || fail "the two members of docs/mls.md have different keys"
+printf '#include <sotto/mls.h>\nint main() { return mls_strerror(0) == nullptr; }\n' >alone.cc
+c++ -std=c++17 "${strict[@]}" alone.cc -o alone "${signaling[@]}"
 
 # nothing of the tests, and every program answers
 find . -path ./install.log -prune -o -name '*test*' -print -o -name '*fuzz*' -print -o -name '*bench*' -print \

@@ -333,7 +333,7 @@ struct mls_join_config {
  * MLS_CREDENTIAL, MLS_LEAF_NODE, MLS_UNSUPPORTED, MLS_STATE (keys used before), MLS_MALFORMED, ... */
 SOTTO_MUST_CHECK SOTTO_API int mls_group_join(struct mls_bytes welcome, struct mls_key_package_keys *keys,
                                               const struct mls_join_config *config, struct mls_group **group);
-/* Wipes and frees; NULL is allowed. Staged commits of the group may be freed before or after. */
+/* Wipes and frees; NULL is allowed. What is staged of the group has to be merged or freed before. */
 SOTTO_API void mls_group_free(struct mls_group *group);
 
 SOTTO_API struct mls_bytes mls_group_id(const struct mls_group *group);
