@@ -61,6 +61,7 @@ exports sotto-sframe sframe/libsotto-sframe.map sframe/include/sotto/sframe.h sf
 exports sotto-signaling signaling/mls/libsotto-signaling.map signaling/include/sotto/mls.h mls SOTTO_SIGNALING_
 
 # the program that docs/mls.md teaches with, as it stands there, in both languages' compilers
+# shellcheck disable=SC2016 # these are backticks of Markdown
 sed -n '/^```c$/,/^```$/p' "$source/docs/mls.md" | sed '/^```/d' >taught.c
 [[ $(wc -l <taught.c) -gt 20 ]] || fail "docs/mls.md has no program"
 read -ra signaling < <(pkg-config --cflags --libs sotto-signaling)

@@ -201,6 +201,38 @@ static void test_leaf_signature_in_tree(void)
     party_wipe(&ghost);
 }
 
+/* A founder whose tree's root has another key than the one its leaf vouches for by its parent hash. */
+static void test_parent_hash_in_tree(void)
+{
+    struct party a;
+    struct party b;
+    struct party c;
+    struct mls_output tree = {0};
+    struct mls_staged *staged = NULL;
+    party_init(&a, "alice", 1);
+    party_init(&b, "bob", 1);
+    party_init(&c, "carol", 1);
+    party_gather(&a, &b, 1);
+    CU_ASSERT_EQUAL_FATAL(mls_group_tree(a.group, &tree), MLS_OK);
+    const struct core_slice key = mls_ratchet_tree_key(a.group->tree, 1);
+    uint8_t *place = memmem(tree.data, tree.len, key.data, key.len);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(place);
+    place[0] ^= 1;
+    mls_ratchet_tree_free(a.group->tree);
+    a.group->tree = NULL;
+    CU_ASSERT_EQUAL_FATAL(mls_ratchet_tree_read(a.group->suite, mls_in(party_bytes(tree)), &a.group->tree), MLS_OK);
+    const struct mls_proposal_config add = party_add(&c);
+    const struct mls_commit_config config = {
+        .proposals = &add, .proposal_count = 1, .without_path = true, .now_s = PARTY_NOW_S};
+    CU_ASSERT_EQUAL_FATAL(mls_group_commit(a.group, &config, &staged), MLS_OK);
+    CU_ASSERT_EQUAL(party_join(&c, mls_staged_welcome(staged)), MLS_PARENT_HASH);
+    mls_staged_free(staged);
+    mls_output_free(&tree);
+    party_wipe(&a);
+    party_wipe(&b);
+    party_wipe(&c);
+}
+
 static void test_credential_in_tree_refused(void)
 {
     struct invitation i;
@@ -380,6 +412,7 @@ static const struct unit_test tests[] = {
     {"a key package that is wrong anywhere is not added", test_key_package_wrong},
     {"any bit flipped in a Welcome is noticed", test_welcome_bits},
     {"a wrong leaf signature in a Welcome's tree is refused", test_leaf_signature_in_tree},
+    {"a broken parent hash in a Welcome's tree is refused", test_parent_hash_in_tree},
     {"who joins judges the credentials of all members", test_credential_in_tree_refused},
     {"PSKs have to be known, by joiners too", test_psks},
     {"a ReInit leads all members to its group", test_reinit},

@@ -234,7 +234,34 @@ static void test_required_capabilities(void)
     quartet_wipe(&q);
 }
 
+static void twice(struct mls_content *content, void *ctx)
+{
+    struct bytes_writer *w = ctx;
+    for (size_t i = 0; i < 2; i++)
+        bytes_write(w, content->commit.proposals.data, content->commit.proposals.len);
+    content->commit.proposals = wire_buffer_slice(w);
+}
+
+static void test_psk_twice(void)
+{
+    struct quartet q;
+    struct mls_output forged = {0};
+    struct bytes_writer w;
+    quartet_init(&q);
+    const struct mls_proposal_config psk = {.type = MLS_PROPOSAL_PSK, .resumption = true, .psk_epoch = 1};
+    struct mls_staged *staged = party_commit_public(&q.founder, &psk, 1);
+    wire_buffer_init(&w, MLS_MESSAGE_MAX);
+    party_forge(&q.founder, mls_staged_message(staged), twice, &w, &forged);
+    CU_ASSERT_EQUAL(party_receive(&q.others[0], party_bytes(forged)), MLS_PROPOSAL_LIST);
+    CU_ASSERT_EQUAL(party_receive(&q.others[0], mls_staged_message(staged)), MLS_OK);
+    wire_buffer_free(&w);
+    mls_output_free(&forged);
+    mls_staged_free(staged);
+    quartet_wipe(&q);
+}
+
 static const struct unit_test tests[] = {
+    {"one PSK is not committed twice", test_psk_twice},
     {"proposals that may not stand together are refused", test_forbidden_together},
     {"Updates are committed by reference, the latest of each", test_updates_by_reference},
     {"a Remove goes before an Update, anything before a ReInit", test_remove_before_update},
