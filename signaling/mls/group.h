@@ -248,6 +248,7 @@ struct mls_leaf_question {
     uint8_t source; /* enum mls_leaf_source, or 0 for any */
     uint32_t leaf;
     bool check_lifetime;
+    bool signed_here; /* just now: see struct mls_leaf_rules */
     uint64_t now_s;
     struct core_slice extensions;         /* the group's */
     const struct mls_leaf_node *old_leaf; /* what it replaces: asks for succession; NULL: nothing */

@@ -168,6 +168,7 @@ static int check_own_leaf(struct mls_staged *staged, const struct mls_commit_job
         .use = job->external ? MLS_CREDENTIAL_OF_JOINER : MLS_CREDENTIAL_OF_UPDATE,
         .source = MLS_LEAF_COMMIT,
         .leaf = sender,
+        .signed_here = true,
         .now_s = job->config->now_s,
         .extensions = mls_list_extensions(&staged->list, group),
         .old_leaf = replaced == MLS_NO_LEAF ? NULL : mls_ratchet_tree_leaf(group->tree, replaced),

@@ -45,6 +45,7 @@ int mls_leaf_check(const struct mls_group *group, const struct mls_leaf_node *le
         .now = question->now_s,
         .lifetime_max = group->policy.lifetime_max_s,
         .check_lifetime = question->check_lifetime,
+        .signed_here = question->signed_here,
         .credential = credential_valid,
         .ctx = &asked,
     };

@@ -161,7 +161,7 @@ int mls_leaf_node_validate(const struct mls_leaf_rules *rules, const struct mls_
     if (!lists_what_it_uses(suite, leaf_node))
         return MLS_UNSUPPORTED;
     rc = mls_leaf_node_supports(leaf_node, rules->extensions);
-    if (rc == MLS_OK)
+    if (rc == MLS_OK && !rules->signed_here)
         rc = mls_leaf_node_verify(suite, leaf_node, rules->group_id, leaf);
     if (rc == MLS_OK &&
         (!rules->credential || !rules->credential(rules->ctx, &leaf_node->credential, leaf_node->signature_key)))

@@ -67,6 +67,11 @@ static void a_leaf_is_signed_for_its_group_and_its_place(void)
     rules.group_id = MLS_TEXT("the grouq");
     CU_ASSERT_EQUAL(validate_changed(rules, to_update, MLS_LEAF_UPDATE, 7, 7), MLS_SIGNATURE);
     CU_ASSERT_EQUAL(validate_changed(rules, NULL, MLS_LEAF_KEY_PACKAGE, 0, 0), MLS_OK);
+    rules.signed_here = true; /* only the signature is taken on trust then */
+    CU_ASSERT_EQUAL(validate_changed(rules, to_update, MLS_LEAF_UPDATE, 7, 7), MLS_OK);
+    CU_ASSERT_EQUAL(validate_changed(rules, to_update, MLS_LEAF_COMMIT, 7, 7), MLS_LEAF_NODE);
+    rules.credential = NULL;
+    CU_ASSERT_EQUAL(validate_changed(rules, to_update, MLS_LEAF_UPDATE, 7, 7), MLS_CREDENTIAL);
 }
 
 static void any_changed_byte_is_found_and_no_callback_asked(void)

@@ -12,6 +12,7 @@ struct mls_leaf_rules {
     uint64_t now;                 /* seconds since 1970 */
     uint64_t lifetime_max;        /* seconds from not_before to not_after at most; 0: no limit */
     bool check_lifetime;          /* leaves of a tree may have been added long ago: then the application's choice */
+    bool signed_here;             /* just now, by mls_leaf_node_sign(): the signature is not verified again */
     /* Says whether the credential is valid for its signature key (section 5.3.1); false refuses. NULL refuses all. */
     bool (*credential)(void *ctx, const struct mls_credential *credential, struct core_slice signature_key);
     void *ctx;
