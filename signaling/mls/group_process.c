@@ -173,7 +173,9 @@ static int check_path_leaf(const struct mls_staged *staged, const struct mls_com
     int rc = mls_leaf_check(group, leaf_node, &question);
     if (rc == MLS_OK && external)
         rc = mls_client_is_new(group, staged->tree, leaf_node);
-    if (rc == MLS_OK && !external && mls_same(question.old_leaf->encryption_key, leaf_node->encryption_key))
+    if (rc == MLS_OK && !external && !question.old_leaf)
+        rc = MLS_INVALID;
+    else if (rc == MLS_OK && !external && mls_same(question.old_leaf->encryption_key, leaf_node->encryption_key))
         rc = MLS_DUPLICATE;
     return rc;
 }

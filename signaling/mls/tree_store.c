@@ -61,16 +61,18 @@ static bool table_reserve(struct mls_ratchet_tree *stage)
 {
     if (stage->table_count < stage->table_cap / 2)
         return true;
-    struct mls_ratchet_tree grown = *stage;
-    grown.table_cap = stage->table_cap ? 2 * stage->table_cap : TABLE_FIRST;
-    grown.table = calloc(grown.table_cap, sizeof(struct tree_cell *));
-    if (!grown.table)
+    struct tree_cell **old = stage->table;
+    const size_t old_cap = stage->table_cap;
+    const size_t cap = old_cap ? 2 * old_cap : TABLE_FIRST;
+    struct tree_cell **table = calloc(cap, sizeof(struct tree_cell *));
+    if (!table)
         return false;
-    for (size_t i = 0; i < stage->table_cap; i++)
-        if (stage->table[i])
-            *table_slot(&grown, stage->table[i]->index) = stage->table[i];
-    free(stage->table);
-    *stage = grown;
+    stage->table = table;
+    stage->table_cap = cap;
+    for (size_t i = 0; i < old_cap; i++)
+        if (old[i])
+            *table_slot(stage, old[i]->index) = old[i];
+    free(old);
     return true;
 }
 
@@ -146,7 +148,7 @@ static bool has_key(const void *ctx, uint32_t node, enum key_kind kind, struct c
     if (!content)
         return false;
     const struct core_slice own = key_of(content, kind);
-    return own.len == key.len && memcmp(own.data, key.data, key.len) == 0;
+    return own.data && own.len == key.len && memcmp(own.data, key.data, key.len) == 0;
 }
 
 bool tree_find(const struct mls_ratchet_tree *tree, enum key_kind kind, struct core_slice key, uint32_t *node)

@@ -85,7 +85,7 @@ static int check_child(struct mls_ratchet_tree *tree, const struct mls_parent_no
     if (rc != MLS_OK || !only_merged(resolution, tree_list_under(parent->unmerged_leaves, child), &merged))
         return rc;
     const struct core_slice claimed = parent_hash_of(tree_at(tree, merged));
-    if (claimed.len != tree->suite->hash->len)
+    if (!claimed.data || claimed.len != tree->suite->hash->len)
         return MLS_OK;
     rc = tree_parent_hash(tree, parent->encryption_key, parent->parent_hash, parent->unmerged_leaves, sibling, hash);
     *valid = rc == MLS_OK && memcmp(hash, claimed.data, claimed.len) == 0;

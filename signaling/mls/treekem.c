@@ -185,9 +185,10 @@ static int check_path(const struct mls_ratchet_tree *stage, const struct tree_pa
     struct bytes_reader r = mls_walk(path->nodes);
     struct mls_update_path_node node;
     int rc = path->node_count == filtered->count ? MLS_OK : MLS_PATH;
-    for (size_t i = 0; rc == MLS_OK && i < filtered->count && mls_update_path_node_next(&r, &node); i++) {
+    for (size_t i = 0; rc == MLS_OK && i < filtered->count; i++) {
         to.count = 0;
-        rc = mls_ratchet_tree_resolve(stage, filtered->copath[i], true, &to);
+        rc = mls_update_path_node_next(&r, &node) ? mls_ratchet_tree_resolve(stage, filtered->copath[i], true, &to)
+                                                  : MLS_PATH;
         if (rc == MLS_OK && node.secret_count != to.count)
             rc = MLS_PATH;
         if (rc == MLS_OK)
