@@ -1,57 +1,99 @@
 #include "pair.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rtp/seq.h"
 
+enum {
+    BUCKETS = 8192, /* of the index: a room of 400 with 12 slots each has about 5000 pairs */
+    KEY_LEN = offsetof(struct sfu_forward_stats, kind) + sizeof(enum sfu_kind),
+};
+_Static_assert(offsetof(struct sfu_forward_stats, kind) == 3 * SFU_ID_MAX, "the key has no padding");
+
+static void push(struct sfu_pairs *pairs, struct sfu_pair *pair)
+{
+    pair->next = pairs->first;
+    if (pair->next)
+        pair->next->previous = pair;
+    pairs->first = pair;
+}
+
+static void forget(struct sfu_pairs *pairs, struct sfu_pair *pair)
+{
+    if (pair->next)
+        pair->next->previous = pair->previous;
+    if (pair->previous)
+        pair->previous->next = pair->next;
+    else
+        pairs->first = pair->next;
+    sfu_index_remove(&pairs->index, &pair->node);
+    free(pair);
+}
+
+static void idle_add(struct sfu_pairs *pairs, struct sfu_pair *pair)
+{
+    pair->previous_idle = pairs->last_idle;
+    pair->next_idle = NULL;
+    if (pairs->last_idle)
+        pairs->last_idle->next_idle = pair;
+    else
+        pairs->first_idle = pair;
+    pairs->last_idle = pair;
+    pairs->idle++;
+}
+
+static void idle_remove(struct sfu_pairs *pairs, struct sfu_pair *pair)
+{
+    if (pair->next_idle)
+        pair->next_idle->previous_idle = pair->previous_idle;
+    else
+        pairs->last_idle = pair->previous_idle;
+    if (pair->previous_idle)
+        pair->previous_idle->next_idle = pair->next_idle;
+    else
+        pairs->first_idle = pair->next_idle;
+    pairs->idle--;
+}
+
 struct sfu_pair *sfu_pairs_get(struct sfu_pairs *pairs, const char *room, const char *publisher, const char *subscriber,
                                enum sfu_kind kind)
 {
-    for (struct sfu_pair *p = pairs->first; p; p = p->next) {
-        if (p->stats.kind == kind && strcmp(p->stats.room, room) == 0 && strcmp(p->stats.publisher, publisher) == 0 &&
-            strcmp(p->stats.subscriber, subscriber) == 0) {
-            if (p->users++ == 0)
-                pairs->idle--;
-            return p;
-        }
+    struct sfu_forward_stats names = {.kind = kind}; /* zero behind the strings, so that bytes can be compared */
+    snprintf(names.room, sizeof names.room, "%s", room);
+    snprintf(names.publisher, sizeof names.publisher, "%s", publisher);
+    snprintf(names.subscriber, sizeof names.subscriber, "%s", subscriber);
+    if (!pairs->index.buckets && !sfu_index_init(&pairs->index, BUCKETS))
+        return NULL;
+    struct sfu_index_node *node = sfu_index_find(&pairs->index, &names, KEY_LEN);
+    if (node) {
+        struct sfu_pair *found = node->owner;
+        if (found->users++ == 0)
+            idle_remove(pairs, found);
+        return found;
     }
     struct sfu_pair *pair = calloc(1, sizeof *pair);
     if (!pair)
         return NULL;
-    snprintf(pair->stats.room, sizeof pair->stats.room, "%s", room);
-    snprintf(pair->stats.publisher, sizeof pair->stats.publisher, "%s", publisher);
-    snprintf(pair->stats.subscriber, sizeof pair->stats.subscriber, "%s", subscriber);
-    pair->stats.kind = kind;
+    pair->stats = names;
     pair->users = 1;
-    pair->next = pairs->first;
-    pairs->first = pair;
+    push(pairs, pair);
+    sfu_index_add(&pairs->index, &pair->node, &pair->stats, KEY_LEN, pair);
     return pair;
-}
-
-/* Forgets the oldest pair that nobody uses. */
-static void forget_one(struct sfu_pairs *pairs)
-{
-    struct sfu_pair **last_idle = NULL;
-    for (struct sfu_pair **at = &pairs->first; *at; at = &(*at)->next)
-        if ((*at)->users == 0)
-            last_idle = at;
-    if (!last_idle)
-        return;
-    struct sfu_pair *pair = *last_idle;
-    *last_idle = pair->next;
-    free(pair);
-    pairs->idle--;
 }
 
 void sfu_pairs_put(struct sfu_pairs *pairs, struct sfu_pair *pair)
 {
     if (!pair || --pair->users > 0)
         return;
-    pairs->idle++;
-    if (pairs->idle > SFU_PAIRS_IDLE_MAX)
-        forget_one(pairs);
+    idle_add(pairs, pair);
+    if (pairs->idle > SFU_PAIRS_IDLE_MAX) {
+        struct sfu_pair *oldest = pairs->first_idle;
+        idle_remove(pairs, oldest);
+        forget(pairs, oldest);
+    }
 }
 
 void sfu_pairs_free(struct sfu_pairs *pairs)
@@ -60,6 +102,7 @@ void sfu_pairs_free(struct sfu_pairs *pairs)
         next = p->next;
         free(p);
     }
+    sfu_index_wipe(&pairs->index);
     *pairs = (struct sfu_pairs){0};
 }
 

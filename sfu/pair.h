@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sfu/index.h"
 #include "sfu/router.h"
 
 enum {
@@ -16,17 +17,26 @@ enum {
 };
 
 struct sfu_pair {
-    struct sfu_pair *next;
+    struct sfu_pair *next; /* of all */
+    struct sfu_pair *previous;
+    struct sfu_pair *next_idle;
+    struct sfu_pair *previous_idle;
     uint32_t users; /* slots */
-    struct sfu_forward_stats stats;
+    struct sfu_index_node node;
+    struct sfu_forward_stats stats; /* its names and kind are the key */
 };
 
+/* Zero-initialise. Every operation but freeing takes the same time, however many there are: a leaving publisher frees
+ * a slot of everybody in the room at once. */
 struct sfu_pairs {
-    struct sfu_pair *first; /* newest first */
+    struct sfu_index index;
+    struct sfu_pair *first;      /* newest first */
+    struct sfu_pair *first_idle; /* the one longest without users */
+    struct sfu_pair *last_idle;
     size_t idle;
 };
 
-/* The pair for these names, made if there is none; a user more. NULL without memory. */
+/* The pair for these names, made if there is none; a user more. NULL without memory (or random bytes for the index). */
 struct sfu_pair *sfu_pairs_get(struct sfu_pairs *pairs, const char *room, const char *publisher, const char *subscriber,
                                enum sfu_kind kind);
 /* A user less. */
