@@ -56,12 +56,16 @@ step() {
 
 missing_packages() {
     local -A have=()
-    local line name state
-    while read -r name state; do
+    local line name state provides
+    while read -r name state provides; do
         if [[ $state == installed ]]; then
             have[${name%%:*}]=1
+            # what another package stands in for: newer nodejs packages bring npm, and refuse Debian's
+            while read -r name _; do
+                [[ -z $name ]] || have[${name%%:*}]=1
+            done <<<"${provides//, /$'\n'}"
         fi
-    done < <(dpkg-query -W -f '${Package} ${db:Status-Status}\n')
+    done < <(dpkg-query -W -f '${Package} ${db:Status-Status} ${Provides}\n')
     while read -r line; do
         name=${line%%#*}
         name=${name//[[:space:]]/}
