@@ -210,6 +210,24 @@ static bool encrypt_context_init(struct encrypt_context *out, struct core_slice 
     return bytes_writer_ok(&w);
 }
 
+int mls_encrypt_context_hash(const struct mls_suite *suite, struct core_slice label, struct core_slice context,
+                             uint8_t *out)
+{
+    struct encrypt_context info;
+    if (!encrypt_context_init(&info, label, context))
+        return MLS_INVALID;
+    return mls_hpke_info_hash(suite, (struct mls_hpke_info){.parts = info.parts, .count = 2}, out);
+}
+
+int mls_encrypt_in_context(const struct mls_suite *suite, struct core_slice public_key, const uint8_t *context_hash,
+                           struct core_slice plaintext, uint8_t *kem_output, uint8_t *ciphertext)
+{
+    if (public_key.len != suite->kem->public_len)
+        return MLS_KEY;
+    return mls_hpke_seal(suite, NULL, public_key.data, (struct mls_hpke_info){.hash = context_hash},
+                         (struct core_slice){0}, plaintext, kem_output, ciphertext);
+}
+
 int mls_encrypt_with_label(const struct mls_suite *suite, struct core_slice public_key, struct core_slice label,
                            struct core_slice context, struct core_slice plaintext, uint8_t *kem_output,
                            uint8_t *ciphertext)
@@ -219,8 +237,8 @@ int mls_encrypt_with_label(const struct mls_suite *suite, struct core_slice publ
         return MLS_KEY;
     if (!encrypt_context_init(&info, label, context))
         return MLS_INVALID;
-    return mls_hpke_seal(suite, NULL, public_key.data, (struct mls_hpke_info){info.parts, 2}, (struct core_slice){0},
-                         plaintext, kem_output, ciphertext);
+    return mls_hpke_seal(suite, NULL, public_key.data, (struct mls_hpke_info){.parts = info.parts, .count = 2},
+                         (struct core_slice){0}, plaintext, kem_output, ciphertext);
 }
 
 int mls_decrypt_with_label(const struct mls_suite *suite, const uint8_t *private_key, const uint8_t *public_key,
@@ -230,8 +248,8 @@ int mls_decrypt_with_label(const struct mls_suite *suite, const uint8_t *private
     struct encrypt_context info;
     if (!encrypt_context_init(&info, label, context))
         return MLS_INVALID;
-    return mls_hpke_open(suite, private_key, public_key, (struct mls_hpke_info){info.parts, 2}, (struct core_slice){0},
-                         ciphertext->kem_output, ciphertext->ciphertext, plaintext);
+    return mls_hpke_open(suite, private_key, public_key, (struct mls_hpke_info){.parts = info.parts, .count = 2},
+                         (struct core_slice){0}, ciphertext->kem_output, ciphertext->ciphertext, plaintext);
 }
 
 /* Right-aligned in len bytes. */

@@ -31,24 +31,37 @@ static struct hpke_suite_id suite_id(const struct mls_suite *suite)
     return id;
 }
 
+int mls_hpke_info_hash(const struct mls_suite *suite, struct mls_hpke_info info, uint8_t *out)
+{
+    const struct hpke_suite_id id = suite_id(suite);
+    if (info.hash) {
+        memcpy(out, info.hash, suite->hash->len);
+        return MLS_OK;
+    }
+    if (info.count > HPKE_IKM_PARTS)
+        return MLS_INVALID;
+    return hpke_labeled_extract(suite->hash, &id, (struct core_slice){0}, "info_hash", info.parts, info.count, out)
+               ? MLS_OK
+               : MLS_CRYPTO;
+}
+
 static int schedule_init(struct schedule *s, const struct mls_suite *suite, const uint8_t *shared_secret,
                          struct mls_hpke_info info)
 {
     const struct core_hash *hash = suite->hash;
     const struct core_slice none = {0};
     uint8_t secret[CORE_HASH_MAX];
-    if (info.count > HPKE_IKM_PARTS)
-        return MLS_INVALID;
     s->suite = suite;
     s->id = suite_id(suite);
     s->context[0] = MODE_BASE;
     s->context_len = 1 + 2 * hash->len;
-    bool ok =
-        hpke_labeled_extract(hash, &s->id, none, "psk_id_hash", NULL, 0, s->context + 1) &&
-        hpke_labeled_extract(hash, &s->id, none, "info_hash", info.parts, info.count, s->context + 1 + hash->len) &&
-        hpke_labeled_extract(hash, &s->id, (struct core_slice){shared_secret, suite->kem->secret_len}, "secret", NULL,
-                             0, secret) &&
-        hash->hmac_init(&s->secret, secret, hash->len);
+    int rc = mls_hpke_info_hash(suite, info, s->context + 1 + hash->len);
+    if (rc != MLS_OK)
+        return rc;
+    bool ok = hpke_labeled_extract(hash, &s->id, none, "psk_id_hash", NULL, 0, s->context + 1) &&
+              hpke_labeled_extract(hash, &s->id, (struct core_slice){shared_secret, suite->kem->secret_len}, "secret",
+                                   NULL, 0, secret) &&
+              hash->hmac_init(&s->secret, secret, hash->len);
     core_wipe(secret, sizeof secret);
     return ok ? MLS_OK : MLS_CRYPTO;
 }

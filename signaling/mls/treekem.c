@@ -107,7 +107,7 @@ int mls_path_create(struct mls_ratchet_tree *stage, uint32_t sender, const struc
     return rc;
 }
 
-static int encrypt_secret(const struct mls_path *path, size_t i, uint32_t to, struct core_slice group_context,
+static int encrypt_secret(const struct mls_path *path, size_t i, uint32_t to, const uint8_t *context_hash,
                           struct bytes_writer *w)
 {
     enum { CIPHERTEXT_MAX = CORE_HASH_MAX + CORE_TAG_MAX };
@@ -115,8 +115,8 @@ static int encrypt_secret(const struct mls_path *path, size_t i, uint32_t to, st
     uint8_t kem_output[MLS_KEM_OUTPUT_MAX];
     uint8_t ciphertext[CIPHERTEXT_MAX];
     const struct core_slice secret = {path->secrets[i], suite->hash->len};
-    int rc = mls_encrypt_with_label(suite, mls_ratchet_tree_key(path->stage, to), UPDATE_PATH_LABEL, group_context,
-                                    secret, kem_output, ciphertext);
+    int rc = mls_encrypt_in_context(suite, mls_ratchet_tree_key(path->stage, to), context_hash, secret, kem_output,
+                                    ciphertext);
     if (rc == MLS_OK) {
         const struct mls_hpke_ciphertext made = {{kem_output, suite->kem->output_len},
                                                  {ciphertext, secret.len + suite->aead->tag_len}};
@@ -129,7 +129,8 @@ int mls_path_encrypt(const struct mls_path *path, struct core_slice group_contex
 {
     const struct core_slice leaf = mls_ratchet_tree_leaf(path->stage, path->sender)->encoded;
     struct mls_resolution to = {0};
-    int rc = MLS_OK;
+    uint8_t context_hash[CORE_HASH_MAX];
+    int rc = mls_encrypt_context_hash(path->stage->suite, UPDATE_PATH_LABEL, group_context, context_hash);
     bytes_write(w, leaf.data, leaf.len);
     const size_t nodes = wire_begin_vector(w);
     for (size_t i = 0; rc == MLS_OK && i < path->count; i++) {
@@ -138,7 +139,7 @@ int mls_path_encrypt(const struct mls_path *path, struct core_slice group_contex
         to.count = 0;
         rc = mls_ratchet_tree_resolve(path->stage, path->copath[i], true, &to);
         for (size_t j = 0; rc == MLS_OK && j < to.count; j++)
-            rc = encrypt_secret(path, i, to.nodes[j], group_context, w);
+            rc = encrypt_secret(path, i, to.nodes[j], context_hash, w);
         wire_end_vector(w, secrets);
     }
     wire_end_vector(w, nodes);

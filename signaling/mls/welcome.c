@@ -127,7 +127,7 @@ static int seal_info(const struct mls_staged *staged, const uint8_t *joiner_secr
 
 /* GroupSecrets for the member that an Add brought. */
 static int seal_secrets(const struct mls_staged *staged, const struct mls_item *item, const struct mls_path *path,
-                        const uint8_t *joiner_secret, struct core_slice psks, struct core_slice sealed_info,
+                        const uint8_t *joiner_secret, struct core_slice psks, const uint8_t *context_hash,
                         struct bytes_writer *w)
 {
     const struct mls_suite *suite = staged->group->suite;
@@ -151,8 +151,8 @@ static int seal_secrets(const struct mls_staged *staged, const struct mls_item *
     if (rc == MLS_OK)
         rc = mls_key_package_ref(suite, package->encoded, ref);
     if (rc == MLS_OK)
-        rc = mls_encrypt_with_label(suite, package->init_key, MLS_TEXT("Welcome"), sealed_info,
-                                    wire_buffer_slice(&plain), kem_output, sealed.data);
+        rc = mls_encrypt_in_context(suite, package->init_key, context_hash, wire_buffer_slice(&plain), kem_output,
+                                    sealed.data);
     if (rc == MLS_OK) {
         const struct mls_encrypted_group_secrets entry = {
             .new_member = {ref, suite->hash->len},
@@ -180,6 +180,7 @@ int mls_welcome_build(const struct mls_staged *staged, const struct mls_path *pa
     struct bytes_writer info;
     struct bytes_writer psks;
     struct bytes_writer entries;
+    uint8_t context_hash[MLS_HASH_MAX];
     wire_buffer_init(&info, MLS_MESSAGE_MAX);
     wire_buffer_init(&psks, MLS_MESSAGE_MAX);
     wire_buffer_init(&entries, MLS_MESSAGE_MAX);
@@ -187,10 +188,14 @@ int mls_welcome_build(const struct mls_staged *staged, const struct mls_path *pa
     write_psks(list, &psks);
     if (rc == MLS_OK && !bytes_writer_ok(&psks))
         rc = MLS_MEMORY;
+    /* once for all, or who adds many would hash the whole tree for each */
+    if (rc == MLS_OK)
+        rc =
+            mls_encrypt_context_hash(staged->group->suite, MLS_TEXT("Welcome"), wire_buffer_slice(&info), context_hash);
     for (size_t i = 0; rc == MLS_OK && i < list->count; i++)
         if (list->items[i].proposal.type == MLS_PROPOSAL_ADD)
-            rc = seal_secrets(staged, &list->items[i], path, joiner_secret, wire_buffer_slice(&psks),
-                              wire_buffer_slice(&info), &entries);
+            rc = seal_secrets(staged, &list->items[i], path, joiner_secret, wire_buffer_slice(&psks), context_hash,
+                              &entries);
     if (rc == MLS_OK) {
         const struct mls_message message = {.wire_format = MLS_WIRE_WELCOME,
                                             .welcome = {.cipher_suite = staged->group->suite->id,

@@ -73,7 +73,7 @@ enum { FIGURES = sizeof figures / sizeof figures[0], BYTES_MAX = 160, TAG = 16 }
 #define AAD MLS_TEXT("Count-0")
 
 static const struct core_slice info_part = {(const uint8_t *)INFO_TEXT, sizeof INFO_TEXT - 1};
-static const struct mls_hpke_info info = {&info_part, 1};
+static const struct mls_hpke_info info = {.parts = &info_part, .count = 1};
 
 /* A figure's bytes. */
 struct bytes {
@@ -236,8 +236,9 @@ static void info_and_aad_are_bound(void)
     seal(&s, 1);
     CU_ASSERT_EQUAL(open_sealed(&s, (struct mls_hpke_info){0}, AAD, out), MLS_AUTH);
     CU_ASSERT_EQUAL(open_sealed(&s, info, MLS_TEXT("Count-1"), out), MLS_AUTH);
-    CU_ASSERT_EQUAL(open_sealed(&s, (struct mls_hpke_info){parts, 2}, AAD, out), MLS_OK); /* parts are one string */
-    CU_ASSERT_EQUAL(open_sealed(&s, (struct mls_hpke_info){five, 5}, AAD, out), MLS_INVALID);
+    CU_ASSERT_EQUAL(open_sealed(&s, (struct mls_hpke_info){.parts = parts, .count = 2}, AAD, out),
+                    MLS_OK); /* parts are one string */
+    CU_ASSERT_EQUAL(open_sealed(&s, (struct mls_hpke_info){.parts = five, .count = 5}, AAD, out), MLS_INVALID);
 }
 
 static void another_key_does_not_open(void)

@@ -59,6 +59,13 @@ SOTTO_MUST_CHECK int mls_verify_with_label(const struct mls_suite *suite, struct
 SOTTO_MUST_CHECK int mls_encrypt_with_label(const struct mls_suite *suite, struct core_slice public_key,
                                             struct core_slice label, struct core_slice context,
                                             struct core_slice plaintext, uint8_t *kem_output, uint8_t *ciphertext);
+/* EncryptWithLabel in two steps, for one label and context in many messages: a long context is then hashed once.
+ * context_hash: of hash->len bytes. Errors as of EncryptWithLabel. */
+SOTTO_MUST_CHECK int mls_encrypt_context_hash(const struct mls_suite *suite, struct core_slice label,
+                                              struct core_slice context, uint8_t *context_hash);
+SOTTO_MUST_CHECK int mls_encrypt_in_context(const struct mls_suite *suite, struct core_slice public_key,
+                                            const uint8_t *context_hash, struct core_slice plaintext,
+                                            uint8_t *kem_output, uint8_t *ciphertext);
 /* DecryptWithLabel: plaintext gets ciphertext.len - aead->tag_len bytes. public_key is the private key's own, or NULL
  * to have it computed (which takes as long again). Errors as of mls_hpke_open(). */
 SOTTO_MUST_CHECK int mls_decrypt_with_label(const struct mls_suite *suite, const uint8_t *private_key,

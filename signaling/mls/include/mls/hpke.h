@@ -6,11 +6,16 @@
 
 enum { MLS_HPKE_INFO_PARTS = 4 };
 
-/* info: the concatenation of up to MLS_HPKE_INFO_PARTS parts. */
+/* info: the concatenation of up to MLS_HPKE_INFO_PARTS parts, or what mls_hpke_info_hash() made of them. */
 struct mls_hpke_info {
     const struct core_slice *parts;
     size_t count;
+    const uint8_t *hash; /* NULL: of the parts */
 };
+
+/* The info_hash of RFC 9180's key schedule, for one info in many messages. out gets hash->len bytes. MLS_CRYPTO,
+ * MLS_INVALID for too many parts. */
+SOTTO_MUST_CHECK int mls_hpke_info_hash(const struct mls_suite *suite, struct mls_hpke_info info, uint8_t *out);
 
 /* SealBase to public_key (kem->public_len bytes): kem_output gets kem->output_len bytes, ciphertext
  * plaintext.len + aead->tag_len bytes (it may not overlap the plaintext). seed: NULL for a random one; test vectors
