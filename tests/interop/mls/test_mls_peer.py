@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""mls_peer by itself: every suite's group by Welcome and external join, and answers to lines that are wrong."""
+import json
+import subprocess
+import sys
+
+
+class Peer:
+    def __init__(self, path):
+        self.process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def line(self, text):
+        self.process.stdin.write(text + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def ask(self, do, client, **fields):
+        answer = self.line(json.dumps({"do": do, "client": client, **fields}))
+        assert answer["ok"], (do, client, answer)
+        return answer
+
+    def refused(self, error, field=None, **request):
+        answer = self.line(json.dumps(request))
+        assert (answer["ok"], answer.get("error"), answer.get("field")) == (False, error, field), (request, answer)
+
+
+def group(peer, suite):
+    a, b, c = (f"{name}{suite}" for name in "abc")
+    for name in (a, b, c):
+        peer.ask("client", name, suite=suite)
+        peer.ask("psk", name, id="01", secret="aabb")
+    peer.ask("create", a, group_id="00ff")
+    key_package = peer.ask("key_package", b)["key_package"]
+    commit = peer.ask("commit", a, tree_apart=True,
+                      proposals=[{"type": "add", "key_package": key_package}, {"type": "psk", "id": "01"}])
+    peer.refused("TREE_MISSING", do="join", client=b, welcome=commit["welcome"])
+    assert peer.ask("merge", a)["epoch"] == 1
+    peer.refused("STATE", do="merge", client=a)
+    assert peer.ask("join", b, welcome=commit["welcome"], tree=peer.ask("tree", a)["tree"])["epoch"] == 1
+    joined = peer.ask("join_external", c, group_info=peer.ask("group_info", b)["group_info"], psks=["01"])
+    for name in (a, b):
+        assert peer.ask("process", name, message=joined["message"])["epoch"] == 2
+    for command, fields in (("authenticator", {}), ("export", {"label": "x", "context": "00", "length": 40})):
+        assert len({json.dumps(peer.ask(command, name, **fields)) for name in (a, b, c)}) == 1
+    sealed = peer.ask("seal", c, data="beef", authenticated_data="01", padding=9)["message"]
+    got = peer.ask("process", a, message=sealed)
+    assert (got["kind"], got["data"], got["authenticated_data"], got["sender"]) == ("application", "beef", "01", 2)
+    peer.refused("GENERATION_USED", do="process", client=a, message=sealed)
+    removal = peer.ask("commit", a, proposals=[{"type": "remove", "leaf": 1}])["message"]
+    assert peer.ask("process", b, message=removal)["removed"]
+    peer.ask("merge", a)
+    peer.ask("process", c, message=removal)
+    assert [member["leaf"] for member in peer.ask("state", c)["members"]] == [0, 2]
+
+
+def wrong_lines(peer):
+    for text in ("", "x", "[]", "{", '{"do":1}', '{"do":"client","do":"client"}'):
+        assert peer.line(text)["ok"] is False, text
+    peer.refused("INVALID", "do", do="nothing")
+    peer.refused("INVALID", "client", do="seal", client="nobody")
+    peer.refused("INVALID", "client", do="client", client="a1")
+    peer.refused("SUITE", do="client", client="new", suite=99)
+    peer.refused("INVALID", "suite", do="client", client="new", suite=-1)
+    peer.refused("STATE", do="seal", client=peer.ask("client", "idle") and "idle")
+    for value in ("0", "0g", "AB", 5):
+        peer.refused("INVALID", "data", do="seal", client="a1", data=value)
+    peer.refused("INVALID", "type", do="propose", client="a1", type="x")
+    peer.refused("INVALID", "proposals", do="commit", client="a1", proposals={})
+    peer.refused("MALFORMED", do="process", client="a1", message="00")
+    peer.ask("forget", "idle")
+    peer.refused("INVALID", "client", do="forget", client="idle")
+
+
+def main():
+    peer = Peer(sys.argv[1])
+    for suite in range(1, 8):
+        group(peer, suite)
+    wrong_lines(peer)
+    peer.process.stdin.close()
+    assert peer.process.wait() == 0
+    print("suites 1 to 7, and lines that are wrong: as documented")
+
+
+main()
