@@ -9,7 +9,8 @@ enum { STEP_MAX = 1 << 30 };
 
 void sfu_rewrite_init(struct sfu_rewrite *rw, uint16_t first_seq, uint32_t first_ts)
 {
-    *rw = (struct sfu_rewrite){.out_highest = (int64_t)first_seq - 1, .ts_highest = first_ts};
+    *rw = (struct sfu_rewrite){
+        .out_highest = (int64_t)first_seq - 1, .ts_highest = first_ts, .gap_credit = SFU_GAP_CREDIT_MAX};
 }
 
 void sfu_rewrite_switch(struct sfu_rewrite *rw, int64_t in_seq, uint32_t in_ts, uint32_t clock_rate, uint64_t now_us)
@@ -57,6 +58,29 @@ void sfu_rewrite_structure(struct sfu_rewrite *rw, const struct dd_structure *st
         (uint8_t)((structure->template_id_offset + rw->template_shift + structure->template_count) % TEMPLATE_IDS);
 }
 
+static void credit(struct sfu_rewrite *rw, uint64_t numbers)
+{
+    uint64_t room = SFU_GAP_CREDIT_MAX - rw->gap_credit;
+    rw->gap_credit += (uint32_t)(numbers < room ? numbers : room);
+}
+
+bool sfu_rewrite_follows(struct sfu_rewrite *rw, int64_t in_seq, uint64_t now_us)
+{
+    enum { US_PER_NUMBER = 1000000 / SFU_GAP_RATE };
+    uint64_t earned = now_us > rw->gap_us ? (now_us - rw->gap_us) / US_PER_NUMBER : 0;
+    credit(rw, earned);
+    rw->gap_us += earned * US_PER_NUMBER;
+    if (!rw->started)
+        return true;
+    int64_t gap = in_seq - rw->in_first + rw->out_first - rw->skipped_count - rw->out_highest - 1;
+    if (gap <= 0)
+        return true;
+    if (gap > rw->gap_credit)
+        return false;
+    rw->gap_credit -= (uint32_t)gap;
+    return true;
+}
+
 bool sfu_rewrite_seq(struct sfu_rewrite *rw, int64_t in_seq, int64_t *out_seq)
 {
     if (!rw->started || in_seq < rw->in_first || sfu_window_has(&rw->skipped, in_seq))
@@ -75,6 +99,8 @@ bool sfu_rewrite_seq(struct sfu_rewrite *rw, int64_t in_seq, int64_t *out_seq)
     }
     if (out > rw->out_highest)
         rw->out_highest = out;
+    else
+        credit(rw, 1);
     *out_seq = out;
     return true;
 }

@@ -13,6 +13,14 @@
 #include "rtp/seq.h"
 #include "window.h"
 
+/* How far a slot's numbers may run ahead of what is sent. A receiver that loses a step of 2^15 or more guesses the SRTP
+ * rollover counter wrong (RFC 3711 section 3.3.1) and opens nothing from then on; before gaps add up to that, its
+ * consent (30 s) is over. */
+enum {
+    SFU_GAP_CREDIT_MAX = 512, /* numbers missing at once: NACKs ask for half as many */
+    SFU_GAP_RATE = 1000,      /* numbers missing a second */
+};
+
 struct sfu_rewrite {
     uint32_t clock_rate;
     bool started; /* a source was switched in, ever */
@@ -24,6 +32,8 @@ struct sfu_rewrite {
     struct sfu_window skipped; /* the source's numbers that were left out on purpose */
     int64_t skipped_count;
     struct sfu_window sent; /* numbers given out: none is ever given out twice */
+    uint32_t gap_credit;    /* how many more may stay out, whatever the source */
+    uint64_t gap_us;        /* up to when the credit has grown */
 
     uint32_t ts_offset;
     uint32_t ts_highest;
@@ -48,6 +58,10 @@ void sfu_rewrite_switch_dd(struct sfu_rewrite *rw, uint16_t in_frame, const stru
 /* The same source sends a structure again: its ids have to stay clear of the next switch. */
 void sfu_rewrite_structure(struct sfu_rewrite *rw, const struct dd_structure *structure);
 
+/* Whether in_seq may be numbered as the source does, with a gap for what has not come. If so the gap is charged, and
+ * the number has to be taken by sfu_rewrite_seq next; what fills a gap later is credited. False: the gap is farther
+ * than losses explain; the source has to be switched in anew, which closes it. */
+bool sfu_rewrite_follows(struct sfu_rewrite *rw, int64_t in_seq, uint64_t now_us);
 /* The outgoing number of in_seq. False if it must not be sent: from before the switch, left out before, too late, or
  * sent already. */
 bool sfu_rewrite_seq(struct sfu_rewrite *rw, int64_t in_seq, int64_t *out_seq);

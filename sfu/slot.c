@@ -303,6 +303,7 @@ static void send(struct sfu_slot *slot, const struct sfu_incoming *in)
 {
     struct sfu_peer *peer = slot->subscriber;
     struct draft d = {.header = {.marker = marker_of(slot, in), .pt = slot->codec->pt, .ssrc = slot->media->ssrc}};
+    const struct sfu_rewrite before = slot->rewrite;
     int64_t seq;
     size_t len;
     bool end;
@@ -313,6 +314,9 @@ static void send(struct sfu_slot *slot, const struct sfu_incoming *in)
     uint8_t *out = sfu_peer_reserve(peer);
     if (!draft_extensions(slot, in, &d) ||
         rtp_packet_write(&d.header, in->rtp.payload, in->rtp.payload_len, 0, out, SFU_PACKET_MAX, &len) != RTP_OK) {
+        /* its number closes up: many such in a row would otherwise look like a loss to the receiver */
+        slot->rewrite = before;
+        sfu_rewrite_skip(&slot->rewrite, in->seq);
         peer->router->stats.malformed++;
         return;
     }
@@ -330,14 +334,19 @@ static void send(struct sfu_slot *slot, const struct sfu_incoming *in)
     sfu_peer_wake(peer, sfu_follow_deadline(&slot->follow, peer->rtt_us));
 }
 
+/* The stream broke off: what comes next is switched in like another source. */
+static void start_anew(struct sfu_slot *slot, uint64_t now_us)
+{
+    sfu_slot_halt(slot);
+    sfu_slot_retarget(slot, slot->target, false, now_us);
+}
+
 void sfu_slot_forward(struct sfu_slot *slot, const struct sfu_incoming *in)
 {
     if (slot->wish.paused)
         return;
-    if (slot->current && slot->epoch != slot->current->epoch) {
-        sfu_slot_halt(slot);
-        sfu_slot_retarget(slot, slot->target, false, in->now_us);
-    }
+    if (slot->current && slot->epoch != slot->current->epoch)
+        start_anew(slot, in->now_us);
     bool useful = in->codec && in->rtp.payload_len > 0 && (in->dd_bytes.data || !is_video(slot) || !in->layer->has_dd);
     if (in->layer != slot->current) {
         if (!useful || in->layer != slot->target || !can_begin(slot, in))
@@ -346,10 +355,17 @@ void sfu_slot_forward(struct sfu_slot *slot, const struct sfu_incoming *in)
     }
     if (in->key_start && in->fresh)
         at_key_frame(slot, in);
-    if (useful && !is_left_out(slot, in))
-        send(slot, in);
-    else
+    if (!useful || is_left_out(slot, in)) {
         sfu_rewrite_skip(&slot->rewrite, in->seq);
+        return;
+    }
+    if (!sfu_rewrite_follows(&slot->rewrite, in->seq, in->now_us)) {
+        start_anew(slot, in->now_us);
+        if (in->layer != slot->target || !can_begin(slot, in))
+            return;
+        begin(slot, in);
+    }
+    send(slot, in);
 }
 
 bool sfu_slot_resend(struct sfu_slot *slot, uint16_t seq, uint64_t now_us)

@@ -117,6 +117,56 @@ static void too_late_is_dropped(void)
     CU_ASSERT_EQUAL(seq_of(&rw, 1), -1);
 }
 
+/* As a slot does it: what does not follow is switched in anew. */
+static int64_t follow(struct sfu_rewrite *rw, int64_t in, uint64_t now_us)
+{
+    if (!sfu_rewrite_follows(rw, in, now_us))
+        sfu_rewrite_switch(rw, in, (uint32_t)in, RATE, now_us);
+    return seq_of(rw, in);
+}
+
+static void gaps_that_losses_do_not_explain_close_up(void)
+{
+    struct sfu_rewrite rw;
+    sfu_rewrite_init(&rw, 65530, 0); /* the wrap lies within */
+    sfu_rewrite_switch(&rw, 0, 0, RATE, 0);
+    CU_ASSERT_EQUAL(seq_of(&rw, 0), 65530);
+    /* the credit to the last number, and not one more */
+    CU_ASSERT_EQUAL(follow(&rw, 1 + SFU_GAP_CREDIT_MAX, 0), 65531 + SFU_GAP_CREDIT_MAX);
+    CU_ASSERT_EQUAL(follow(&rw, 2 + SFU_GAP_CREDIT_MAX, 0), 65532 + SFU_GAP_CREDIT_MAX);
+    CU_ASSERT_EQUAL(follow(&rw, 4 + SFU_GAP_CREDIT_MAX, 0), 65533 + SFU_GAP_CREDIT_MAX);
+    /* a millisecond is one more; what fills a gap is one more */
+    CU_ASSERT_EQUAL(follow(&rw, 6 + SFU_GAP_CREDIT_MAX, 1 * MS), 65535 + SFU_GAP_CREDIT_MAX);
+    CU_ASSERT_EQUAL(follow(&rw, 5 + SFU_GAP_CREDIT_MAX, 1 * MS), 65534 + SFU_GAP_CREDIT_MAX);
+    CU_ASSERT_EQUAL(follow(&rw, 8 + SFU_GAP_CREDIT_MAX, 1 * MS), 65537 + SFU_GAP_CREDIT_MAX);
+    CU_ASSERT_EQUAL(follow(&rw, 10 + SFU_GAP_CREDIT_MAX, 1 * MS), 65538 + SFU_GAP_CREDIT_MAX);
+    /* it does not grow without bound */
+    CU_ASSERT_EQUAL(follow(&rw, 2000, 3600000 * (uint64_t)MS), 65539 + SFU_GAP_CREDIT_MAX);
+}
+
+/* Whatever a source's numbers do for 30 s, those that go out do not step by 2^15 beyond what is sent. */
+static void no_source_can_make_receivers_guess_the_rollover_wrong(void)
+{
+    static const int64_t jumps[] = {2, 50, SFU_GAP_CREDIT_MAX + 1, 1023, 2999, 32767};
+    for (size_t j = 0; j < sizeof jumps / sizeof jumps[0]; j++) {
+        struct sfu_rewrite rw;
+        sfu_rewrite_init(&rw, 40000, 0);
+        sfu_rewrite_switch(&rw, 0, 0, RATE, 0);
+        int64_t first = seq_of(&rw, 0);
+        int64_t last = first;
+        int64_t sent = 0;
+        int64_t in = 0;
+        for (uint64_t now_us = 0; now_us < 30000 * (uint64_t)MS; now_us += 20 * MS) {
+            int64_t out = follow(&rw, in += jumps[j], now_us);
+            CU_ASSERT(out > last);
+            CU_ASSERT(out - last <= 1 + SFU_GAP_CREDIT_MAX);
+            last = out;
+            sent++;
+        }
+        CU_ASSERT(last - first - sent < 1 << 15);
+    }
+}
+
 static void timestamps_advance_with_time_at_a_switch(void)
 {
     static const struct {
@@ -306,6 +356,8 @@ static const struct unit_test tests[] = {
     {"what is left out on purpose closes up", what_is_left_out_closes_up},
     {"no number is given out twice", no_number_is_given_out_twice},
     {"what is too late is dropped", too_late_is_dropped},
+    {"gaps that losses do not explain close up", gaps_that_losses_do_not_explain_close_up},
+    {"no source can make receivers guess the rollover wrong", no_source_can_make_receivers_guess_the_rollover_wrong},
     {"timestamps advance with arrival time at a switch", timestamps_advance_with_time_at_a_switch},
     {"timestamps never run back at a switch", timestamps_never_run_back_at_a_switch},
     {"frame numbers shift by a constant between switches", frame_numbers_shift_by_a_constant_between_switches},

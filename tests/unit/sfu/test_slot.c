@@ -392,6 +392,59 @@ static void everything_wraps(void)
     sim_close(&p.sim);
 }
 
+/* A publisher that jumps as far as A.1 of RFC 3550 believes: a receiver that loses eleven such packets would guess the
+ * rollover counter wrong. */
+static void far_jumps_close_up_and_begin_at_a_key_frame(void)
+{
+    struct pair p;
+    pair_open(&p, true);
+    p.video.seq = 30000;
+    sim_frame(&p.video, true, 1, 0);
+    CU_ASSERT_EQUAL_FATAL(p.sub->rtp_count, 1);
+    uint16_t last = p.sub->rtp[0].rtp.seq;
+    for (int i = 0; i < 100; i++) {
+        p.video.seq = (uint16_t)(p.video.seq + 2998);
+        sim_frame(&p.video, true, 1, 0);
+        CU_ASSERT_EQUAL_FATAL(p.sub->rtp_count, (size_t)i + 2);
+        CU_ASSERT_EQUAL(p.sub->rtp[i + 1].rtp.seq, (uint16_t)(last + 1));
+        last = p.sub->rtp[i + 1].rtp.seq;
+    }
+    CU_ASSERT_EQUAL(pair_check_descriptors(p.sub, p.ssrc), 101);
+    /* in the midst of a group nothing goes out until a key frame, which is asked for */
+    p.video.seq = (uint16_t)(p.video.seq + 2998);
+    sim_frame(&p.video, false, 1, 0);
+    CU_ASSERT_EQUAL(p.sub->rtp_count, 101);
+    sim_run(&p.sim, 1000 * SIM_MS);
+    CU_ASSERT(sim_count_pli(p.pub) > 0);
+    size_t count = p.sub->rtp_count;
+    sim_frame(&p.video, true, 1, 0);
+    CU_ASSERT_EQUAL_FATAL(p.sub->rtp_count, count + 1);
+    CU_ASSERT_EQUAL(p.sub->rtp[count].rtp.seq, (uint16_t)(last + 1));
+    sim_close(&p.sim);
+}
+
+/* Packets that come in and cannot go out (too long with this receiver's extensions) leave no gap either. */
+static void what_cannot_be_written_leaves_no_gap(void)
+{
+    struct pair p;
+    pair_open(&p, false);
+    sim_frame(&p.video, true, 1, 0);
+    CU_ASSERT_EQUAL_FATAL(p.sub->rtp_count, 1);
+    uint16_t last = p.sub->rtp[0].rtp.seq;
+    p.video.packet_len = SFU_PACKET_MAX - RTP_HEADER_MIN - 10;
+    for (int i = 0; i < 50; i++)
+        sim_frame(&p.video, false, 1, 0);
+    struct sfu_router_stats stats;
+    sfu_router_stats(p.sim.router, &stats);
+    CU_ASSERT_EQUAL(stats.malformed, 50);
+    p.video.packet_len = SIM_PACKET_LEN;
+    size_t count = p.sub->rtp_count;
+    sim_frame(&p.video, false, 1, 0);
+    CU_ASSERT_EQUAL_FATAL(p.sub->rtp_count, count + 1);
+    CU_ASSERT_EQUAL(p.sub->rtp[count].rtp.seq, (uint16_t)(last + 1));
+    sim_close(&p.sim);
+}
+
 static const struct unit_test tests[] = {
     {"switches between publishers are one steady stream", switches_between_publishers_are_one_stream},
     {"late packets of the old source are dropped", late_packets_of_the_old_source_are_dropped},
@@ -404,6 +457,8 @@ static const struct unit_test tests[] = {
     {"extensions and payload types are the receiver's", extensions_and_payload_types_are_the_receivers},
     {"padding is left out without a gap", padding_is_left_out_without_a_gap},
     {"padding behind a payload is not forwarded", padding_behind_a_payload_is_not_forwarded},
+    {"far jumps close up and begin at a key frame", far_jumps_close_up_and_begin_at_a_key_frame},
+    {"what cannot be written leaves no gap", what_cannot_be_written_leaves_no_gap},
     {"numbers, frames and times wrap", everything_wraps},
 };
 UNIT_MAIN("sfu.slot", tests)
