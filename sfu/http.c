@@ -43,9 +43,17 @@ struct connection {
     struct exchange *exchange;
 };
 
+/* An answer may hold an ICE password. */
+static void free_text(char *text, size_t len)
+{
+    if (text)
+        core_wipe(text, len);
+    free(text);
+}
+
 void http_respond(struct http_response *response, int status, const char *content_type, const char *text)
 {
-    free(response->body);
+    free_text(response->body, response->body_len);
     response->status = status;
     response->content_type = content_type;
     response->body = strdup(text);
@@ -100,7 +108,7 @@ static void exchange_free(struct exchange *exchange)
     }
 }
 
-/* Writes a response and frees its body. It is the connection's last: with requests pipelined behind a body
+/* Writes a response, wipes and frees its body. It is the connection's last: with requests pipelined behind a body
  * libwebsockets 4.1 spins (tried), and nobody asks often enough here to mind a handshake. */
 static void send_response(struct lws *wsi, struct http_response *response, bool head)
 {
@@ -125,8 +133,8 @@ static void send_response(struct lws *wsi, struct http_response *response, bool 
     /* if it fails the connection is broken, and it is closed next anyway */
     lws_write(wsi, (unsigned char *)w.data, w.len, LWS_WRITE_HTTP);
 out:
-    free(buffer);
-    free(response->body);
+    free_text(buffer, cap);
+    free_text(response->body, response->body_len);
     response->body = NULL;
 }
 

@@ -249,6 +249,7 @@ static void start_session(struct sfu_whip *whip, const struct sfu_session_params
     whip_add_header(response, "Accept-Patch", FRAGMENT_TYPE);
     http_respond(response, 201, SDP_TYPE, answer);
 out:
+    core_wipe(answer, ANSWER_MAX); /* it holds an ICE password */
     free(answer);
 }
 

@@ -45,7 +45,7 @@ struct http_request {
 struct http_response {
     int status;
     const char *content_type; /* NULL without a body */
-    char *body;               /* on the heap; the server frees it */
+    char *body;               /* on the heap; the server wipes and frees it */
     size_t body_len;
     char extra[HTTP_EXTRA_MAX]; /* header fields as `Name: value` with CRLF after each */
 };

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -12,6 +13,22 @@
 #include <unistd.h>
 
 enum { TIMEOUT_MS = 400, ANSWER_CAP = 256 * 1024 };
+
+/* As in an answer that starts a session. */
+#define SECRET "a=ice-pwd:neverToBeLeftInMemory\r\n"
+
+void __real_free(void *memory);
+void __wrap_free(void *memory);
+
+static atomic_uint freed_secrets;
+
+/* The server's objects are linked with --wrap=free: is anything given back that still holds the secret? */
+void __wrap_free(void *memory)
+{
+    if (memory && memmem(memory, malloc_usable_size(memory), SECRET, strlen(SECRET)))
+        atomic_fetch_add(&freed_secrets, 1);
+    __real_free(memory);
+}
 
 static struct http_server *server;
 static atomic_uint handled;
@@ -35,6 +52,9 @@ static void handle(void *user, const struct http_request *request, struct http_r
         text[200000] = 0;
         http_respond(response, 200, "text/plain", text);
         free(text);
+    } else if (strcmp(request->path, "/secret") == 0) {
+        http_respond(response, 200, "text/plain", SECRET);
+        http_respond(response, 201, "application/sdp", SECRET);
     } else if (strcmp(request->path, "/missing") != 0) {
         snprintf(response->extra, sizeof(response->extra), "X-Extra: yes\r\n");
         http_respond(response, 200, "text/plain", "hello\n");
@@ -412,6 +432,24 @@ static void a_port_in_use_is_an_error(void)
     close_server();
 }
 
+static void answers_are_wiped(void)
+{
+    static const char request[] = "GET /secret HTTP/1.1\r\nHost: a\r\n\r\n";
+    open_server();
+    /* that the test sees what is freed unwiped */
+    char *copy = strdup(SECRET);
+    atomic_store(&freed_secrets, 0);
+    free(copy);
+    CU_ASSERT_EQUAL(atomic_exchange(&freed_secrets, 0), 1);
+    int fd = dial();
+    put(fd, request, sizeof(request) - 1);
+    CU_ASSERT(get(fd, NULL));
+    CU_ASSERT_PTR_NOT_NULL(strstr(answer, SECRET));
+    close(fd);
+    close_server();
+    CU_ASSERT_EQUAL(atomic_load(&freed_secrets), 0);
+}
+
 static const struct unit_test tests[] = {
     {"whole requests come through", whole_requests_come_through},
     {"what would hang is refused at once", what_would_hang_is_refused_at_once},
@@ -423,6 +461,7 @@ static const struct unit_test tests[] = {
     {"truncated requests are dropped", truncated_requests_are_dropped},
     {"connections are bounded", connections_are_bounded},
     {"one client cannot take all places", one_client_cannot_take_all_places},
+    {"answers are wiped", answers_are_wiped},
     {"a port in use is an error", a_port_in_use_is_an_error},
 };
 UNIT_MAIN("sfu.http", tests)

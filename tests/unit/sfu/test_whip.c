@@ -5,9 +5,25 @@
 #include "worker_stub.h"
 
 #include <jwt.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+void __real_free(void *memory);
+void __wrap_free(void *memory);
+
+static bool watching;
+static size_t freed_answers;
+
+/* Linked with --wrap=free: does the server give back memory that still holds an answer, with its ICE password? */
+void __wrap_free(void *memory)
+{
+    static const char mark[] = "\r\na=ice-lite\r\n";
+    if (watching && memory)
+        freed_answers += memmem(memory, malloc_usable_size(memory), mark, strlen(mark)) != NULL;
+    __real_free(memory);
+}
 
 static struct sfu_worker *worker;
 static struct sfu_whip *whip;
@@ -58,7 +74,11 @@ static int handle(const struct http_request *request)
     free(response.body);
     memset(&response, 0, sizeof(response));
     response.status = 404;
+    freed_answers = 0;
+    watching = true;
     sfu_whip_handle(whip, request, &response);
+    watching = false;
+    CU_ASSERT_EQUAL(freed_answers, 0);
     return response.status;
 }
 
