@@ -52,7 +52,8 @@ char *sfu_metrics_text(const struct sfu_worker_stats *stats, const struct sfu_fo
     write_total(&w, "malformed_total", "counter", "Packets dropped as malformed.", stats->router.malformed);
     write_total(&w, "foreign_ssrc_total", "counter", "Packets dropped because their SSRC belongs to another session.",
                 stats->router.foreign_ssrc);
-    write_total(&w, "nacks_in_total", "counter", "Packets asked for again by subscribers.", stats->router.nacks_in);
+    write_total(&w, "nacks_in_total", "counter", "NACK messages from subscribers, each for one or more packets.",
+                stats->router.nacks_in);
     write_total(&w, "retransmitted_total", "counter", "Packets sent again.", stats->router.retransmitted);
     write_total(&w, "plis_out_total", "counter", "Key frames asked for from publishers.", stats->router.plis_out);
     write_pairs(&w, "forwarded_frames_total", "Frames of which every packet that came in was sent on.", pairs,

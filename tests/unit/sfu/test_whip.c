@@ -578,6 +578,8 @@ static void metrics_are_not_for_everybody(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(response.body,
                                   "sotto_sfu_forwarded_frames_total{room=\"blue\",publisher=\"ann\",subscriber=\"bob\","
                                   "kind=\"video\"} 5\n"));
+    /* one NACK names many packets, and messages are what is counted */
+    CU_ASSERT_PTR_NOT_NULL(strstr(response.body, "# HELP sotto_sfu_nacks_in_total NACK messages "));
     request.from_loopback = false;
     CU_ASSERT_EQUAL(handle(&request), 404);
     tear_down();
