@@ -21,6 +21,18 @@ const CORRECTIONS = [
         from: "[...parentNode.parent.unmergedLeaves, insertedLeafIndex] }",
         to: "[...parentNode.parent.unmergedLeaves, insertedLeafIndex].sort((a, b) => a - b) }",
     },
+    {
+        // Section 7.4: the commit secret follows the last node of the filtered direct path, also where that is not the
+        // root, as the half of the tree on the other side is blank.
+        file: "pathSecrets.js",
+        from: "const nextIndex = findFirstNonBlankAncestor(tree, currentIndex);",
+        to:
+            "const nextIndex = findFirstNonBlankAncestor(tree, currentIndex);\n" +
+            "        if (tree[nextIndex] === undefined) {\n" +
+            "            pathSecrets[rootIndex] = pathSecrets[currentIndex];\n" +
+            "            break;\n" +
+            "        }",
+    },
 ];
 
 for (const { file, from, to } of CORRECTIONS) {
