@@ -112,27 +112,51 @@ static int join(struct mls_group *group, const struct mls_group_info *info, cons
     return rc;
 }
 
-int mls_group_join_external(struct mls_bytes group_info, const struct mls_external_config *config,
-                            struct mls_group **group, struct mls_output *commit)
+/* The group as its GroupInfo shows it; *info borrows from group_info. */
+static int look(struct mls_bytes group_info, const struct mls_join_config *config, struct mls_group **group,
+                struct mls_group_info *info)
 {
     struct mls_message message;
     struct mls_group *made = NULL;
-    if (config->resumption && !config->join.resumed)
-        return MLS_INVALID;
     int rc = mls_message_parse(group_info.data, group_info.len, &message);
     if (rc == MLS_OK && message.wire_format != MLS_WIRE_GROUP_INFO)
         rc = MLS_MALFORMED;
     if (rc == MLS_OK)
-        rc = mls_group_alloc(config->join.suites, message.group_info.group_context.cipher_suite, &config->join.policy,
-                             &made);
+        rc = mls_group_alloc(config->suites, message.group_info.group_context.cipher_suite, &config->policy, &made);
     if (rc != MLS_OK)
         return rc;
     made->own_leaf = MLS_NO_LEAF;
-    rc = mls_group_open_info(made, &message.group_info, &config->join);
+    rc = mls_group_open_info(made, &message.group_info, config);
     if (rc == MLS_OK) {
-        take_resumptions(made, config->join.resumed);
-        rc = join(made, &message.group_info, config, commit);
+        *group = made;
+        *info = message.group_info;
+    } else {
+        mls_group_free(made);
     }
+    return rc;
+}
+
+int mls_group_look(struct mls_bytes group_info, const struct mls_join_config *config, struct mls_group **group)
+{
+    struct mls_group_info info;
+    int rc = look(group_info, config, group, &info);
+    if (rc == MLS_OK)
+        (*group)->removed = true;
+    return rc;
+}
+
+int mls_group_join_external(struct mls_bytes group_info, const struct mls_external_config *config,
+                            struct mls_group **group, struct mls_output *commit)
+{
+    struct mls_group_info info;
+    struct mls_group *made = NULL;
+    if (config->resumption && !config->join.resumed)
+        return MLS_INVALID;
+    int rc = look(group_info, &config->join, &made, &info);
+    if (rc != MLS_OK)
+        return rc;
+    take_resumptions(made, config->join.resumed);
+    rc = join(made, &info, config, commit);
     if (rc == MLS_OK) {
         /* what stands in for the epoch before, of which nothing was known */
         mls_group_forget_resumptions(made, mls_group_epoch(made));

@@ -64,6 +64,14 @@ bool mls_staged_is(const struct mls_staged *staged, struct mls_bytes message)
     return staged->message.len > 0 && mls_same(mls_in(mls_staged_message(staged)), mls_in(message));
 }
 
+int mls_staged_export(const struct mls_staged *staged, struct mls_bytes label, struct mls_bytes context, uint8_t *out,
+                      size_t len)
+{
+    if (staged->list.own_removed)
+        return MLS_REMOVED;
+    return mls_exporter(staged->group->suite, staged->next.secrets.exporter, mls_in(label), mls_in(context), out, len);
+}
+
 /* --- Filling --- */
 
 void mls_proposal_view(const struct mls_item *item, struct mls_proposal_info *out)

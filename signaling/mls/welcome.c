@@ -85,20 +85,34 @@ int mls_group_info_build(const struct mls_suite *suite, const struct mls_epoch *
     return rc;
 }
 
-int mls_group_info(const struct mls_group *group, bool with_tree, struct mls_output *message)
+static int info_message(const struct mls_suite *suite, const struct mls_epoch *epoch,
+                        const struct mls_ratchet_tree *tree, uint32_t signer, bool with_tree,
+                        struct mls_output *message)
 {
     struct bytes_writer w;
-    int rc = mls_group_usable(group);
-    if (rc != MLS_OK)
-        return rc;
     wire_buffer_init(&w, MLS_MESSAGE_MAX);
     bytes_write_u16(&w, MLS_VERSION_1_0);
     bytes_write_u16(&w, MLS_WIRE_GROUP_INFO);
-    rc = mls_group_info_build(group->suite, &group->epoch, group->tree, group->own_leaf, with_tree, true, &w);
+    int rc = mls_group_info_build(suite, epoch, tree, signer, with_tree, true, &w);
     if (rc == MLS_OK)
         rc = mls_output_take(&w, message);
     wire_buffer_free(&w);
     return rc;
+}
+
+int mls_group_info(const struct mls_group *group, bool with_tree, struct mls_output *message)
+{
+    int rc = mls_group_usable(group);
+    if (rc != MLS_OK)
+        return rc;
+    return info_message(group->suite, &group->epoch, group->tree, group->own_leaf, with_tree, message);
+}
+
+int mls_staged_group_info(const struct mls_staged *staged, bool with_tree, struct mls_output *message)
+{
+    if (!staged->info.own)
+        return MLS_INVALID;
+    return info_message(staged->group->suite, &staged->next, staged->tree, staged->info.sender, with_tree, message);
 }
 
 /* --- Welcome --- */

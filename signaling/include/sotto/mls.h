@@ -426,6 +426,13 @@ SOTTO_API struct mls_bytes mls_staged_welcome(const struct mls_staged *staged); 
 /* What the commit does; borrowed from staged. */
 SOTTO_API const struct mls_commit_info *mls_staged_info(const struct mls_staged *staged);
 SOTTO_API uint64_t mls_staged_epoch(const struct mls_staged *staged);
+/* A GroupInfo of the epoch that the commit begins, as of mls_group_info(), so that both can be handed over at once. Of
+ * commits made here. MLS_INVALID for one that was received, MLS_CRYPTO, MLS_MEMORY. */
+SOTTO_MUST_CHECK SOTTO_API int mls_staged_group_info(const struct mls_staged *staged, bool with_tree,
+                                                     struct mls_output *message);
+/* MLS-Exporter of the epoch that the commit begins, as of mls_group_export(). MLS_REMOVED if it removes this member. */
+SOTTO_MUST_CHECK SOTTO_API int mls_staged_export(const struct mls_staged *staged, struct mls_bytes label,
+                                                 struct mls_bytes context, uint8_t *out, size_t len);
 /* Whether the message is the commit that was staged here: what to merge when it comes back. */
 SOTTO_API bool mls_staged_is(const struct mls_staged *staged, struct mls_bytes message);
 /* Enters the new epoch, and frees staged; the old epoch's secrets are wiped. MLS_STALE if the group is in another
@@ -475,6 +482,10 @@ struct mls_external_config {
 SOTTO_MUST_CHECK SOTTO_API int mls_group_join_external(struct mls_bytes group_info,
                                                        const struct mls_external_config *config,
                                                        struct mls_group **group, struct mls_output *commit);
+/* The group of a GroupInfo, validated as for an external commit, to be looked at only: nothing can be sent or received,
+ * and its own leaf is UINT32_MAX. Errors as of mls_group_join_external() up to the commit. */
+SOTTO_MUST_CHECK SOTTO_API int mls_group_look(struct mls_bytes group_info, const struct mls_join_config *config,
+                                              struct mls_group **group);
 
 /* A proposal from outside the group: of an external sender (its place in external_senders), or, with
  * MLS_SENDER_NEW_MEMBER_PROPOSAL, the Add of the client's own key package, signed with its key. MLS_SENDER for a type

@@ -327,7 +327,92 @@ static void test_new_member_proposal(void)
     party_wipe(&b);
 }
 
+/* What a committer hands over at once: the commit, and a GroupInfo of the epoch that it begins. */
+static void test_info_of_a_staged_epoch(void)
+{
+    struct party a;
+    struct party b;
+    struct party c;
+    party_init(&a, "alice", 1);
+    party_init(&b, "bob", 1);
+    party_init(&c, "carol", 1);
+    party_gather(&a, &b, 1);
+    struct mls_output info = {0};
+    struct mls_output commit = {0};
+    struct mls_received received = {0};
+    uint8_t early[32];
+    uint8_t late[32];
+    int rc = MLS_OK;
+    struct mls_staged *staged = party_commit(&a, NULL, 0, &rc);
+    CU_ASSERT_EQUAL_FATAL(rc, MLS_OK);
+    CU_ASSERT_EQUAL_FATAL(mls_staged_group_info(staged, true, &info), MLS_OK);
+    CU_ASSERT_EQUAL_FATAL(mls_staged_export(staged, party_text("label"), party_text(""), early, sizeof early), MLS_OK);
+    /* who received it has not the committer's key to sign with, but the same exporter */
+    CU_ASSERT_EQUAL_FATAL(mls_group_process(b.group, mls_staged_message(staged), PARTY_NOW_S, &received), MLS_OK);
+    CU_ASSERT_EQUAL(mls_staged_group_info(received.staged, true, &commit), MLS_INVALID);
+    CU_ASSERT_EQUAL(mls_staged_export(received.staged, party_text("label"), party_text(""), late, sizeof late), MLS_OK);
+    CU_ASSERT_EQUAL(memcmp(early, late, sizeof early), 0);
+    mls_received_free(&received);
+    CU_ASSERT_EQUAL_FATAL(party_receive(&b, mls_staged_message(staged)), MLS_OK);
+    CU_ASSERT_EQUAL_FATAL(mls_group_merge(a.group, staged), MLS_OK);
+    CU_ASSERT_EQUAL(mls_group_export(a.group, party_text("label"), party_text(""), late, sizeof late), MLS_OK);
+    CU_ASSERT_EQUAL(memcmp(early, late, sizeof early), 0);
+    const struct mls_external_config plain = {0};
+    CU_ASSERT_EQUAL_FATAL(join_external(&c, party_bytes(info), &plain, &c.group, &commit), MLS_OK);
+    CU_ASSERT_EQUAL(party_receive(&a, party_bytes(commit)), MLS_OK);
+    CU_ASSERT_EQUAL(party_receive(&b, party_bytes(commit)), MLS_OK);
+    CU_ASSERT_TRUE(party_agrees(&a, &c));
+    /* a commit that removes who received it tells nothing of its epoch */
+    const struct mls_proposal_config remove = party_remove(mls_group_own_leaf(b.group));
+    staged = party_commit(&a, &remove, 1, &rc);
+    CU_ASSERT_EQUAL_FATAL(mls_group_process(b.group, mls_staged_message(staged), PARTY_NOW_S, &received), MLS_OK);
+    CU_ASSERT_EQUAL(mls_staged_export(received.staged, party_text("label"), party_text(""), late, sizeof late),
+                    MLS_REMOVED);
+    mls_received_free(&received);
+    mls_staged_free(staged);
+    mls_output_free(&commit);
+    mls_output_free(&info);
+    party_wipe(&a);
+    party_wipe(&b);
+    party_wipe(&c);
+}
+
+static void test_look(void)
+{
+    struct party a;
+    struct party b;
+    party_init(&a, "alice", 1);
+    party_init(&b, "bob", 1);
+    party_gather(&a, &b, 1);
+    struct mls_output info = {0};
+    struct mls_output message = {0};
+    struct mls_group *seen = NULL;
+    struct mls_member member;
+    struct mls_join_config config = {.policy = a.policy, .now_s = PARTY_NOW_S};
+    CU_ASSERT_EQUAL_FATAL(mls_group_info(a.group, true, &info), MLS_OK);
+    CU_ASSERT_EQUAL_FATAL(mls_group_look(party_bytes(info), &config, &seen), MLS_OK);
+    CU_ASSERT_EQUAL(mls_group_epoch(seen), mls_group_epoch(a.group));
+    CU_ASSERT_EQUAL(mls_group_own_leaf(seen), UINT32_MAX);
+    CU_ASSERT_EQUAL_FATAL(mls_group_member(seen, mls_group_own_leaf(b.group), &member), MLS_OK);
+    CU_ASSERT_EQUAL(member.credential.len, 3);
+    CU_ASSERT_EQUAL(memcmp(member.credential.data, "bob", 3), 0);
+    CU_ASSERT_EQUAL(mls_group_seal(seen, NULL, party_text("hello"), &message), MLS_REMOVED);
+    CU_ASSERT_EQUAL(mls_group_info(seen, true, &message), MLS_REMOVED);
+    mls_group_free(seen);
+    /* judged like one that is joined */
+    a.refused_credential = "bob";
+    CU_ASSERT_EQUAL(mls_group_look(party_bytes(info), &config, &seen), MLS_CREDENTIAL);
+    info.data[info.len - 1] ^= 1;
+    CU_ASSERT_EQUAL(mls_group_look(party_bytes(info), &config, &seen), MLS_SIGNATURE);
+    CU_ASSERT_EQUAL(mls_group_look(party_bytes(b.package), &config, &seen), MLS_MALFORMED);
+    mls_output_free(&info);
+    party_wipe(&a);
+    party_wipe(&b);
+}
+
 static const struct unit_test tests[] = {
+    {"a staged epoch has its GroupInfo and exporter before it is merged", test_info_of_a_staged_epoch},
+    {"a GroupInfo's group can be looked at without joining it", test_look},
     {"an external commit makes a member, in every suite", test_external_join},
     {"a resync replaces the client's own leaf, and nobody else's", test_resync},
     {"an external commit's PSK has to be the members'", test_external_psk},
