@@ -2,43 +2,43 @@
 
 #include <string.h>
 
-#include "sfu/text.h"
+#include "daemon/text.h"
 
 void sfu_auth_init(struct sfu_auth *auth)
 {
     pthread_mutex_init(&auth->lock, NULL);
-    sfu_token_keys_init(&auth->keys);
+    token_keys_init(&auth->keys);
 }
 
 void sfu_auth_wipe(struct sfu_auth *auth)
 {
-    sfu_token_keys_wipe(&auth->keys);
+    token_keys_wipe(&auth->keys);
     pthread_mutex_destroy(&auth->lock);
 }
 
-void sfu_auth_set_keys(struct sfu_auth *auth, struct sfu_token_keys *keys)
+void sfu_auth_set_keys(struct sfu_auth *auth, struct token_keys *keys)
 {
-    struct sfu_token_keys old;
+    struct token_keys old;
     pthread_mutex_lock(&auth->lock);
     old = auth->keys;
     auth->keys = *keys;
     pthread_mutex_unlock(&auth->lock);
-    sfu_token_keys_wipe(&old);
-    sfu_token_keys_init(keys);
+    token_keys_wipe(&old);
+    token_keys_init(keys);
 }
 
-int sfu_auth_check(struct sfu_auth *auth, const struct http_request *request, uint64_t now_s, struct sfu_token *token)
+int sfu_auth_check(struct sfu_auth *auth, const struct http_request *request, uint64_t now_s, struct token *token)
 {
-    static const char scheme[] = "Bearer ";
-    const size_t scheme_len = sizeof(scheme) - 1;
-    struct text_slice field = text_of(request->authorization);
-    struct text_slice bearer = {NULL, 0};
-    if (field.len >= scheme_len && text_equal_nocase((struct text_slice){field.data, scheme_len}, scheme))
-        bearer = text_trim((struct text_slice){field.data + scheme_len, field.len - scheme_len});
+    struct text_slice bearer = token_of_authorization(request->authorization);
     pthread_mutex_lock(&auth->lock);
-    int error = sfu_token_check(&auth->keys, bearer.data, bearer.len, now_s, token);
+    int error = token_check(&auth->keys, SFU_AUDIENCE, bearer.data, bearer.len, now_s, token);
     pthread_mutex_unlock(&auth->lock);
     return error;
+}
+
+bool sfu_auth_allows(const struct token *token, enum sfu_role role)
+{
+    return (token->rights & (role == SFU_PUBLISHER ? TOKEN_PUBLISH : TOKEN_SUBSCRIBE)) != 0;
 }
 
 /* With or without a port. */
@@ -66,15 +66,16 @@ bool sfu_auth_is_local(const struct http_request *request)
     return is_loopback_host(origin);
 }
 
-bool sfu_auth_dev_token(const struct http_request *request, const char *room, struct sfu_token *token)
+bool sfu_auth_dev_token(const struct http_request *request, const char *room, struct token *token)
 {
-    struct sfu_token made = {.publish = true, .subscribe = true, .expires_s = UINT64_MAX};
+    struct token made = {.rights = TOKEN_PUBLISH | TOKEN_SUBSCRIBE, .expires_s = UINT64_MAX};
     struct text_slice query = text_of(request->query);
     bool named = false;
     while (query.len > 0 && !named) {
         struct text_slice value = text_take(&query, '&');
         named = text_equal(text_take(&value, '='), "name");
-        if (named && (!sfu_id_is_valid(value.data, value.len) || !text_copy(value, made.subject, SFU_ID_MAX)))
+        if (named &&
+            (!token_id_is_valid(value.data, value.len) || !text_copy(value, made.subject, sizeof(made.subject))))
             return false;
     }
     if (!text_copy(text_of(room), made.room, sizeof(made.room)) || (!named && !text_random(made.subject, 12, "-_")))

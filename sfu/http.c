@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 
 #include "core/secret.h"
+#include "daemon/log.h"
 #include "sfu/address.h"
-#include "sfu/log.h"
 
 /* A connection's place: whose it is, as far as the bound on one client's connections cares. */
 struct place {

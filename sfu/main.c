@@ -1,20 +1,18 @@
 /* sotto-sfu: the blind selective forwarding unit. */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/log.h"
+#include "daemon/process.h"
+#include "daemon/version.h"
 #include "sfu/config.h"
 #include "sfu/dtls.h"
 #include "sfu/http.h"
-#include "sfu/log.h"
-#include "sfu/version.h"
 #include "sfu/whip.h"
 #include "sfu/worker.h"
 
@@ -29,34 +27,13 @@ struct daemon {
     struct http_server *http;
 };
 
-/* A core dump would hold SRTP keys, which open a hop. They are no media keys: those never come here. */
-static bool forbid_core_dumps(void)
-{
-    const struct rlimit none = {0, 0};
-    return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
-}
-
-static bool load_token_keys(const struct sfu_config *config, struct sfu_token_keys *keys)
-{
-    sfu_token_keys_init(keys);
-    for (size_t i = 0; i < config->token_key_count; i++) {
-        int error = sfu_token_keys_load(keys, config->token_keys[i]);
-        if (error) {
-            log_event(LOG_LEVEL_ERROR, "token_key_refused", "file", config->token_keys[i], "reason",
-                      sfu_token_error_text(error), NULL);
-            sfu_token_keys_wipe(keys);
-            return false;
-        }
-    }
-    return true;
-}
-
 /* SIGHUP: all of the files or none. */
 static void reload_token_keys(struct daemon *daemon)
 {
-    struct sfu_token_keys keys;
-    if (!load_token_keys(&daemon->config, &keys)) {
-        log_event(LOG_LEVEL_WARN, "token_keys_kept", "reason", "a file could not be read", NULL);
+    struct token_keys keys;
+    char problem[CONFIG_PROBLEM_MAX];
+    if (!daemon_load_token_keys(&daemon->config.common, &keys, problem)) {
+        log_event(LOG_LEVEL_WARN, "token_keys_kept", "reason", problem, NULL);
         return;
     }
     log_event(LOG_LEVEL_INFO, "token_keys_loaded", "count", log_number(keys.count).text, NULL);
@@ -76,21 +53,24 @@ static void write_fingerprint(struct daemon *daemon)
 static bool start(struct daemon *daemon)
 {
     const struct sfu_config *config = &daemon->config;
-    struct sfu_token_keys keys;
-    if (!load_token_keys(config, &keys))
+    struct token_keys keys;
+    char problem[CONFIG_PROBLEM_MAX];
+    if (!daemon_load_token_keys(&config->common, &keys, problem)) {
+        log_event(LOG_LEVEL_ERROR, "start_failed", "reason", problem, NULL);
         return false;
+    }
     daemon->certificate = sfu_certificate_new();
     if (!daemon->certificate) {
         log_event(LOG_LEVEL_ERROR, "start_failed", "reason", "no DTLS certificate could be made", NULL);
-        sfu_token_keys_wipe(&keys);
+        token_keys_wipe(&keys);
         return false;
     }
     write_fingerprint(daemon);
     struct sfu_whip_config whip_config = {
         .max_sessions = config->max_sessions,
-        .dev = config->dev,
+        .dev = config->common.dev,
         .audio_level = config->audio_level,
-        .metrics = config->metrics,
+        .metrics = config->common.metrics,
         .answer = {.address_count = config->announce_count, .fingerprint = daemon->fingerprint},
     };
     for (size_t i = 0; i < config->announce_count; i++)
@@ -98,7 +78,7 @@ static bool start(struct daemon *daemon)
     daemon->whip = sfu_whip_new(&whip_config);
     if (!daemon->whip) {
         log_event(LOG_LEVEL_ERROR, "start_failed", "reason", "out of memory", NULL);
-        sfu_token_keys_wipe(&keys);
+        token_keys_wipe(&keys);
         return false;
     }
     sfu_whip_set_keys(daemon->whip, &keys);
@@ -118,16 +98,16 @@ static bool start(struct daemon *daemon)
     }
     sfu_whip_use_worker(daemon->whip, daemon->worker);
     const struct http_config http_config = {
-        .address = config->listen_address,
-        .port = config->listen_port,
-        .tls_cert = config->tls_cert[0] ? config->tls_cert : NULL,
-        .tls_key = config->tls_key[0] ? config->tls_key : NULL,
+        .address = config->common.listen_address,
+        .port = config->common.listen_port,
+        .tls_cert = config->common.tls_cert[0] ? config->common.tls_cert : NULL,
+        .tls_key = config->common.tls_key[0] ? config->common.tls_key : NULL,
         .handler = {.handle = sfu_whip_handle, .tick = sfu_whip_tick, .user = daemon->whip},
     };
     daemon->http = http_server_open(&http_config);
     if (!daemon->http) {
         log_event(LOG_LEVEL_ERROR, "start_failed", "reason", "cannot listen for HTTP", "address",
-                  config->listen_address, "port", log_number(config->listen_port).text, NULL);
+                  config->common.listen_address, "port", log_number(config->common.listen_port).text, NULL);
     }
     return daemon->http != NULL;
 }
@@ -141,13 +121,6 @@ static void stop(struct daemon *daemon)
     sfu_certificate_free(daemon->certificate);
 }
 
-/* ADDRESS:PORT, an IPv6 address in brackets. */
-static void write_endpoint(char *out, size_t cap, const char *address, uint16_t port)
-{
-    bool v6 = strchr(address, ':') != NULL;
-    snprintf(out, cap, "%s%s%s:%u", v6 ? "[" : "", address, v6 ? "]" : "", port);
-}
-
 /* Says where it listens, to whoever started it: in the log, in --port-file, on --ready-fd. */
 static bool announce_ready(const struct daemon *daemon)
 {
@@ -155,45 +128,12 @@ static bool announce_ready(const struct daemon *daemon)
     char http[CONFIG_ADDRESS_MAX + 16];
     char udp[CONFIG_ADDRESS_MAX + 16];
     char line[2 * CONFIG_ADDRESS_MAX + 64];
-    write_endpoint(http, sizeof(http), config->listen_address, http_server_port(daemon->http));
-    write_endpoint(udp, sizeof(udp), config->udp_address, sfu_worker_port(daemon->worker));
-    log_event(LOG_LEVEL_INFO, "listening", "http", http, "udp", udp, "tls", config->tls_cert[0] ? "yes" : "no", "build",
-              sfu_build_id(), NULL);
-    int len = snprintf(line, sizeof(line), "http=%s udp=%s\n", http, udp);
-    if (config->port_file[0]) {
-        /* under another name first, so that nobody reads half of it */
-        char temporary[CONFIG_PATH_MAX + 8];
-        snprintf(temporary, sizeof(temporary), "%s.new", config->port_file);
-        FILE *file = fopen(temporary, "we");
-        bool ok = file && fputs(line, file) >= 0;
-        ok = file && fclose(file) == 0 && ok;
-        if (!ok || rename(temporary, config->port_file)) {
-            log_event(LOG_LEVEL_ERROR, "start_failed", "reason", "the port file cannot be written", NULL);
-            return false;
-        }
-    }
-    if (config->ready_fd >= 0) {
-        ssize_t written = write(config->ready_fd, line, (size_t)len);
-        close(config->ready_fd);
-        if (written != len) {
-            log_event(LOG_LEVEL_ERROR, "start_failed", "reason", "nobody reads --ready-fd", NULL);
-            return false;
-        }
-    }
-    return true;
-}
-
-static void warn_of_dangers(const struct sfu_config *config)
-{
-    if (config->dev) {
-        bool terminal = isatty(STDERR_FILENO) == 1;
-        fprintf(stderr,
-                "%ssotto-sfu --dev: NO TOKENS ARE CHECKED. Everybody on this machine may join every room. "
-                "Not for service.%s\n",
-                terminal ? "\033[1;31m" : "", terminal ? "\033[0m" : "");
-    } else if (!config->tls_cert[0] && !sfu_address_is_loopback(config->listen_address)) {
-        log_event(LOG_LEVEL_WARN, "no_tls", "reason", "tokens and offers cross the network in the clear", NULL);
-    }
+    daemon_write_endpoint(http, sizeof(http), config->common.listen_address, http_server_port(daemon->http));
+    daemon_write_endpoint(udp, sizeof(udp), config->udp_address, sfu_worker_port(daemon->worker));
+    log_event(LOG_LEVEL_INFO, "listening", "http", http, "udp", udp, "tls", config->common.tls_cert[0] ? "yes" : "no",
+              "build", daemon_build_id(), NULL);
+    snprintf(line, sizeof(line), "http=%s udp=%s\n", http, udp);
+    return daemon_announce_ready(&config->common, line);
 }
 
 /* Until no session is left, the time is up, or somebody insists. */
@@ -233,45 +173,41 @@ int main(int argc, char **argv)
 {
     struct daemon daemon = {.worker = NULL};
     char problem[CONFIG_PROBLEM_MAX];
-    struct sfu_token_keys keys;
+    struct token_keys keys;
     sigset_t signals;
     sfu_config_init(&daemon.config);
     if (!sfu_config_arguments(&daemon.config, argc, argv, problem)) {
         fprintf(stderr, "sotto-sfu: %s\n", problem);
         return EXIT_USAGE;
     }
-    if (daemon.config.show_help) {
+    if (daemon.config.common.show_help) {
         sfu_config_help(stdout);
         return EXIT_SUCCESS;
     }
-    if (daemon.config.show_version) {
-        printf("sotto-sfu %s build %s\n", sfu_version(), sfu_build_id());
+    if (daemon.config.common.show_version) {
+        printf("sotto-sfu %s build %s\n", daemon_version(), daemon_build_id());
         return EXIT_SUCCESS;
     }
     if (!sfu_config_complete(&daemon.config, problem)) {
         fprintf(stderr, "sotto-sfu: %s\n", problem);
         return EXIT_USAGE;
     }
-    log_set_level(daemon.config.log_level);
-    if (daemon.config.check_only) {
-        if (!load_token_keys(&daemon.config, &keys))
+    log_set_level(daemon.config.common.log_level);
+    if (daemon.config.common.check_only) {
+        if (!daemon_load_token_keys(&daemon.config.common, &keys, problem)) {
+            fprintf(stderr, "sotto-sfu: %s\n", problem);
             return EXIT_USAGE;
-        sfu_token_keys_wipe(&keys);
+        }
+        token_keys_wipe(&keys);
         printf("the configuration is well\n");
         return EXIT_SUCCESS;
     }
-    if (!forbid_core_dumps()) {
+    if (!daemon_forbid_core_dumps()) {
         log_event(LOG_LEVEL_ERROR, "start_failed", "reason", "core dumps cannot be forbidden", NULL);
         return EXIT_FAILURE;
     }
-    /* blocked in every thread that is started from here, so that sigwait alone takes them */
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    warn_of_dangers(&daemon.config);
+    daemon_block_signals(&signals);
+    daemon_warn_of_dangers("sotto-sfu", &daemon.config.common);
     bool ok = start(&daemon) && announce_ready(&daemon);
     if (ok)
         serve(&daemon, &signals);

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "sfu/text.h"
+#include "daemon/text.h"
 
 enum {
     HEAD_BYTES = 8192, /* more than the totals take */

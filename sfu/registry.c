@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/secret.h"
-#include "sfu/text.h"
+#include "daemon/text.h"
 
 bool sfu_registry_init(struct sfu_registry *registry, size_t cap)
 {

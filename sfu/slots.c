@@ -3,8 +3,8 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "sfu/text.h"
-#include "sfu/token.h"
+#include "daemon/text.h"
+#include "daemon/token.h"
 
 enum { HEIGHT_MAX = 16384 };
 
@@ -26,7 +26,7 @@ static bool read_wish(const json_t *object, struct sfu_slot_wish *wish)
     if (!json_is_object(object) || !read_string(object, "mid", wish->mid, sizeof(wish->mid)) || wish->mid[0] == 0 ||
         !read_string(object, "publisher", wish->publisher, sizeof(wish->publisher)))
         return false;
-    if (wish->publisher[0] && !sfu_id_is_valid(wish->publisher, strlen(wish->publisher)))
+    if (wish->publisher[0] && !token_id_is_valid(wish->publisher, strlen(wish->publisher)))
         return false;
     if (height) {
         json_int_t number = json_integer_value(height);

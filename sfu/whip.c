@@ -6,15 +6,18 @@
 #include <time.h>
 
 #include "core/secret.h"
-#include "sfu/log.h"
+#include "daemon/log.h"
+#include "daemon/version.h"
 #include "sfu/metrics.h"
-#include "sfu/version.h"
 #include "whip_internal.h"
 
 enum {
     ANSWER_MAX = 128 * 1024,
     SWEEP_MAX = 64, /* sessions that one tick asks the worker about */
 };
+
+_Static_assert((int)TOKEN_ID_MAX == (int)SFU_ID_MAX && (int)TOKEN_FINGERPRINT_LEN == (int)SFU_FINGERPRINT_LEN,
+               "what tokens name is copied into sessions");
 
 struct sfu_whip *sfu_whip_new(const struct sfu_whip_config *config)
 {
@@ -49,7 +52,7 @@ void sfu_whip_use_worker(struct sfu_whip *whip, struct sfu_worker *worker)
     whip->config.answer.port = sfu_worker_port(worker);
 }
 
-void sfu_whip_set_keys(struct sfu_whip *whip, struct sfu_token_keys *keys)
+void sfu_whip_set_keys(struct sfu_whip *whip, struct token_keys *keys)
 {
     sfu_auth_set_keys(&whip->auth, keys);
 }
@@ -136,14 +139,14 @@ static bool accepts(const char *accept, const char *type)
 }
 
 bool whip_authorize(struct sfu_whip *whip, const struct http_request *request, const char *room,
-                    struct http_response *response, struct sfu_token *token)
+                    struct http_response *response, struct token *token)
 {
     int error = sfu_auth_check(&whip->auth, request, now_s(), token);
     if (error) {
         /* RFC 6750 section 3.1: no error code where no token was shown */
         whip_add_header(response, "WWW-Authenticate",
-                        error == SFU_TOKEN_MISSING ? "Bearer" : "Bearer error=\"invalid_token\"");
-        whip_fail(response, 401, sfu_token_error_text(error));
+                        error == TOKEN_MISSING ? "Bearer" : "Bearer error=\"invalid_token\"");
+        whip_fail(response, 401, token_error_text(error));
         return false;
     }
     if (room && strcmp(token->room, room) != 0) {
@@ -154,7 +157,7 @@ bool whip_authorize(struct sfu_whip *whip, const struct http_request *request, c
 }
 
 static bool authorize_dev(const struct http_request *request, const char *room, struct http_response *response,
-                          struct sfu_token *token)
+                          struct token *token)
 {
     if (!sfu_auth_dev_token(request, room, token)) {
         whip_fail(response, 400, "name must be 1 to 63 letters, digits, '-', '_' or '.'");
@@ -176,7 +179,7 @@ static bool choose_secrets(struct sfu_session_params *params)
 }
 
 /* Reads the offer into params, which already says whose session it is. */
-static bool read_offer(struct sfu_whip *whip, const struct http_request *request, const struct sfu_token *token,
+static bool read_offer(struct sfu_whip *whip, const struct http_request *request, const struct token *token,
                        struct http_response *response, struct sfu_session_params *params)
 {
     const struct sfu_offer_rules rules = {.role = params->role, .audio_level = whip->config.audio_level};
@@ -257,13 +260,13 @@ out:
 static void post_offer(struct sfu_whip *whip, const struct http_request *request, enum sfu_role role, const char *room,
                        struct http_response *response)
 {
-    struct sfu_token token;
+    struct token token;
     struct sfu_session_params *params = NULL;
     bool may = whip->config.dev ? authorize_dev(request, room, response, &token)
                                 : whip_authorize(whip, request, room, response, &token);
     if (!may)
         return;
-    if (!(role == SFU_PUBLISHER ? token.publish : token.subscribe)) {
+    if (!sfu_auth_allows(&token, role)) {
         whip_fail(response, 403, "the token does not allow this");
         return;
     }
@@ -318,7 +321,7 @@ static void handle_endpoint(struct sfu_whip *whip, const struct http_request *re
                             struct text_slice rest, struct http_response *response)
 {
     char room[SFU_ID_MAX];
-    if (!sfu_id_is_valid(rest.data, rest.len) || !text_copy(rest, room, sizeof(room)))
+    if (!token_id_is_valid(rest.data, rest.len) || !text_copy(rest, room, sizeof(room)))
         whip_fail(response, 404, "a room is 1 to 63 letters, digits, '-', '_' or '.'");
     else if (request->method == HTTP_OPTIONS)
         whip_answer_options(response, "POST, OPTIONS", "Accept-Post", SDP_TYPE);
@@ -349,14 +352,14 @@ static void get_page(struct sfu_whip *whip, const struct http_request *request, 
 {
     char text[512];
     struct text_slice path = text_of(request->path);
-    bool metrics = whip->config.metrics == SFU_METRICS_ANY ||
-                   (whip->config.metrics == SFU_METRICS_LOOPBACK && request->from_loopback);
+    bool metrics = whip->config.metrics == CONFIG_METRICS_ANY ||
+                   (whip->config.metrics == CONFIG_METRICS_LOOPBACK && request->from_loopback);
     if (text_equal(path, "/healthz")) {
         bool draining = atomic_load(&whip->draining);
         http_respond(response, draining ? 503 : 200, TEXT_TYPE, draining ? "draining\n" : "ok\n");
     } else if (text_equal(path, "/version")) {
-        snprintf(text, sizeof(text), "{\"name\":\"sotto-sfu\",\"version\":\"%s\",\"build\":\"%s\"}\n", sfu_version(),
-                 sfu_build_id());
+        snprintf(text, sizeof(text), "{\"name\":\"sotto-sfu\",\"version\":\"%s\",\"build\":\"%s\"}\n", daemon_version(),
+                 daemon_build_id());
         http_respond(response, 200, JSON_TYPE, text);
     } else if (text_equal(path, "/metrics") && metrics) {
         get_metrics(whip, response);

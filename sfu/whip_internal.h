@@ -55,7 +55,7 @@ void whip_answer_options(struct http_response *response, const char *methods, co
 bool whip_is_type(const char *content_type, const char *wanted);
 /* Whose request it is, from its token; false once the refusal is written. room may be NULL: any. */
 bool whip_authorize(struct sfu_whip *whip, const struct http_request *request, const char *room,
-                    struct http_response *response, struct sfu_token *token);
+                    struct http_response *response, struct token *token);
 /* The HTTP status for a worker's error. */
 int whip_worker_status(int error);
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "core/secret.h"
-#include "sfu/log.h"
+#include "daemon/log.h"
 #include "sfu/slots.h"
 #include "whip_internal.h"
 
@@ -24,7 +24,7 @@ bool whip_end_session(struct sfu_whip *whip, struct sfu_registered *session, con
 static struct sfu_registered *open_session(struct sfu_whip *whip, const struct http_request *request, const char *id,
                                            struct http_response *response)
 {
-    struct sfu_token token;
+    struct token token;
     if (!whip->config.dev && !whip_authorize(whip, request, NULL, response, &token))
         return NULL;
     struct sfu_registered *session = sfu_registry_find(&whip->registry, id);
@@ -38,7 +38,7 @@ static struct sfu_registered *open_session(struct sfu_whip *whip, const struct h
         whip_fail(response, 403, "the session is another participant's");
         return NULL;
     }
-    if (!(session->role == SFU_PUBLISHER ? token.publish : token.subscribe)) {
+    if (!sfu_auth_allows(&token, session->role)) {
         whip_fail(response, 403, "the token does not allow this");
         return NULL;
     }

@@ -43,7 +43,7 @@ check_headers() {
 
 # clang-tidy on every source file of the lint build but the tests'.
 check_tidy() {
-    run-clang-tidy -quiet -p build/lint -j "$jobs" "^$PWD/(core|sframe|rtp|sfu|media|signaling|bench)/.*" \
+    run-clang-tidy -quiet -p build/lint -j "$jobs" "^$PWD/(core|daemon|sframe|rtp|sfu|media|signaling|bench)/.*" \
         2>&1 | sed -uE $'s/\e\\[[0-9;]*[mK]//g; /^([0-9]+ warnings? |Suppressed|Use -header|clang-tidy-14 .*\\.c$)/d'
 }
 

@@ -4,30 +4,37 @@
 
 #include <pthread.h>
 
+#include "daemon/token.h"
 #include "sfu/http.h"
-#include "sfu/token.h"
+#include "sfu/session.h"
 #include "sotto/export.h"
+
+/* What a token's "aud" must hold, where it has one. */
+#define SFU_AUDIENCE "sotto-sfu"
 
 struct sfu_auth {
     pthread_mutex_t lock;
-    struct sfu_token_keys keys;
+    struct token_keys keys;
 };
 
 /* Starts with no key: then nobody may do anything. */
 void sfu_auth_init(struct sfu_auth *auth);
 void sfu_auth_wipe(struct sfu_auth *auth);
 /* Replaces the issuers' keys; takes what keys holds and leaves it empty. Safe from any thread. */
-void sfu_auth_set_keys(struct sfu_auth *auth, struct sfu_token_keys *keys);
+void sfu_auth_set_keys(struct sfu_auth *auth, struct token_keys *keys);
 
-/* Reads `Authorization: Bearer ...` at the time now_s. Returns an sfu_token_error; token is written on success only. */
+/* Reads `Authorization: Bearer ...` at the time now_s. Returns a token_error; token is written on success only. */
 SOTTO_MUST_CHECK int sfu_auth_check(struct sfu_auth *auth, const struct http_request *request, uint64_t now_s,
-                                    struct sfu_token *token);
+                                    struct token *token);
+
+/* Whether a token lets its holder publish, or subscribe. */
+bool sfu_auth_allows(const struct token *token, enum sfu_role role);
 
 /* True if the request comes from this machine and was meant for it: its peer is a loopback address, and so are its Host
  * and its Origin, if it has one. A web page from elsewhere cannot bring that about, nor a name that points here. */
 bool sfu_auth_is_local(const struct http_request *request);
 /* What --dev takes for a token: everything allowed, the pseudonym from ?name= or random. False if the name cannot be
  * one, or the system has no random bytes. */
-SOTTO_MUST_CHECK bool sfu_auth_dev_token(const struct http_request *request, const char *room, struct sfu_token *token);
+SOTTO_MUST_CHECK bool sfu_auth_dev_token(const struct http_request *request, const char *room, struct token *token);
 
 #endif

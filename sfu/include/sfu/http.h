@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sfu/text.h"
+#include "daemon/text.h"
 #include "sotto/export.h"
 
 enum {

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/text.h"
 #include "sfu/session.h"
-#include "sfu/text.h"
 #include "sotto/export.h"
 
 enum {

@@ -3,21 +3,20 @@
 #ifndef SFU_WHIP_H
 #define SFU_WHIP_H
 
+#include "daemon/config.h"
+#include "daemon/token.h"
 #include "sfu/http.h"
 #include "sfu/offer.h"
-#include "sfu/token.h"
 #include "sfu/worker.h"
 
 struct sfu_whip;
-
-enum sfu_metrics_access { SFU_METRICS_OFF, SFU_METRICS_LOOPBACK, SFU_METRICS_ANY };
 
 struct sfu_whip_config {
     struct sfu_answer_config answer; /* strings outlive it; the port is the worker's */
     uint32_t max_sessions;
     bool dev;         /* no tokens; only for requests from loopback */
     bool audio_level; /* see offer.h */
-    enum sfu_metrics_access metrics;
+    enum config_metrics metrics;
 };
 
 /* NULL without memory. Without keys (sfu_whip_set_keys) and without dev every session is refused. */
@@ -34,7 +33,7 @@ void sfu_whip_tick(void *user);
 /* The following are safe from any thread. */
 
 /* Replaces the issuers' keys; takes what keys holds and leaves it empty. */
-void sfu_whip_set_keys(struct sfu_whip *whip, struct sfu_token_keys *keys);
+void sfu_whip_set_keys(struct sfu_whip *whip, struct token_keys *keys);
 /* For struct sfu_worker_config: the worker says that it ended a session; user is a struct sfu_whip. */
 void sfu_whip_session_ended(void *user, const char *session_id, enum sfu_session_end reason);
 /* From now on no session begins and /healthz says so. */

@@ -31,7 +31,7 @@ static struct http_response response;
 
 static const struct sfu_whip_config base = {
     .max_sessions = 8,
-    .metrics = SFU_METRICS_LOOPBACK,
+    .metrics = CONFIG_METRICS_LOOPBACK,
     .answer = {.addresses = {"192.0.2.7"}, .address_count = 1, .port = 5004, .fingerprint = "00:11"},
 };
 
@@ -45,9 +45,9 @@ static void set_up(bool dev)
     CU_ASSERT_PTR_NOT_NULL_FATAL(whip);
     sfu_whip_use_worker(whip, worker);
     if (!dev) {
-        struct sfu_token_keys keys;
-        sfu_token_keys_init(&keys);
-        CU_ASSERT_EQUAL(sfu_token_keys_add(&keys, issuer_public, strlen(issuer_public)), SFU_TOKEN_OK);
+        struct token_keys keys;
+        token_keys_init(&keys);
+        CU_ASSERT_EQUAL(token_keys_add(&keys, issuer_public, strlen(issuer_public)), TOKEN_OK);
         sfu_whip_set_keys(whip, &keys);
         CU_ASSERT_EQUAL(keys.count, 0);
     }

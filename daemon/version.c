@@ -1,15 +1,15 @@
-#include "sfu/version.h"
+#include "daemon/version.h"
 
 #include <link.h>
 #include <pthread.h>
 #include <string.h>
 
-#include "sfu/text.h"
+#include "daemon/text.h"
 
 static char build_id[129] = "unknown";
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-const char *sfu_version(void)
+const char *daemon_version(void)
 {
     return SOTTO_VERSION;
 }
@@ -57,7 +57,7 @@ static void find_build_id(void)
     dl_iterate_phdr(visit, NULL);
 }
 
-const char *sfu_build_id(void)
+const char *daemon_build_id(void)
 {
     pthread_once(&once, find_build_id);
     return build_id;

@@ -1,4 +1,4 @@
-#include "sfu/text.h"
+#include "daemon/text.h"
 #include "unit.h"
 
 #include <string.h>
@@ -114,4 +114,4 @@ static const struct unit_test tests[] = {
     {"a writer stops at its end for good", writer_stops_at_its_end_for_good},
     {"escapes what would end a string", escapes_what_would_end_a_string},
 };
-UNIT_MAIN("sfu.text", tests)
+UNIT_MAIN("daemon.text", tests)

@@ -1,4 +1,4 @@
-#include "sfu/log.h"
+#include "daemon/log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sfu/text.h"
+#include "daemon/text.h"
 
 static enum log_level lowest = LOG_LEVEL_INFO;
 

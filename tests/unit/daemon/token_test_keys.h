@@ -1,6 +1,6 @@
 /* Keys for tests only: their private halves are public. */
-#ifndef TESTS_SFU_TOKEN_TEST_KEYS_H
-#define TESTS_SFU_TOKEN_TEST_KEYS_H
+#ifndef TESTS_DAEMON_TOKEN_TEST_KEYS_H
+#define TESTS_DAEMON_TOKEN_TEST_KEYS_H
 
 static const char issuer_private[] = "-----BEGIN PRIVATE KEY-----\n"
                                      "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgBQY6pz2eGBpWo1xO\n"

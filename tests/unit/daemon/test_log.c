@@ -1,4 +1,4 @@
-#include "sfu/log.h"
+#include "daemon/log.h"
 #include "unit.h"
 
 #include <string.h>
@@ -87,4 +87,4 @@ static const struct unit_test tests[] = {
     {"a long value is cut within its line", a_long_value_is_cut_within_its_line},
     {"levels below the set one are silent", levels_below_the_set_one_are_silent},
 };
-UNIT_MAIN("sfu.log", tests)
+UNIT_MAIN("daemon.log", tests)

@@ -1,7 +1,7 @@
 /* Text: borrowed slices, a bounded writer with a sticky error, random names.
  * What SDP, HTTP answers and logs are read from and written with. Nothing here allocates. */
-#ifndef SFU_TEXT_H
-#define SFU_TEXT_H
+#ifndef DAEMON_TEXT_H
+#define DAEMON_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "sfu/token.h"
+#include "daemon/token.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -8,29 +8,29 @@
 #include <string.h>
 
 #include "core/secret.h"
-#include "sfu/text.h"
+#include "daemon/text.h"
 
-const char *sfu_token_error_text(int error)
+const char *token_error_text(int error)
 {
     switch (error) {
-    case SFU_TOKEN_OK:
+    case TOKEN_OK:
         return "no error";
 #define X(name, value, text)                                                                                           \
     case name:                                                                                                         \
         return text;
-        SFU_TOKEN_ERRORS(X)
+        TOKEN_ERRORS(X)
 #undef X
     default:
         return "unknown error";
     }
 }
 
-void sfu_token_keys_init(struct sfu_token_keys *keys)
+void token_keys_init(struct token_keys *keys)
 {
     keys->count = 0;
 }
 
-void sfu_token_keys_wipe(struct sfu_token_keys *keys)
+void token_keys_wipe(struct token_keys *keys)
 {
     for (size_t i = 0; i < keys->count; i++)
         free(keys->pem[i]);
@@ -88,41 +88,41 @@ static bool is_p256_public_key(const char *pem)
            memcmp(der, prefix, sizeof(prefix)) == 0;
 }
 
-int sfu_token_keys_add(struct sfu_token_keys *keys, const char *pem, size_t pem_len)
+int token_keys_add(struct token_keys *keys, const char *pem, size_t pem_len)
 {
-    if (keys->count == SFU_TOKEN_KEYS_MAX)
-        return SFU_TOKEN_TOO_MANY_KEYS;
-    if (pem_len > SFU_TOKEN_KEY_FILE_MAX || memchr(pem, 0, pem_len))
-        return SFU_TOKEN_BAD_KEY;
+    if (keys->count == TOKEN_KEYS_MAX)
+        return TOKEN_TOO_MANY_KEYS;
+    if (pem_len > TOKEN_KEY_FILE_MAX || memchr(pem, 0, pem_len))
+        return TOKEN_BAD_KEY;
     char *copy = strndup(pem, pem_len);
     if (!copy)
-        return SFU_TOKEN_MEMORY;
+        return TOKEN_MEMORY;
     if (!is_p256_public_key(copy)) {
         core_wipe(copy, pem_len);
         free(copy);
-        return SFU_TOKEN_BAD_KEY;
+        return TOKEN_BAD_KEY;
     }
     keys->pem[keys->count++] = copy;
-    return SFU_TOKEN_OK;
+    return TOKEN_OK;
 }
 
-int sfu_token_keys_load(struct sfu_token_keys *keys, const char *path)
+int token_keys_load(struct token_keys *keys, const char *path)
 {
-    char pem[SFU_TOKEN_KEY_FILE_MAX];
+    char pem[TOKEN_KEY_FILE_MAX];
     FILE *file = fopen(path, "re");
     if (!file)
-        return SFU_TOKEN_KEY_FILE;
+        return TOKEN_KEY_FILE;
     size_t len = fread(pem, 1, sizeof(pem), file);
-    int error = ferror(file) ? SFU_TOKEN_KEY_FILE : sfu_token_keys_add(keys, pem, len);
+    int error = ferror(file) ? TOKEN_KEY_FILE : token_keys_add(keys, pem, len);
     fclose(file);
     core_wipe(pem, sizeof(pem)); /* it may have been a private key by mistake */
     return error;
 }
 
-bool sfu_id_is_valid(const char *text, size_t len)
+bool token_id_is_valid(const char *text, size_t len)
 {
     struct text_slice s = {text, len};
-    return len < SFU_ID_MAX && text_is_made_of(s, "-_.") && !text_equal(s, ".") && !text_equal(s, "..");
+    return len < TOKEN_ID_MAX && text_is_made_of(s, "-_.") && !text_equal(s, ".") && !text_equal(s, "..");
 }
 
 /* Three parts of base64url (RFC 7515 section 7.1). libjwt would pass over what stands behind a third dot. */
@@ -134,9 +134,26 @@ static bool is_compact_jws(struct text_slice s)
     return s.len == 0 && s.data == NULL;
 }
 
-static int read_allow(jwt_t *jwt, struct sfu_token *token)
+/* 0 for a right that is not known here */
+static unsigned right_of(const char *name)
 {
-    int error = SFU_TOKEN_CLAIMS;
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } rights[] = {
+#define X(name, bit, text) {name, text},
+        TOKEN_RIGHTS(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof(rights) / sizeof(rights[0]); i++)
+        if (strcmp(name, rights[i].name) == 0)
+            return rights[i].bit;
+    return 0;
+}
+
+static int read_allow(jwt_t *jwt, struct token *token)
+{
+    int error = TOKEN_CLAIMS;
     char *text = jwt_get_grants_json(jwt, "allow");
     json_t *allow = text ? json_loads(text, 0, NULL) : NULL;
     size_t i;
@@ -148,36 +165,34 @@ static int read_allow(jwt_t *jwt, struct sfu_token *token)
         const char *what = json_string_value(item);
         if (!what)
             goto out;
-        /* unknown permissions give nothing: later versions may name more */
-        token->publish |= strcmp(what, "publish") == 0;
-        token->subscribe |= strcmp(what, "subscribe") == 0;
+        token->rights |= right_of(what);
     }
-    error = SFU_TOKEN_OK;
+    error = TOKEN_OK;
 out:
     json_decref(allow);
     free(text);
     return error;
 }
 
-static bool names_us(const json_t *item)
+static bool names_us(const json_t *item, const char *audience)
 {
     const char *name = json_string_value(item);
-    return name && strcmp(name, SFU_TOKEN_AUDIENCE_NAME) == 0;
+    return name && strcmp(name, audience) == 0;
 }
 
 /* RFC 7519 section 4.1.3: with an "aud" that does not name us the token is another service's, whoever signed it. */
-static bool is_for_us(jwt_t *jwt)
+static bool is_for_us(jwt_t *jwt, const char *audience)
 {
     char *text = jwt_get_grants_json(jwt, "aud");
     if (!text)
         return true;
     json_t *aud = json_loads(text, JSON_DECODE_ANY, NULL);
-    bool ours = names_us(aud);
+    bool ours = names_us(aud, audience);
     size_t i;
     json_t *item;
     json_array_foreach(aud, i, item)
     {
-        ours |= names_us(item);
+        ours |= names_us(item, audience);
     }
     json_decref(aud);
     free(text);
@@ -187,7 +202,7 @@ static bool is_for_us(jwt_t *jwt)
 static bool read_id(jwt_t *jwt, const char *name, char *out)
 {
     const char *value = jwt_get_grant(jwt, name);
-    return value && sfu_id_is_valid(value, strlen(value)) && text_copy(text_of(value), out, SFU_ID_MAX);
+    return value && token_id_is_valid(value, strlen(value)) && text_copy(text_of(value), out, TOKEN_ID_MAX);
 }
 
 /* A NumericDate (RFC 7519 section 2) as a whole number. *present is false without the claim. */
@@ -202,7 +217,7 @@ static bool read_time(jwt_t *jwt, const char *name, bool *present, uint64_t *out
     return errno == 0 && value > 0;
 }
 
-static int read_claims(jwt_t *jwt, uint64_t now_s, struct sfu_token *token)
+static int read_claims(jwt_t *jwt, const char *audience, uint64_t now_s, struct token *token)
 {
     bool expires;
     bool starts;
@@ -213,15 +228,15 @@ static int read_claims(jwt_t *jwt, uint64_t now_s, struct sfu_token *token)
     if (!read_id(jwt, "room", token->room) || !read_id(jwt, "sub", token->subject) ||
         !read_time(jwt, "exp", &expires, &exp) || !read_time(jwt, "nbf", &starts, &nbf) ||
         !read_time(jwt, "iat", &issued, &iat) || !expires)
-        return SFU_TOKEN_CLAIMS;
-    if (!is_for_us(jwt))
-        return SFU_TOKEN_AUDIENCE;
+        return TOKEN_CLAIMS;
+    if (!is_for_us(jwt, audience))
+        return TOKEN_AUDIENCE;
     if (exp <= now_s)
-        return SFU_TOKEN_EXPIRED;
-    if ((starts && nbf > now_s + SFU_TOKEN_SKEW_S) || (issued && iat > now_s + SFU_TOKEN_SKEW_S))
-        return SFU_TOKEN_TOO_EARLY;
-    if (exp > now_s + SFU_TOKEN_LIFE_MAX_S)
-        return SFU_TOKEN_LIFE;
+        return TOKEN_EXPIRED;
+    if ((starts && nbf > now_s + TOKEN_SKEW_S) || (issued && iat > now_s + TOKEN_SKEW_S))
+        return TOKEN_TOO_EARLY;
+    if (exp > now_s + TOKEN_LIFE_MAX_S)
+        return TOKEN_LIFE;
     token->expires_s = exp;
     /* a claim of another type than string must not count as absent, so ask for its JSON */
     char *fpr = jwt_get_grants_json(jwt, "fpr");
@@ -229,20 +244,20 @@ static int read_claims(jwt_t *jwt, uint64_t now_s, struct sfu_token *token)
         free(fpr);
         const char *text = jwt_get_grant(jwt, "fpr");
         if (!text || !text_fingerprint(text_of(text), token->fingerprint, sizeof(token->fingerprint)))
-            return SFU_TOKEN_CLAIMS;
+            return TOKEN_CLAIMS;
         token->bound = true;
     }
     return read_allow(jwt, token);
 }
 
 /* Signed by one of the keys: *out is libjwt's view of the token then. */
-static int verify(const struct sfu_token_keys *keys, const char *text, jwt_t **out)
+static int verify(const struct token_keys *keys, const char *text, jwt_t **out)
 {
     jwt_t *jwt = NULL;
     /* Without a key libjwt only parses. The algorithm is settled before any key is used: with the token's own word for
      * it, a public key would serve as an HMAC key, and "none" would need no key at all. */
     if (jwt_decode(&jwt, text, NULL, 0))
-        return SFU_TOKEN_MALFORMED;
+        return TOKEN_MALFORMED;
     const char *algorithm = jwt_get_header(jwt, "alg");
     bool es256 = algorithm && strcmp(algorithm, "ES256") == 0;
     char *critical = jwt_get_headers_json(jwt, "crit");
@@ -250,47 +265,57 @@ static int verify(const struct sfu_token_keys *keys, const char *text, jwt_t **o
     free(critical);
     jwt_free(jwt);
     if (!es256)
-        return SFU_TOKEN_ALGORITHM;
+        return TOKEN_ALGORITHM;
     /* RFC 7515 section 4.1.11: what it names has to be understood, and none is */
     if (demands)
-        return SFU_TOKEN_CRITICAL;
+        return TOKEN_CRITICAL;
     for (size_t i = 0; i < keys->count; i++) {
         jwt = NULL;
         const char *pem = keys->pem[i];
         if (jwt_decode(&jwt, text, (const unsigned char *)pem, (int)strlen(pem)) == 0) {
             if (jwt_get_alg(jwt) == JWT_ALG_ES256) {
                 *out = jwt;
-                return SFU_TOKEN_OK;
+                return TOKEN_OK;
             }
             jwt_free(jwt);
         }
     }
-    return SFU_TOKEN_SIGNATURE;
+    return TOKEN_SIGNATURE;
 }
 
-int sfu_token_check(const struct sfu_token_keys *keys, const char *text, size_t len, uint64_t now_s,
-                    struct sfu_token *token)
+int token_check(const struct token_keys *keys, const char *audience, const char *text, size_t len, uint64_t now_s,
+                struct token *token)
 {
-    char copy[SFU_TOKEN_MAX + 1];
-    struct sfu_token found = {.expires_s = 0};
+    char copy[TOKEN_MAX + 1];
+    struct token found = {.expires_s = 0};
     jwt_t *jwt = NULL;
     if (len == 0)
-        return SFU_TOKEN_MISSING;
-    if (len > SFU_TOKEN_MAX)
-        return SFU_TOKEN_TOO_LONG;
+        return TOKEN_MISSING;
+    if (len > TOKEN_MAX)
+        return TOKEN_TOO_LONG;
     struct text_slice slice = {text, len};
     if (!is_compact_jws(slice)) {
         /* an unsecured JWT ends with an empty signature; say what is wrong with it */
-        return text[len - 1] == '.' ? SFU_TOKEN_ALGORITHM : SFU_TOKEN_MALFORMED;
+        return text[len - 1] == '.' ? TOKEN_ALGORITHM : TOKEN_MALFORMED;
     }
     memcpy(copy, text, len);
     copy[len] = 0;
     int error = verify(keys, copy, &jwt);
     if (!error)
-        error = read_claims(jwt, now_s, &found);
+        error = read_claims(jwt, audience, now_s, &found);
     if (!error)
         *token = found;
     jwt_free(jwt);
     core_wipe(copy, sizeof(copy));
     return error;
+}
+
+struct text_slice token_of_authorization(const char *field)
+{
+    static const char scheme[] = "Bearer ";
+    const size_t scheme_len = sizeof(scheme) - 1;
+    struct text_slice s = text_of(field);
+    if (s.len < scheme_len || !text_equal_nocase((struct text_slice){s.data, scheme_len}, scheme))
+        return (struct text_slice){NULL, 0};
+    return text_trim((struct text_slice){s.data + scheme_len, s.len - scheme_len});
 }

@@ -1,4 +1,4 @@
-#include "sfu/text.h"
+#include "daemon/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* The daemon's log: one line of logfmt per event on standard error. Never a payload, key, token or ICE password, and of
  * a session's id only the first characters: the whole id is what lets one end the session. */
-#ifndef SFU_LOG_H
-#define SFU_LOG_H
+#ifndef DAEMON_LOG_H
+#define DAEMON_LOG_H
 
 #include <stdint.h>
 
