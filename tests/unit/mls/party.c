@@ -86,9 +86,14 @@ struct mls_bytes party_text(const char *text)
 
 void party_init(struct party *party, const char *name, uint16_t suite)
 {
-    *party = (struct party){.suite = suite};
+    party_init_in(party, name, NULL, suite);
+}
+
+void party_init_in(struct party *party, const char *name, const struct mls_suites *suites, uint16_t suite)
+{
+    *party = (struct party){.suites = suites, .suite = suite};
     snprintf(party->name, sizeof party->name, "%s", name);
-    need(mls_signature_key_new(NULL, suite, &party->signature_private, &party->signature_public), "signature key");
+    need(mls_signature_key_new(suites, suite, &party->signature_private, &party->signature_public), "signature key");
     party->leaf = (struct mls_leaf_config){
         .credential_type = MLS_CREDENTIAL_BASIC,
         .credential = {(const uint8_t *)party->name, strlen(party->name)},
@@ -113,7 +118,7 @@ void party_new_package(struct party *party)
     mls_key_package_keys_free(party->keys);
     mls_output_free(&party->package);
     party->keys = NULL;
-    need(mls_key_package_new(NULL, party->suite, &config, &party->keys, &party->package), "key package");
+    need(mls_key_package_new(party->suites, party->suite, &config, &party->keys, &party->package), "key package");
 }
 
 void party_wipe(struct party *party)
@@ -128,7 +133,8 @@ void party_wipe(struct party *party)
 
 void party_found(struct party *party)
 {
-    const struct mls_group_config config = {.suite = party->suite, .leaf = party->leaf, .policy = party->policy};
+    const struct mls_group_config config = {
+        .suites = party->suites, .suite = party->suite, .leaf = party->leaf, .policy = party->policy};
     need(mls_group_new(&config, &party->group), "group");
 }
 
@@ -149,7 +155,7 @@ int party_receive(struct party *party, struct mls_bytes message)
 
 int party_join(struct party *party, struct mls_bytes welcome)
 {
-    const struct mls_join_config config = {.policy = party->policy, .now_s = PARTY_NOW_S};
+    const struct mls_join_config config = {.suites = party->suites, .policy = party->policy, .now_s = PARTY_NOW_S};
     struct mls_group *group = NULL;
     int rc = mls_group_join(welcome, party->keys, &config, &group);
     if (rc == MLS_OK) {

@@ -9,6 +9,7 @@ enum { PARTY_NOW_S = 1000000, PARTY_LIFETIME_S = 3600 };
 
 struct party {
     char name[32]; /* its credential */
+    const struct mls_suites *suites;
     uint16_t suite;
     struct mls_output signature_private;
     struct mls_output signature_public;
@@ -31,6 +32,8 @@ struct party {
 /* A party with a key package. Ends the program if anything fails, as all that is called party_* but returns no error.
  */
 void party_init(struct party *party, const char *name, uint16_t suite);
+/* With suites of the test's own. */
+void party_init_in(struct party *party, const char *name, const struct mls_suites *suites, uint16_t suite);
 void party_wipe(struct party *party);
 /* A fresh key package in place of the old one. */
 void party_new_package(struct party *party);
