@@ -49,15 +49,19 @@ function(_sotto_binary TARGET PATH)
   set_property(GLOBAL APPEND PROPERTY SOTTO_BINARIES ${PATH})
 endfunction()
 
-# sotto_public_library(NAME MODULE m HEADERS ... DESCRIPTION "..." LINK ... [REQUIRES pkg-config names] [LIBS names])
-# What application developers link: libNAME.so (versioned symbols, exactly those of libNAME.map in the module's folder)
-# and libNAME.a, both of MODULE's objects and what they need of LINK; their headers and NAME.pc. REQUIRES: what a
+# sotto_public_library(NAME MODULES m ... HEADERS ... DESCRIPTION "..." LINK ... [REQUIRES pkg-config names] [LIBS names])
+# What application developers link: libNAME.so (versioned symbols, exactly those of libNAME.map in the calling folder)
+# and libNAME.a, both of the MODULES' objects and what they need of LINK; their headers and NAME.pc. REQUIRES: what a
 # static link needs besides; LIBS: of that, what has no pkg-config file.
 function(sotto_public_library NAME)
-  cmake_parse_arguments(ARG "" "MODULE;DESCRIPTION" "HEADERS;LINK;REQUIRES;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "DESCRIPTION" "MODULES;HEADERS;LINK;REQUIRES;LIBS" ${ARGN})
   set(exports ${CMAKE_CURRENT_SOURCE_DIR}/lib${NAME}.map)
+  set(objects)
+  foreach(module IN LISTS ARG_MODULES)
+    list(APPEND objects $<TARGET_OBJECTS:sotto_${module}>)
+  endforeach()
 
-  add_library(${NAME} SHARED $<TARGET_OBJECTS:sotto_${ARG_MODULE}>)
+  add_library(${NAME} SHARED ${objects})
   target_link_libraries(${NAME} PRIVATE ${ARG_LINK})
   target_link_options(${NAME} PRIVATE -Wl,--version-script=${exports})
   if(NOT SOTTO_SANITIZE)
@@ -67,7 +71,7 @@ function(sotto_public_library NAME)
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
   _sotto_binary(${NAME} lib/lib${NAME}.so)
 
-  set(static_objects $<TARGET_OBJECTS:sotto_${ARG_MODULE}>)
+  set(static_objects ${objects})
   foreach(library IN LISTS ARG_LINK)
     if(library MATCHES "^sotto_")
       list(APPEND static_objects $<TARGET_OBJECTS:${library}>)

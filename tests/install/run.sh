@@ -45,9 +45,9 @@ printf 'c-static: '
 ./c-static
 
 # exported: what the version script lists, what the header declares, and what the library has are one list
-exports() { # LIBRARY VERSION-SCRIPT HEADER SYMBOL-PREFIX VERSION
-    sed -n "s/^ *\\($4_[a-z0-9_]*\\);.*\$/\\1/p" "$source/$2" | sort >listed
-    tr '\n' ' ' <"$source/$3" | grep -oE 'SOTTO_API [^;(]*\(' | grep -oE '[a-z0-9_]+\($' | tr -d '(' | sort >declared
+exports() { # LIBRARY VERSION-SCRIPT HEADERS-FOLDER SYMBOL-PREFIXES VERSION
+    sed -nE "s/^ *(($4)_[a-z0-9_]*);.*\$/\\1/p" "$source/$2" | sort >listed
+    cat "$source/$3"/*.h | tr '\n' ' ' | grep -oE 'SOTTO_API [^;(]*\(' | grep -oE '[a-z0-9_]+\($' | tr -d '(' | sort >declared
     nm -D --defined-only --with-symbol-versions "$lib/lib$1.so" |
         sed -n "s/^[0-9a-f]* [TDBR] \\([^@]*\\)@@$5.*\$/\\1/p" | sort >exported
     nm -D --defined-only "$lib/lib$1.so" | grep -v ' A ' | awk '{print $3}' | sed 's/@.*//' | sort >all
@@ -57,8 +57,8 @@ exports() { # LIBRARY VERSION-SCRIPT HEADER SYMBOL-PREFIX VERSION
     diff exported all || fail "lib$1.so exports symbols without a version (>)"
     printf '%s: %d exported symbols, all listed, declared and versioned\n' "$1" "$(wc -l <exported)"
 }
-exports sotto-sframe sframe/libsotto-sframe.map sframe/include/sotto/sframe.h sframe SOTTO_SFRAME_
-exports sotto-signaling signaling/mls/libsotto-signaling.map signaling/include/sotto/mls.h mls SOTTO_SIGNALING_
+exports sotto-sframe sframe/libsotto-sframe.map sframe/include/sotto sframe SOTTO_SFRAME_
+exports sotto-signaling signaling/libsotto-signaling.map signaling/include/sotto 'identity|mls' SOTTO_SIGNALING_
 
 # the program that docs/mls.md teaches with, as it stands there, in both languages' compilers
 # shellcheck disable=SC2016 # these are backticks of Markdown

@@ -1,0 +1,175 @@
+/* Identities: users, their devices, the certificates between them, and what people compare.
+ *
+ * A user is an Ed25519 key, the root. Each device has an Ed25519 key of its own and a certificate for it, signed by the
+ * root, that lives 14 days at most; the certificate is the device's MLS credential (type basic). No private key leaves
+ * the device that made it. docs/identity.md has every format, bit for bit.
+ *
+ * The library does no I/O, keeps no clock (time is a parameter, in seconds since 1970) and no global state, and writes
+ * no log. Functions may be called from any thread; an object is used by one at a time.
+ *
+ * All errors are values of enum identity_error; out parameters are written on success only. */
+#ifndef SOTTO_IDENTITY_H
+#define SOTTO_IDENTITY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sotto/export.h"
+
+SOTTO_BEGIN_DECLS
+
+#define IDENTITY_ERROR_MAP(X)                                                                                          \
+    X(OK, 0, "success")                                                                                                \
+    X(INVALID, -1, "invalid argument")                                                                                 \
+    X(MEMORY, -2, "out of memory")                                                                                     \
+    X(CRYPTO, -3, "the cryptographic library failed")                                                                  \
+    X(SPACE, -4, "the buffer is too small")                                                                            \
+    X(MALFORMED, -5, "not well-formed")                                                                                \
+    X(SCHEME, -6, "of a version that is not known here")                                                               \
+    X(LIMIT, -7, "larger than the limits of this library")                                                             \
+    X(NAME, -8, "not a name: empty, too long, not UTF-8, or with characters that do not show")                         \
+    X(KEY, -9, "not a valid key")                                                                                      \
+    X(LIFETIME, -10, "a lifetime that ends before it begins, or is too long")                                          \
+    X(SIGNATURE, -11, "not signed by this user's root")                                                                \
+    X(DEVICE, -12, "the certificate of another device")                                                                \
+    X(EXPIRED, -13, "expired")                                                                                         \
+    X(NOT_YET, -14, "from the future")                                                                                 \
+    X(ROOT, -15, "of another user")
+
+enum identity_error {
+#define IDENTITY_ERROR_ENUM(name, value, text) IDENTITY_##name = value,
+    IDENTITY_ERROR_MAP(IDENTITY_ERROR_ENUM)
+#undef IDENTITY_ERROR_ENUM
+};
+
+/* A text for an error, never NULL. */
+SOTTO_API const char *identity_strerror(int error);
+
+enum {
+    IDENTITY_KEY_LEN = 32, /* bytes of an Ed25519 public key, and of a seed */
+    IDENTITY_USER_ID_LEN = 32,
+    IDENTITY_NAME_MAX = 64,                        /* bytes of a name, without NUL */
+    IDENTITY_DEVICE_MAX = 32,                      /* bytes of a device's label, without NUL */
+    IDENTITY_CERTIFICATE_MAX = 256,                /* bytes of a certificate */
+    IDENTITY_CERTIFICATE_LIFE_S = 14 * 24 * 3600,  /* seconds a certificate lives at most */
+    IDENTITY_CLOCK_SKEW_S = 3600,                  /* seconds another's clock may be ahead */
+    IDENTITY_REVOKED_MAX = 64,                     /* devices in a revocation list */
+    IDENTITY_REVOCATIONS_MAX = 128 + 64 * (1 + 32) /* bytes of a revocation list */
+};
+
+/* --- Keys --------------------------------------------------------------------------------------------------------- */
+
+/* A root's or a device's key pair. Secret: keep it in guarded memory, end it with identity_key_wipe(). The seed is what
+ * sotto/mls.h takes as signature_private_key for suites 1 and 3. */
+struct identity_key {
+    uint8_t seed[IDENTITY_KEY_LEN];
+    uint8_t public_key[IDENTITY_KEY_LEN];
+};
+
+/* A fresh key pair. IDENTITY_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int identity_key_new(struct identity_key *key);
+/* The key pair of a seed. IDENTITY_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int identity_key_from_seed(const uint8_t seed[IDENTITY_KEY_LEN], struct identity_key *key);
+SOTTO_API void identity_key_wipe(struct identity_key *key);
+
+/* The user id: a hash of the root's public key. IDENTITY_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int identity_user_id(const uint8_t root_key[IDENTITY_KEY_LEN],
+                                                uint8_t user_id[IDENTITY_USER_ID_LEN]);
+
+/* Whether text[0..len) may be shown as a name of at most max bytes: UTF-8 in its shortest form, 1 to max bytes, no
+ * control characters, none that change the direction of others or do not show (spaces at either end among them), no
+ * line breaks, no code points that are not characters. */
+SOTTO_API bool identity_name_ok(const char *text, size_t len, size_t max);
+
+/* --- Device certificates ------------------------------------------------------------------------------------------ */
+
+/* What a certificate says. name and device are claims of the user's: see pins. NUL-terminated. */
+struct identity_certificate {
+    uint8_t user_id[IDENTITY_USER_ID_LEN]; /* of root_key */
+    uint8_t root_key[IDENTITY_KEY_LEN];
+    uint8_t device_key[IDENTITY_KEY_LEN];
+    char name[IDENTITY_NAME_MAX + 1];
+    char device[IDENTITY_DEVICE_MAX + 1];
+    uint64_t created_s;
+    uint64_t expires_s; /* the first second in which it is not valid any more */
+};
+
+/* Signs a certificate for what `content` says but its user_id and root_key, which are root's. out[0..cap) gets *len
+ * bytes, IDENTITY_CERTIFICATE_MAX at most. IDENTITY_NAME, IDENTITY_LIFETIME (more than IDENTITY_CERTIFICATE_LIFE_S
+ * among them), IDENTITY_KEY (a device key that is the root's own), IDENTITY_SPACE, IDENTITY_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int identity_certificate_make(const struct identity_key *root,
+                                                         const struct identity_certificate *content, uint8_t *out,
+                                                         size_t cap, size_t *len);
+/* Reads a certificate and checks everything of it that no clock decides, its signature included: the same for all who
+ * ask, for ever. IDENTITY_MALFORMED, IDENTITY_SCHEME, IDENTITY_NAME, IDENTITY_LIFETIME, IDENTITY_KEY,
+ * IDENTITY_SIGNATURE, IDENTITY_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int identity_certificate_verify(const uint8_t *data, size_t len,
+                                                           struct identity_certificate *out);
+/* The same without the signature: only for a certificate that was verified before, as those of a group's members are.
+ * Its contents prove nothing else. */
+SOTTO_MUST_CHECK SOTTO_API int identity_certificate_parse(const uint8_t *data, size_t len,
+                                                          struct identity_certificate *out);
+/* Whether it is in its lifetime by one's own clock: IDENTITY_EXPIRED, IDENTITY_NOT_YET (created more than
+ * IDENTITY_CLOCK_SKEW_S from now). */
+SOTTO_MUST_CHECK SOTTO_API int identity_certificate_current(const struct identity_certificate *certificate,
+                                                            uint64_t now_s);
+
+/* --- As MLS credentials: for the callbacks of struct mls_policy ------------------------------------------------------
+ * Each takes credentials as they stand in leaves (type basic: the certificate). None asks a clock. */
+
+/* For credential_valid: whether the credential is a genuine certificate, of the key that signs for the leaf. at_s: when
+ * it must not be expired (the group's time); 0: at no time. What it says goes to *out, which may be NULL.
+ * As identity_certificate_verify, and IDENTITY_DEVICE, IDENTITY_EXPIRED. */
+SOTTO_MUST_CHECK SOTTO_API int identity_credential_check(const uint8_t *credential, size_t credential_len,
+                                                         const uint8_t *signature_key, size_t signature_key_len,
+                                                         uint64_t at_s, struct identity_certificate *out);
+/* For same_client: whether both are of one device: the same root and device key. The credentials were checked before;
+ * false if one is not well-formed. */
+SOTTO_API bool identity_same_device(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len);
+/* Whether both are of one user: the same root. As identity_same_device. */
+SOTTO_API bool identity_same_user(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len);
+/* For successor: whether the new credential may take the place of the old one: of the same device, and either the same
+ * certificate or one that was created later. As identity_same_device. */
+SOTTO_API bool identity_successor(const uint8_t *old_credential, size_t old_len, const uint8_t *new_credential,
+                                  size_t new_len);
+
+/* --- Revocation lists --------------------------------------------------------------------------------------------- */
+
+/* The devices of a user that are not to be trusted although their certificates have not expired. Of two lists the one
+ * with the higher number counts; the root numbers them from 1. */
+struct identity_revocations {
+    uint8_t root_key[IDENTITY_KEY_LEN];
+    uint64_t number; /* 0: there is no list */
+    uint64_t created_s;
+    size_t count;
+    uint8_t devices[IDENTITY_REVOKED_MAX][IDENTITY_KEY_LEN]; /* public keys, ascending, each once */
+};
+
+/* Enters a device, in its place; once is enough. IDENTITY_LIMIT. */
+SOTTO_MUST_CHECK SOTTO_API int identity_revocations_add(struct identity_revocations *list,
+                                                        const uint8_t device_key[IDENTITY_KEY_LEN]);
+/* Whether it lists the device. */
+SOTTO_API bool identity_revocations_has(const struct identity_revocations *list,
+                                        const uint8_t device_key[IDENTITY_KEY_LEN]);
+/* Signs the list for what it says but its root_key, which is root's. out[0..cap) gets *len bytes,
+ * IDENTITY_REVOCATIONS_MAX at most. IDENTITY_INVALID (number 0, order, count), IDENTITY_SPACE, IDENTITY_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int identity_revocations_make(const struct identity_key *root,
+                                                         const struct identity_revocations *list, uint8_t *out,
+                                                         size_t cap, size_t *len);
+/* Reads a list and checks it, its signature included; no clock decides. IDENTITY_MALFORMED, IDENTITY_SCHEME,
+ * IDENTITY_LIMIT, IDENTITY_SIGNATURE, IDENTITY_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int identity_revocations_verify(const uint8_t *data, size_t len,
+                                                           struct identity_revocations *out);
+/* Which of two verified lists of one root counts: positive for a, negative for b, 0 if they say the same. The higher
+ * number does; of two lists of one number, which no honest root signs, the longer and then the one of higher bytes, so
+ * that everybody who has seen both goes by the same. */
+SOTTO_API int identity_revocations_compare(const struct identity_revocations *a, const struct identity_revocations *b);
+/* Replaces *held by `received` if that one counts; *changed (may be NULL) says whether it did. A list with number 0 is
+ * replaced by any. IDENTITY_ROOT if they are not of one root. */
+SOTTO_MUST_CHECK SOTTO_API int identity_revocations_merge(struct identity_revocations *held,
+                                                          const struct identity_revocations *received, bool *changed);
+
+SOTTO_END_DECLS
+
+#endif
