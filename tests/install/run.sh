@@ -58,7 +58,7 @@ exports() { # LIBRARY VERSION-SCRIPT HEADERS-FOLDER SYMBOL-PREFIXES VERSION
     printf '%s: %d exported symbols, all listed, declared and versioned\n' "$1" "$(wc -l <exported)"
 }
 exports sotto-sframe sframe/libsotto-sframe.map sframe/include/sotto sframe SOTTO_SFRAME_
-exports sotto-signaling signaling/libsotto-signaling.map signaling/include/sotto 'identity|mls' SOTTO_SIGNALING_
+exports sotto-signaling signaling/libsotto-signaling.map signaling/include/sotto 'call|identity|mls' SOTTO_SIGNALING_
 
 # the program that docs/mls.md teaches with, as it stands there, in both languages' compilers
 # shellcheck disable=SC2016 # these are backticks of Markdown
