@@ -111,7 +111,9 @@ const struct config_option config_common_options[CONFIG_COMMON_COUNT] = {
     {"log-level", "LEVEL", set_log_level, "debug, info, warn or error (info)"},
     {"port-file", "FILE", set_port_file, "write the ports in use there once it is ready"},
     {"ready-fd", "N", set_ready_fd, "write the ports in use to this open file once it is ready, and close it"},
-    {"dev", NULL, set_dev, "no tokens; serves this machine only"},
+    {"dev", NULL, set_dev,
+     "for trying: serves this machine only, needs no token, and gives out tokens of a key\n"
+     "of its own (POST /dev/token)"},
     {"check-config", NULL, set_check, "read the configuration, say what is wrong with it, exit"},
     {"version", NULL, set_version, "show version and build id, exit"},
     {"help", NULL, set_help, "show this, exit"},
@@ -120,7 +122,7 @@ const struct config_option config_common_options[CONFIG_COMMON_COUNT] = {
 bool config_common_complete(const struct config_common *common, char problem[CONFIG_PROBLEM_MAX])
 {
     if (common->dev && !config_address_is_loopback(common->listen_address))
-        return config_complain(problem, "--dev serves without tokens, so listen must be a loopback address");
+        return config_complain(problem, "--dev needs no token, so listen must be a loopback address");
     if ((common->tls_cert[0] == 0) != (common->tls_key[0] == 0))
         return config_complain(problem, "tls-cert and tls-key belong together");
     if (!common->dev && common->token_key_count == 0)

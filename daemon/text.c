@@ -174,6 +174,17 @@ void text_printf(struct text_writer *w, const char *format, ...)
     w->len += (size_t)n;
 }
 
+void text_write(struct text_writer *w, const char *data, size_t len)
+{
+    if (w->failed || len >= w->cap - w->len) {
+        w->failed = true;
+        return;
+    }
+    memcpy(w->data + w->len, data, len);
+    w->len += len;
+    w->data[w->len] = 0;
+}
+
 void text_write_escaped(struct text_writer *w, struct text_slice s)
 {
     for (size_t i = 0; i < s.len; i++) {

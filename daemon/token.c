@@ -8,22 +8,8 @@
 #include <string.h>
 
 #include "core/secret.h"
+#include "daemon/pem.h"
 #include "daemon/text.h"
-
-const char *token_error_text(int error)
-{
-    switch (error) {
-    case TOKEN_OK:
-        return "no error";
-#define X(name, value, text)                                                                                           \
-    case name:                                                                                                         \
-        return text;
-        TOKEN_ERRORS(X)
-#undef X
-    default:
-        return "unknown error";
-    }
-}
 
 void token_keys_init(struct token_keys *keys)
 {
@@ -37,38 +23,6 @@ void token_keys_wipe(struct token_keys *keys)
     keys->count = 0;
 }
 
-static int base64_digit(char c)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c ? strchr(digits, c) : NULL;
-    return at ? (int)(at - digits) : -1;
-}
-
-/* Decodes the base64 between the armour lines; false if it is not exactly cap bytes. */
-static bool read_armoured(struct text_slice body, uint8_t *out, size_t cap)
-{
-    size_t len = 0;
-    uint32_t bits = 0;
-    unsigned held = 0;
-    for (size_t i = 0; i < body.len; i++) {
-        char c = body.data[i];
-        if (c == '\n' || c == '\r' || c == ' ' || c == '=')
-            continue;
-        int digit = base64_digit(c);
-        if (digit < 0)
-            return false;
-        bits = (bits << 6 | (uint32_t)digit) & 0xffffffu;
-        held += 6;
-        if (held >= 8) {
-            held -= 8;
-            if (len == cap)
-                return false;
-            out[len++] = (uint8_t)(bits >> held);
-        }
-    }
-    return len == cap;
-}
-
 /* A SubjectPublicKeyInfo of id-ecPublicKey on prime256v1 with an uncompressed point always starts with these bytes
  * (RFC 5480 section 2). So neither a key of another kind nor a private key can come to be used, whatever the libraries
  * behind would make of it. */
@@ -76,15 +30,8 @@ static bool is_p256_public_key(const char *pem)
 {
     static const uint8_t prefix[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
                                      0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
-    static const char begin[] = "-----BEGIN PUBLIC KEY-----";
-    static const char end[] = "-----END PUBLIC KEY-----";
     uint8_t der[91];
-    const char *from = strstr(pem, begin);
-    const char *to = from ? strstr(from, end) : NULL;
-    if (!to || strstr(pem, "PRIVATE"))
-        return false;
-    from += sizeof(begin) - 1;
-    return read_armoured((struct text_slice){from, (size_t)(to - from)}, der, sizeof(der)) &&
+    return !strstr(pem, "PRIVATE") && pem_read(pem, "PUBLIC KEY", der, sizeof(der)) &&
            memcmp(der, prefix, sizeof(prefix)) == 0;
 }
 
@@ -119,12 +66,6 @@ int token_keys_load(struct token_keys *keys, const char *path)
     return error;
 }
 
-bool token_id_is_valid(const char *text, size_t len)
-{
-    struct text_slice s = {text, len};
-    return len < TOKEN_ID_MAX && text_is_made_of(s, "-_.") && !text_equal(s, ".") && !text_equal(s, "..");
-}
-
 /* Three parts of base64url (RFC 7515 section 7.1). libjwt would pass over what stands behind a third dot. */
 static bool is_compact_jws(struct text_slice s)
 {
@@ -132,23 +73,6 @@ static bool is_compact_jws(struct text_slice s)
         if (!text_is_made_of(text_take(&s, '.'), "-_"))
             return false;
     return s.len == 0 && s.data == NULL;
-}
-
-/* 0 for a right that is not known here */
-static unsigned right_of(const char *name)
-{
-    static const struct {
-        unsigned bit;
-        const char *name;
-    } rights[] = {
-#define X(name, bit, text) {name, text},
-        TOKEN_RIGHTS(X)
-#undef X
-    };
-    for (size_t i = 0; i < sizeof(rights) / sizeof(rights[0]); i++)
-        if (strcmp(name, rights[i].name) == 0)
-            return rights[i].bit;
-    return 0;
 }
 
 static int read_allow(jwt_t *jwt, struct token *token)
@@ -165,7 +89,7 @@ static int read_allow(jwt_t *jwt, struct token *token)
         const char *what = json_string_value(item);
         if (!what)
             goto out;
-        token->rights |= right_of(what);
+        token->rights |= token_right_of(what);
     }
     error = TOKEN_OK;
 out:

@@ -20,6 +20,7 @@ enum { EXIT_USAGE = 2 };
 
 struct daemon {
     struct sfu_config config;
+    struct dev_issuer *dev; /* with --dev */
     struct sfu_certificate *certificate;
     char fingerprint[SFU_FINGERPRINT_LEN * 3];
     struct sfu_worker *worker;
@@ -27,12 +28,25 @@ struct daemon {
     struct http_server *http;
 };
 
+/* The issuers' keys, and with --dev this server's own; false with the reason in problem. */
+static bool load_keys(const struct daemon *daemon, struct token_keys *keys, char problem[CONFIG_PROBLEM_MAX])
+{
+    if (!daemon_load_token_keys(&daemon->config.common, keys, problem))
+        return false;
+    int error = daemon->dev ? dev_issuer_add_key(daemon->dev, keys) : TOKEN_OK;
+    if (error) {
+        token_keys_wipe(keys);
+        return config_complain(problem, token_error_text(error));
+    }
+    return true;
+}
+
 /* SIGHUP: all of the files or none. */
 static void reload_token_keys(struct daemon *daemon)
 {
     struct token_keys keys;
     char problem[CONFIG_PROBLEM_MAX];
-    if (!daemon_load_token_keys(&daemon->config.common, &keys, problem)) {
+    if (!load_keys(daemon, &keys, problem)) {
         log_event(LOG_LEVEL_WARN, "token_keys_kept", "reason", problem, NULL);
         return;
     }
@@ -55,7 +69,11 @@ static bool start(struct daemon *daemon)
     const struct sfu_config *config = &daemon->config;
     struct token_keys keys;
     char problem[CONFIG_PROBLEM_MAX];
-    if (!daemon_load_token_keys(&config->common, &keys, problem)) {
+    if (config->common.dev && !(daemon->dev = dev_issuer_new())) {
+        log_event(LOG_LEVEL_ERROR, "start_failed", "reason", "no key for --dev could be made", NULL);
+        return false;
+    }
+    if (!load_keys(daemon, &keys, problem)) {
         log_event(LOG_LEVEL_ERROR, "start_failed", "reason", problem, NULL);
         return false;
     }
@@ -68,7 +86,7 @@ static bool start(struct daemon *daemon)
     write_fingerprint(daemon);
     struct sfu_whip_config whip_config = {
         .max_sessions = config->max_sessions,
-        .dev = config->common.dev,
+        .dev = daemon->dev,
         .audio_level = config->audio_level,
         .metrics = config->common.metrics,
         .answer = {.address_count = config->announce_count, .fingerprint = daemon->fingerprint},
@@ -119,6 +137,7 @@ static void stop(struct daemon *daemon)
         sfu_worker_close(daemon->worker);
     sfu_whip_free(daemon->whip);
     sfu_certificate_free(daemon->certificate);
+    dev_issuer_free(daemon->dev);
 }
 
 /* Says where it listens, to whoever started it: in the log, in --port-file, on --ready-fd. */

@@ -79,7 +79,7 @@ size_t sfu_whip_session_count(const struct sfu_whip *whip)
     return atomic_load(&whip->session_count);
 }
 
-static uint64_t now_s(void)
+uint64_t whip_now_s(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -141,7 +141,7 @@ static bool accepts(const char *accept, const char *type)
 bool whip_authorize(struct sfu_whip *whip, const struct http_request *request, const char *room,
                     struct http_response *response, struct token *token)
 {
-    int error = sfu_auth_check(&whip->auth, request, now_s(), token);
+    int error = sfu_auth_check(&whip->auth, request, whip_now_s(), token);
     if (error) {
         /* RFC 6750 section 3.1: no error code where no token was shown */
         whip_add_header(response, "WWW-Authenticate",
@@ -151,16 +151,6 @@ bool whip_authorize(struct sfu_whip *whip, const struct http_request *request, c
     }
     if (room && strcmp(token->room, room) != 0) {
         whip_fail(response, 403, "the token is for another room");
-        return false;
-    }
-    return true;
-}
-
-static bool authorize_dev(const struct http_request *request, const char *room, struct http_response *response,
-                          struct token *token)
-{
-    if (!sfu_auth_dev_token(request, room, token)) {
-        whip_fail(response, 400, "name must be 1 to 63 letters, digits, '-', '_' or '.'");
         return false;
     }
     return true;
@@ -262,8 +252,8 @@ static void post_offer(struct sfu_whip *whip, const struct http_request *request
 {
     struct token token;
     struct sfu_session_params *params = NULL;
-    bool may = whip->config.dev ? authorize_dev(request, room, response, &token)
-                                : whip_authorize(whip, request, room, response, &token);
+    bool may = whip_is_trusted(whip, request) ? whip_authorize_dev(request, room, response, &token)
+                                              : whip_authorize(whip, request, room, response, &token);
     if (!may)
         return;
     if (!sfu_auth_allows(&token, role)) {
@@ -348,23 +338,33 @@ static void get_metrics(struct sfu_whip *whip, struct http_response *response)
     free(pairs);
 }
 
-static void get_page(struct sfu_whip *whip, const struct http_request *request, struct http_response *response)
+static void get_version(struct http_response *response)
 {
     char text[512];
+    snprintf(text, sizeof(text), "{\"name\":\"sotto-sfu\",\"version\":\"%s\",\"build\":\"%s\"}\n", daemon_version(),
+             daemon_build_id());
+    http_respond(response, 200, JSON_TYPE, text);
+}
+
+static void handle_page(struct sfu_whip *whip, const struct http_request *request, struct http_response *response)
+{
     struct text_slice path = text_of(request->path);
-    bool metrics = whip->config.metrics == CONFIG_METRICS_ANY ||
-                   (whip->config.metrics == CONFIG_METRICS_LOOPBACK && request->from_loopback);
-    if (text_equal(path, "/healthz")) {
+    bool shows_metrics = whip->config.metrics == CONFIG_METRICS_ANY ||
+                         (whip->config.metrics == CONFIG_METRICS_LOOPBACK && request->from_loopback);
+    bool health = text_equal(path, "/healthz");
+    bool version = text_equal(path, "/version");
+    bool metrics = shows_metrics && text_equal(path, "/metrics");
+    if (!health && !version && !metrics) {
+        whip_fail(response, 404, "there is no such resource");
+    } else if (request->method != HTTP_GET && request->method != HTTP_HEAD) {
+        whip_refuse_method(response, "GET, HEAD");
+    } else if (health) {
         bool draining = atomic_load(&whip->draining);
         http_respond(response, draining ? 503 : 200, TEXT_TYPE, draining ? "draining\n" : "ok\n");
-    } else if (text_equal(path, "/version")) {
-        snprintf(text, sizeof(text), "{\"name\":\"sotto-sfu\",\"version\":\"%s\",\"build\":\"%s\"}\n", daemon_version(),
-                 daemon_build_id());
-        http_respond(response, 200, JSON_TYPE, text);
-    } else if (text_equal(path, "/metrics") && metrics) {
-        get_metrics(whip, response);
+    } else if (version) {
+        get_version(response);
     } else {
-        whip_fail(response, 404, "there is no such resource");
+        get_metrics(whip, response);
     }
 }
 
@@ -395,10 +395,10 @@ void sfu_whip_handle(void *user, const struct http_request *request, struct http
         handle_endpoint(whip, request, SFU_SUBSCRIBER, path, response);
     else if (take_prefix(&path, "/session/"))
         whip_handle_session(whip, request, path, response);
-    else if (request->method == HTTP_GET || request->method == HTTP_HEAD)
-        get_page(whip, request, response);
+    else if (whip->config.dev && text_equal(path, "/dev/token"))
+        whip_handle_dev_token(whip, request, response);
     else
-        whip_refuse_method(response, "GET, HEAD");
+        handle_page(whip, request, response);
 }
 
 static const char *end_text(enum sfu_session_end reason)

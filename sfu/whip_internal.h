@@ -1,4 +1,4 @@
-/* Between whip.c (endpoints, pages) and whip_session.c (what a session's own resource answers). */
+/* Between whip.c (endpoints, pages), whip_session.c (what a session's own resource answers) and whip_dev.c (--dev). */
 #ifndef SFU_WHIP_INTERNAL_H
 #define SFU_WHIP_INTERNAL_H
 
@@ -56,6 +56,16 @@ bool whip_is_type(const char *content_type, const char *wanted);
 /* Whose request it is, from its token; false once the refusal is written. room may be NULL: any. */
 bool whip_authorize(struct sfu_whip *whip, const struct http_request *request, const char *room,
                     struct http_response *response, struct token *token);
+/* With --dev: whether a request needs no token. One that shows any is held to it, so that --dev tries what service
+ * does. */
+bool whip_is_trusted(const struct sfu_whip *whip, const struct http_request *request);
+/* What such a request may do; false once the refusal is written. */
+bool whip_authorize_dev(const struct http_request *request, const char *room, struct http_response *response,
+                        struct token *token);
+/* /dev/token, which is there with --dev alone. */
+void whip_handle_dev_token(struct sfu_whip *whip, const struct http_request *request, struct http_response *response);
+/* Seconds since 1970. */
+uint64_t whip_now_s(void);
 /* The HTTP status for a worker's error. */
 int whip_worker_status(int error);
 

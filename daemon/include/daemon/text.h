@@ -52,6 +52,8 @@ struct text_writer {
 /* cap is at least 1. */
 void text_writer_init(struct text_writer *w, char *data, size_t cap);
 void text_printf(struct text_writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The characters as they are. */
+void text_write(struct text_writer *w, const char *data, size_t len);
 /* The slice as the inside of a quoted string: quotes, backslashes and control characters escaped (JSON, Prometheus and
  * logfmt agree on these). */
 void text_write_escaped(struct text_writer *w, struct text_slice s);

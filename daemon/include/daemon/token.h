@@ -36,6 +36,10 @@ enum token_right {
     TOKEN_RIGHTS(X)
 #undef X
 };
+enum { TOKEN_RIGHTS_ALL = 15 };
+/* The right of that name, 0 if it is not known here; and its name, NULL for what is no single right. */
+unsigned token_right_of(const char *name);
+const char *token_right_name(unsigned right);
 
 #define TOKEN_ERRORS(X)                                                                                                \
     X(TOKEN_MISSING, -1, "a bearer token is required")                                                                 \
@@ -52,7 +56,10 @@ enum token_right {
     X(TOKEN_TOO_MANY_KEYS, -12, "there are more than 8 keys")                                                          \
     X(TOKEN_MEMORY, -13, "out of memory")                                                                              \
     X(TOKEN_AUDIENCE, -14, "the token is for another service than this")                                               \
-    X(TOKEN_CRITICAL, -15, "the token demands an extension that is not known here")
+    X(TOKEN_CRITICAL, -15, "the token demands an extension that is not known here")                                    \
+    X(TOKEN_BAD_PRIVATE_KEY, -16, "not a PEM private key on the curve P-256")                                          \
+    X(TOKEN_KEY_SAVE, -17, "the key file cannot be written")                                                           \
+    X(TOKEN_NO_KEY, -18, "the system makes no key or signature")
 
 enum token_error {
     TOKEN_OK = 0,

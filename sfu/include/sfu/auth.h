@@ -33,8 +33,8 @@ bool sfu_auth_allows(const struct token *token, enum sfu_role role);
 /* True if the request comes from this machine and was meant for it: its peer is a loopback address, and so are its Host
  * and its Origin, if it has one. A web page from elsewhere cannot bring that about, nor a name that points here. */
 bool sfu_auth_is_local(const struct http_request *request);
-/* What --dev takes for a token: everything allowed, the pseudonym from ?name= or random. False if the name cannot be
- * one, or the system has no random bytes. */
+/* What --dev takes for a token where none is shown: everything allowed, the pseudonym from ?name= or random. False if
+ * the name cannot be one, or the system has no random bytes. */
 SOTTO_MUST_CHECK bool sfu_auth_dev_token(const struct http_request *request, const char *room, struct token *token);
 
 #endif

@@ -4,6 +4,7 @@
 #define SFU_WHIP_H
 
 #include "daemon/config.h"
+#include "daemon/dev_issuer.h"
 #include "daemon/token.h"
 #include "sfu/http.h"
 #include "sfu/offer.h"
@@ -14,7 +15,9 @@ struct sfu_whip;
 struct sfu_whip_config {
     struct sfu_answer_config answer; /* strings outlive it; the port is the worker's */
     uint32_t max_sessions;
-    bool dev;         /* no tokens; only for requests from loopback */
+    /* NULL: whoever asks needs a token. Else (--dev) only requests from loopback are served, a token is not needed but
+     * checked where one is shown, and the issuer gives tokens out. It outlives what it is given to. */
+    const struct dev_issuer *dev;
     bool audio_level; /* see offer.h */
     enum config_metrics metrics;
 };

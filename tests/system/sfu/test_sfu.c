@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LIMIT_MS = 10000, PACKETS = 50, PAYLOAD = 200 };
+enum { LIMIT_MS = 10000, PACKETS = 50, PAYLOAD = 200, TOKEN_LINE_MAX = 4200 };
 
 static const char *const dev[] = {"--dev", NULL};
 
@@ -202,7 +202,7 @@ static void a_drain_has_an_end(void)
 
 /* --- tokens --- */
 
-static char *mint(const char *key, const char *room, const char *subject)
+static char *mint_with(jwt_alg_t alg, const char *key, const char *room, const char *subject)
 {
     char claims[512];
     jwt_t *jwt = NULL;
@@ -210,12 +210,17 @@ static char *mint(const char *key, const char *room, const char *subject)
              "{\"room\":\"%s\",\"sub\":\"%s\",\"allow\":[\"publish\",\"subscribe\"],\"exp\":%ld}", room, subject,
              (long)time(NULL) + 600);
     if (jwt_new(&jwt) || jwt_add_grants_json(jwt, claims) ||
-        jwt_set_alg(jwt, JWT_ALG_ES256, (const unsigned char *)key, (int)strlen(key))) {
+        jwt_set_alg(jwt, alg, (const unsigned char *)key, key ? (int)strlen(key) : 0)) {
         exit(1);
     }
     char *text = jwt_encode_str(jwt);
     jwt_free(jwt);
     return text;
+}
+
+static char *mint(const char *key, const char *room, const char *subject)
+{
+    return mint_with(JWT_ALG_ES256, key, room, subject);
 }
 
 static const char *bearer(const char *key, const char *room, const char *subject)
@@ -400,9 +405,105 @@ static void dev_says_what_it_is(void)
 {
     sfu_process_start(&sfu, dev);
     char *log = sfu_process_log(&sfu);
-    CU_ASSERT_PTR_NOT_NULL(strstr(log, "NO TOKENS ARE CHECKED"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(log, "NO TOKEN IS NEEDED"));
     free(log);
     CU_ASSERT_EQUAL(stop(), 0);
+}
+
+/* A token of the server's own key for these claims, as an Authorization line. */
+static const char *ask_dev_token(const char *claims)
+{
+    static char line[TOKEN_LINE_MAX];
+    sfu_process_ask(&sfu, "POST", "/dev/token", "Content-Type: application/json\r\n", claims, &reply);
+    CU_ASSERT_EQUAL(reply.status, 200);
+    snprintf(line, sizeof(line), "Authorization: Bearer %.4096s\r\n", reply.body);
+    return line;
+}
+
+/* Offers to path with this Authorization line: the status. */
+static int try_offer(const char *path, const char *line)
+{
+    int status = sfu_participant_offer(&ann, &sfu, path, line);
+    sfu_participant_close(&ann);
+    return status;
+}
+
+static void dev_gives_out_tokens_and_holds_their_users_to_them(void)
+{
+    char line[TOKEN_LINE_MAX];
+    sfu_process_start(&sfu, dev);
+    snprintf(line, sizeof(line), "%s", ask_dev_token("{\"room\":\"blue\",\"sub\":\"ann\",\"allow\":[\"publish\"]}"));
+    join(&bob, "/whip/blue", line);
+    sfu_participant_close(&bob);
+    CU_ASSERT_EQUAL(try_offer("/whip/red", line), 403);
+    CU_ASSERT_EQUAL(try_offer("/whep/blue", line), 403);
+    CU_ASSERT_EQUAL(try_offer("/whep/blue", ""), 201);
+    /* what it has signed and its key are in no log */
+    char *log = sfu_process_log(&sfu);
+    char *token = line + strlen("Authorization: Bearer ");
+    token[strcspn(token, "\r")] = 0;
+    CU_ASSERT_PTR_NULL(strstr(log, strrchr(token, '.') + 1));
+    CU_ASSERT_PTR_NULL(strstr(log, "BEGIN"));
+    free(log);
+    CU_ASSERT_EQUAL(stop(), 0);
+    /* the key ended with its process */
+    char header[TOKEN_LINE_MAX + 64];
+    snprintf(header, sizeof(header), "Authorization: Bearer %s\r\n", token);
+    sfu_process_start(&sfu, dev);
+    CU_ASSERT_EQUAL(try_offer("/whip/blue", header), 401);
+    CU_ASSERT_EQUAL(stop(), 0);
+}
+
+static void dev_refuses_forged_tokens(void)
+{
+    static const struct {
+        jwt_alg_t alg;
+        const char *key;
+    } rows[] = {
+        {JWT_ALG_NONE, NULL},
+        {JWT_ALG_HS256, issuer_public},
+        {JWT_ALG_ES256, issuer_private},
+    };
+    sfu_process_start(&sfu, dev);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char header[TOKEN_LINE_MAX];
+        char *token = mint_with(rows[i].alg, rows[i].key, "blue", "ann");
+        snprintf(header, sizeof(header), "Authorization: Bearer %s\r\n", token);
+        CU_ASSERT_EQUAL(try_offer("/whip/blue", header), 401);
+        free(token);
+    }
+    CU_ASSERT_EQUAL(try_offer("/whip/blue", ""), 201);
+    CU_ASSERT_EQUAL(stop(), 0);
+}
+
+/* A page from elsewhere, or a name that points here, gets neither a token nor a session. */
+static void dev_serves_requests_meant_for_this_machine_only(void)
+{
+    static const char claims[] = "{\"room\":\"blue\"}";
+    sfu_process_start(&sfu, dev);
+    sfu_process_ask(&sfu, "POST", "/dev/token", "Content-Type: application/json\r\nOrigin: https://evil.example\r\n",
+                    claims, &reply);
+    CU_ASSERT_EQUAL(reply.status, 403);
+    sfu_process_ask(&sfu, "POST", "/dev/token", "Content-Type: text/plain\r\n", claims, &reply);
+    CU_ASSERT_EQUAL(reply.status, 415);
+    sfu_process_ask(&sfu, "GET", "/dev/token", "", NULL, &reply);
+    CU_ASSERT_EQUAL(reply.status, 405);
+    CU_ASSERT_EQUAL(stop(), 0);
+}
+
+static void without_dev_nothing_gives_out_tokens(void)
+{
+    char path[] = "/tmp/sotto-test-key-XXXXXX";
+    int fd = mkstemp(path);
+    const char *const arguments[] = {"--token-key", path, NULL};
+    write_file(path, issuer_public);
+    sfu_process_start(&sfu, arguments);
+    sfu_process_ask(&sfu, "POST", "/dev/token", "Content-Type: application/json\r\n", "{\"room\":\"blue\"}", &reply);
+    CU_ASSERT_EQUAL(reply.status, 404);
+    CU_ASSERT_EQUAL(get("/dev/token"), 404);
+    CU_ASSERT_EQUAL(stop(), 0);
+    close(fd);
+    unlink(path);
 }
 
 static const struct unit_test tests[] = {
@@ -417,6 +518,10 @@ static const struct unit_test tests[] = {
     {"no core is dumped", no_core_is_dumped},
     {"it says which build it is", it_says_which_build_it_is},
     {"it refuses what is not safe or not clear", it_refuses_what_is_not_safe_or_not_clear},
+    {"--dev gives out tokens and holds their users to them", dev_gives_out_tokens_and_holds_their_users_to_them},
+    {"--dev refuses forged tokens", dev_refuses_forged_tokens},
+    {"--dev serves requests meant for this machine only", dev_serves_requests_meant_for_this_machine_only},
+    {"without --dev nothing gives out tokens", without_dev_nothing_gives_out_tokens},
     {"--check-config names file and line", check_config_names_file_and_line},
     {"--dev says what it is", dev_says_what_it_is},
 };

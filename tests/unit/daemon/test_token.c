@@ -292,16 +292,6 @@ static void only_p256_public_keys_are_taken(void)
     token_keys_wipe(&keys);
 }
 
-static void ids_are_plain(void)
-{
-    CU_ASSERT(token_id_is_valid("a-Z_0.9", 7));
-    CU_ASSERT_FALSE(token_id_is_valid("", 0));
-    CU_ASSERT_FALSE(token_id_is_valid(".", 1));
-    CU_ASSERT_FALSE(token_id_is_valid("..", 2));
-    CU_ASSERT_FALSE(token_id_is_valid("a b", 3));
-    CU_ASSERT_FALSE(token_id_is_valid("a/b", 3));
-}
-
 static const struct unit_test tests[] = {
     {"a good token says who and what", a_good_token_says_who_and_what},
     {"claims are demanded one by one", claims_are_demanded_one_by_one},
@@ -314,6 +304,5 @@ static const struct unit_test tests[] = {
     {"no changed character passes", no_changed_character_passes},
     {"shapes that are no token are refused", shapes_that_are_no_token_are_refused},
     {"only P-256 public keys are taken", only_p256_public_keys_are_taken},
-    {"ids are plain", ids_are_plain},
 };
 UNIT_MAIN("daemon.token", tests)
