@@ -267,9 +267,9 @@ static bool read_join(const uint8_t *data, size_t size, struct join_input *in)
     return bytes_reader_done(&r);
 }
 
-/* Our group as it is after a ReInit. */
-static void reinitialize(struct scene *s)
+void scene_reinitialize(void)
 {
+    struct scene *s = scene();
     const struct mls_proposal_config reinit = {
         .type = MLS_PROPOSAL_REINIT, .group_id = party_text("next"), .cipher_suite = SUITE_IDENTITY};
     const struct mls_commit_config config = {
@@ -300,7 +300,7 @@ int scene_take_welcome(const uint8_t *data, size_t size)
         return MLS_INVALID;
     scene_join();
     if (in.flags & JOIN_REINITIALIZED)
-        reinitialize(s);
+        scene_reinitialize();
     const struct mls_join_config config = {.suites = &s->suites,
                                            .policy = s->zoe.policy,
                                            .tree = in.tree,

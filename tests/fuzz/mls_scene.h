@@ -29,6 +29,8 @@ struct scene {
 struct scene *scene(void);
 /* `us` as a member of the present epoch, whatever it was; with an Update of its own that waits. */
 void scene_join(void);
+/* `us` commits a ReInit. */
+void scene_reinitialize(void);
 /* What core_random() gives from now on. */
 void scene_random(uint64_t seed);
 

@@ -113,17 +113,18 @@ static void join_input(const char *target, const char *name, int expected, uint8
 }
 
 /* What alice's commit gives zoe. */
-static struct mls_output welcome_of(struct mls_group *group, const struct mls_proposal_config *more, bool tree_apart,
-                                    bool with_path, struct mls_output *tree)
+static struct mls_output welcome_of(struct mls_group *group, const struct mls_proposal_config *more, size_t more_count,
+                                    bool tree_apart, bool with_path, struct mls_output *tree)
 {
+    enum { MORE_MAX = 4 };
     struct scene *s = scene();
-    struct mls_proposal_config proposals[2] = {party_add(&s->zoe)};
+    struct mls_proposal_config proposals[1 + MORE_MAX] = {party_add(&s->zoe)};
     struct mls_output welcome = {0};
     struct mls_staged *staged = NULL;
-    if (more)
-        proposals[1] = *more;
+    for (size_t i = 0; i < more_count; i++)
+        proposals[1 + i] = more[i];
     const struct mls_commit_config config = {.proposals = proposals,
-                                             .proposal_count = more ? 2 : 1,
+                                             .proposal_count = 1 + more_count,
                                              .without_received = true,
                                              .without_path = !with_path,
                                              .tree_apart = tree_apart,
@@ -350,23 +351,23 @@ static void welcomes(struct scene *s)
     const struct mls_proposal_config resumption = {
         .type = MLS_PROPOSAL_PSK, .resumption = true, .psk_epoch = mls_group_epoch(s->alice.group)};
     struct mls_output tree = {0};
-    struct mls_output made = welcome_of(s->alice.group, NULL, false, true, NULL);
+    struct mls_output made = welcome_of(s->alice.group, NULL, 0, false, true, NULL);
     join_input("mls_join", "path", MLS_OK, 0, slice(made), none);
     welcome_refusals(made);
     mls_output_free(&made);
-    made = welcome_of(s->alice.group, NULL, false, false, NULL);
+    made = welcome_of(s->alice.group, NULL, 0, false, false, NULL);
     join_input("mls_join", "no-path", MLS_OK, 0, slice(made), none);
     join_input("mls_join", "lifetimes", MLS_OK, JOIN_LIFETIMES, slice(made), none);
     mls_output_free(&made);
-    made = welcome_of(s->alice.group, NULL, true, true, &tree);
+    made = welcome_of(s->alice.group, NULL, 0, true, true, &tree);
     join_input("mls_join", "tree-apart", MLS_OK, 0, slice(made), party_bytes(tree));
     join_input("mls_join", "tree-missing", MLS_TREE_MISSING, 0, slice(made), none);
     mls_output_free(&tree);
     mls_output_free(&made);
-    made = welcome_of(s->alice.group, &psk, false, true, NULL);
+    made = welcome_of(s->alice.group, &psk, 1, false, true, NULL);
     join_input("mls_join", "psk", MLS_OK, 0, slice(made), none);
     mls_output_free(&made);
-    made = welcome_of(s->alice.group, &resumption, false, true, NULL);
+    made = welcome_of(s->alice.group, &resumption, 1, false, true, NULL);
     join_input("mls_join", "resumption", MLS_OK, JOIN_RESUMED, slice(made), none);
     join_input("mls_join", "resumption-unknown", MLS_PSK, 0, slice(made), none);
     mls_output_free(&made);
@@ -423,12 +424,27 @@ static void continuations(struct scene *s)
     const struct mls_bytes none = {0};
     struct mls_group *branch = NULL;
     need(mls_group_branch(s->us.group, party_text("branch"), &s->us.leaf, NULL, 0, &branch) == MLS_OK, "a branch");
-    struct mls_output made = welcome_of(branch, NULL, false, true, NULL);
+    struct mls_output made = welcome_of(branch, NULL, 0, false, true, NULL);
     /* zoe is not in the group that was branched */
     join_input("mls_join", "branch-of-others", MLS_REINIT, JOIN_RESUMED, slice(made), none);
     join_input("mls_join", "branch-unknown", MLS_PSK, 0, slice(made), none);
     mls_output_free(&made);
     mls_group_free(branch);
+
+    struct mls_group *next = NULL;
+    scene_join();
+    scene_reinitialize();
+    need(mls_group_reinit(s->us.group, &s->suites, &s->us.leaf, &s->us.policy, &next) == MLS_OK, "a successor");
+    const struct mls_proposal_config all[] = {party_add(&s->alice), party_add(&s->carol), party_add(&s->eve),
+                                              party_add(&s->frank)};
+    made = welcome_of(next, all, 4, false, true, NULL);
+    join_input("mls_join", "reinit", MLS_OK, JOIN_REINITIALIZED, slice(made), none);
+    join_input("mls_join", "reinit-uncommitted", MLS_PSK, JOIN_RESUMED, slice(made), none);
+    mls_output_free(&made);
+    made = welcome_of(next, all, 3, false, true, NULL);
+    join_input("mls_join", "reinit-without-all", MLS_REINIT, JOIN_REINITIALIZED, slice(made), none);
+    mls_output_free(&made);
+    mls_group_free(next);
 }
 
 void seeds_of_joining(void)
