@@ -208,6 +208,8 @@ SOTTO_MUST_CHECK int mls_staged_context(struct mls_staged *staged, struct core_s
 SOTTO_MUST_CHECK int mls_staged_derive(struct mls_staged *staged, const struct mls_authenticated_content *message,
                                        const uint8_t *init_secret, const uint8_t *commit_secret, uint8_t *joiner_secret,
                                        uint8_t *psk_secret);
+/* Whether the group has gone on without it: then its tree is none any more. */
+bool mls_staged_is_stale(const struct mls_staged *staged);
 /* Does what mls_group_merge() does. */
 SOTTO_MUST_CHECK int mls_staged_merge(struct mls_staged *staged);
 /* Makes a commit: of a member, or (external) of the joiner of a group that was only looked at, whose init secret and

@@ -64,6 +64,12 @@ bool mls_staged_is(const struct mls_staged *staged, struct mls_bytes message)
     return staged->message.len > 0 && mls_same(mls_in(mls_staged_message(staged)), mls_in(message));
 }
 
+bool mls_staged_is_stale(const struct mls_staged *staged)
+{
+    const struct mls_group *group = staged->group;
+    return staged->from != group->epoch.context.epoch || group->removed || group->reinit.data;
+}
+
 int mls_staged_export(const struct mls_staged *staged, struct mls_bytes label, struct mls_bytes context, uint8_t *out,
                       size_t len)
 {
@@ -243,7 +249,7 @@ int mls_staged_merge(struct mls_staged *staged)
 
 int mls_group_merge(struct mls_group *group, struct mls_staged *staged)
 {
-    if (staged->group != group || staged->from != group->epoch.context.epoch || group->removed || group->reinit.data)
+    if (staged->group != group || mls_staged_is_stale(staged))
         return MLS_STALE;
     return mls_staged_merge(staged);
 }

@@ -112,6 +112,8 @@ int mls_staged_group_info(const struct mls_staged *staged, bool with_tree, struc
 {
     if (!staged->info.own)
         return MLS_INVALID;
+    if (mls_staged_is_stale(staged))
+        return MLS_STALE;
     return info_message(staged->group->suite, &staged->next, staged->tree, staged->info.sender, with_tree, message);
 }
 

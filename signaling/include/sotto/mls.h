@@ -427,7 +427,8 @@ SOTTO_API struct mls_bytes mls_staged_welcome(const struct mls_staged *staged); 
 SOTTO_API const struct mls_commit_info *mls_staged_info(const struct mls_staged *staged);
 SOTTO_API uint64_t mls_staged_epoch(const struct mls_staged *staged);
 /* A GroupInfo of the epoch that the commit begins, as of mls_group_info(), so that both can be handed over at once. Of
- * commits made here. MLS_INVALID for one that was received, MLS_CRYPTO, MLS_MEMORY. */
+ * commits made here. MLS_INVALID for one that was received, MLS_STALE if the group has entered another epoch,
+ * MLS_CRYPTO, MLS_MEMORY. */
 SOTTO_MUST_CHECK SOTTO_API int mls_staged_group_info(const struct mls_staged *staged, bool with_tree,
                                                      struct mls_output *message);
 /* MLS-Exporter of the epoch that the commit begins, as of mls_group_export(). MLS_REMOVED if it removes this member. */

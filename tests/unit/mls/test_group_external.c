@@ -354,7 +354,12 @@ static void test_info_of_a_staged_epoch(void)
     CU_ASSERT_EQUAL(memcmp(early, late, sizeof early), 0);
     mls_received_free(&received);
     CU_ASSERT_EQUAL_FATAL(party_receive(&b, mls_staged_message(staged)), MLS_OK);
+    struct mls_staged *rival = party_commit(&a, NULL, 0, &rc);
+    CU_ASSERT_EQUAL_FATAL(rc, MLS_OK);
     CU_ASSERT_EQUAL_FATAL(mls_group_merge(a.group, staged), MLS_OK);
+    /* the epoch that a commit which lost would have begun is nobody's */
+    CU_ASSERT_EQUAL(mls_staged_group_info(rival, true, &commit), MLS_STALE);
+    mls_staged_free(rival);
     CU_ASSERT_EQUAL(mls_group_export(a.group, party_text("label"), party_text(""), late, sizeof late), MLS_OK);
     CU_ASSERT_EQUAL(memcmp(early, late, sizeof early), 0);
     const struct mls_external_config plain = {0};
