@@ -12,6 +12,13 @@ void need(bool condition, const char *what);
 /* A signature, or a tag, that is genuine to the suite without tags. */
 struct core_slice zeros(size_t len);
 
+/* For mls_process: a message, after the one that has to come before it, if any. */
+void seed_messages(const char *name, int expected, struct mls_bytes before, struct mls_bytes message);
+
 void seeds_of_joining(void);
+/* Of a PublicMessage with a commit and a path but no proposal, and one with a proposal. */
+void seeds_of_refused(struct mls_bytes commit, struct mls_bytes proposal);
+/* Of an external commit. */
+void seeds_of_refused_joiners(struct mls_bytes commit);
 
 #endif
