@@ -250,6 +250,27 @@ void mls_group_forget_resumptions(struct mls_group *group, uint64_t epoch)
 
 /* --- Proposals that wait --- */
 
+int mls_kept_new(const struct mls_suite *suite, struct core_slice encoded, struct mls_kept **kept)
+{
+    struct mls_kept *made = calloc(1, sizeof *made);
+    if (!made)
+        return MLS_MEMORY;
+    made->holders = 1;
+    int rc = mls_output_copy(encoded, &made->encoded);
+    if (rc == MLS_OK) {
+        struct bytes_reader r = mls_walk((struct core_slice){made->encoded.data, made->encoded.len});
+        mls_authenticated_content_parse(&r, &made->message);
+        rc = bytes_reader_done(&r) && made->message.content.type == MLS_CONTENT_PROPOSAL
+                 ? mls_proposal_ref(suite, &made->message, made->ref)
+                 : MLS_MALFORMED;
+    }
+    if (rc == MLS_OK)
+        *kept = made;
+    else
+        mls_kept_drop(made);
+    return rc;
+}
+
 void mls_kept_drop(struct mls_kept *kept)
 {
     if (!kept || --kept->holders > 0)

@@ -66,6 +66,8 @@ struct mls_kept {
     struct core_signing_key signer;
 };
 
+/* From the encoding of an AuthenticatedContent: with one holder. MLS_MALFORMED unless it is a proposal, MLS_MEMORY. */
+SOTTO_MUST_CHECK int mls_kept_new(const struct mls_suite *suite, struct core_slice encoded, struct mls_kept **kept);
 void mls_kept_drop(struct mls_kept *kept);
 
 /* --- The list of a commit --- */
@@ -186,6 +188,7 @@ struct mls_staged {
     struct mls_ratchet_tree *tree;
     struct mls_epoch next;
     struct mls_output content; /* what list and info borrow from */
+    struct core_slice framed;  /* FramedContent, in content */
     struct mls_list list;
     struct mls_proposal_info *proposals;
     struct mls_commit_info info;
@@ -196,7 +199,10 @@ struct mls_staged {
 
 /* MLS_MEMORY */
 SOTTO_MUST_CHECK int mls_staged_new(struct mls_group *group, struct mls_staged **staged);
-/* Fills staged->info from its list and the rest, and asks the application. MLS_REFUSED, MLS_MEMORY. */
+/* Fills staged->info from its list and the rest. MLS_MEMORY. */
+SOTTO_MUST_CHECK int mls_staged_describe(struct mls_staged *staged, const struct mls_committer *committer, bool own,
+                                         const struct mls_content *content, const struct mls_leaf_node *path_leaf);
+/* Describes it, and asks the application. MLS_REFUSED, MLS_MEMORY. */
 SOTTO_MUST_CHECK int mls_staged_ask(struct mls_staged *staged, const struct mls_committer *committer, bool own,
                                     const struct mls_content *content, const struct mls_leaf_node *path_leaf);
 /* The GroupContext of the next epoch, with the tree as staged; confirmed: the transcript hash. MLS_LIMIT for the last
@@ -278,6 +284,11 @@ struct mls_key_package_keys {
     struct core_signing_key signer;
 };
 
+/* MLS_KEY unless the private keys are those of the public ones; MLS_SIGNATURE. package's encoding is copied. */
+SOTTO_MUST_CHECK int mls_key_package_keys_new(const struct mls_suite *suite, const struct mls_key_package *package,
+                                              struct mls_bytes init_private, struct mls_bytes encryption_private,
+                                              struct mls_bytes signature_private, struct mls_key_package_keys **keys);
+
 /* --- Proposals made here --- */
 
 /* The secrets of an Update. */
@@ -292,6 +303,23 @@ SOTTO_MUST_CHECK int mls_proposal_build(const struct mls_suite *suite, const str
                                         struct bytes_writer *w);
 /* Whether a proposal is valid by itself for the group, whoever sends it, and the application takes it. */
 SOTTO_MUST_CHECK int mls_proposal_check(const struct mls_group *group, const struct mls_item *item, uint64_t now_s);
+
+/* --- State --- */
+
+/* The state's plaintext, in the presentation language; staged may be NULL. Secret. */
+void mls_group_state_write(struct bytes_writer *w, const struct mls_group *group, const struct mls_staged *staged);
+/* Reads all of plain. *staged is NULL if nothing was staged. Errors as of mls_group_load(). */
+SOTTO_MUST_CHECK int mls_group_state_read(struct core_slice plain, const struct mls_suites *suites,
+                                          const struct mls_policy *policy, struct mls_group **group,
+                                          struct mls_staged **staged);
+/* An epoch but for its context: confirmation tag, secrets, message keys, private keys. */
+void mls_epoch_write(struct bytes_writer *w, const struct mls_suite *suite, const struct mls_epoch *epoch);
+/* Into an epoch whose context is set, and checks it with the tree, of which own_leaf is the reader's leaf. */
+SOTTO_MUST_CHECK int mls_epoch_read(struct bytes_reader *r, const struct mls_suite *suite,
+                                    struct mls_ratchet_tree *tree, uint32_t own_leaf, struct mls_epoch *epoch);
+/* The part of a state that is a staged commit. */
+void mls_staged_write(struct bytes_writer *w, const struct mls_staged *staged);
+SOTTO_MUST_CHECK int mls_staged_read(struct bytes_reader *r, struct mls_group *group, struct mls_staged **staged);
 
 /* --- GroupInfo and Welcome --- */
 

@@ -248,6 +248,7 @@ static int write_content(struct mls_staged *staged, const struct mls_commit_job 
     struct bytes_reader r = mls_walk((struct core_slice){staged->content.data, staged->content.len});
     mls_content_parse(&r, out);
     rc = bytes_reader_done(&r) ? MLS_OK : MLS_INVALID;
+    staged->framed = out->encoded;
 out:
     wire_buffer_free(&proposals);
     wire_buffer_free(&w);

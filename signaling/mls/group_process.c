@@ -290,6 +290,7 @@ static int take_commit(struct mls_group *group, const struct opened *opened, uin
     if (rc == MLS_OK) {
         struct bytes_reader r = mls_walk((struct core_slice){staged->content.data, staged->content.len});
         mls_authenticated_content_parse(&r, &message);
+        staged->framed = message.content.encoded;
         rc = bytes_reader_done(&r) ? stage_commit(staged, &message, now_s) : MLS_MALFORMED;
     }
     if (rc == MLS_OK)

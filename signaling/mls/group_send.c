@@ -1,6 +1,4 @@
 /* Application messages and proposals sent by a member. */
-#include <stdlib.h>
-
 #include "core/secret.h"
 #include "group.h"
 
@@ -64,23 +62,10 @@ int mls_group_seal(struct mls_group *group, const struct mls_framing *framing, s
 static int keep(struct mls_group *group, const struct mls_authenticated_content *message, struct mls_kept **out)
 {
     struct bytes_writer w;
-    struct mls_kept *kept = calloc(1, sizeof *kept);
-    if (!kept)
-        return MLS_MEMORY;
-    kept->holders = 1;
     wire_buffer_init(&w, MLS_MESSAGE_MAX);
     mls_authenticated_content_write(&w, message);
-    int rc = mls_output_take(&w, &kept->encoded);
+    int rc = bytes_writer_ok(&w) ? mls_kept_new(group->suite, wire_buffer_slice(&w), out) : MLS_MEMORY;
     wire_buffer_free(&w);
-    if (rc == MLS_OK) {
-        struct bytes_reader r = mls_walk((struct core_slice){kept->encoded.data, kept->encoded.len});
-        mls_authenticated_content_parse(&r, &kept->message);
-        rc = bytes_reader_done(&r) ? mls_proposal_ref(group->suite, &kept->message, kept->ref) : MLS_INVALID;
-    }
-    if (rc == MLS_OK)
-        *out = kept;
-    else
-        mls_kept_drop(kept);
     return rc;
 }
 

@@ -185,12 +185,26 @@ static int import(struct mls_key_package_keys *keys, const struct mls_key_packag
     return rc;
 }
 
+int mls_key_package_keys_new(const struct mls_suite *suite, const struct mls_key_package *package,
+                             struct mls_bytes init_private, struct mls_bytes encryption_private,
+                             struct mls_bytes signature_private, struct mls_key_package_keys **keys)
+{
+    struct mls_key_package_keys *made = NULL;
+    int rc = new_keys(suite, &made);
+    if (rc == MLS_OK)
+        rc = import(made, package, init_private, encryption_private, signature_private);
+    if (rc == MLS_OK)
+        *keys = made;
+    else
+        mls_key_package_keys_free(made);
+    return rc;
+}
+
 int mls_key_package_import(const struct mls_suites *suites, struct mls_bytes message, struct mls_bytes init_private_key,
                            struct mls_bytes encryption_private_key, struct mls_bytes signature_private_key,
                            struct mls_key_package_keys **keys)
 {
     struct mls_message parsed;
-    struct mls_key_package_keys *made = NULL;
     int rc = mls_message_parse(message.data, message.len, &parsed);
     if (rc != MLS_OK)
         return rc;
@@ -199,14 +213,8 @@ int mls_key_package_import(const struct mls_suites *suites, struct mls_bytes mes
     const struct mls_suite *suite = mls_suite_find(suites, parsed.key_package.cipher_suite);
     if (!suite)
         return MLS_SUITE;
-    rc = new_keys(suite, &made);
-    if (rc == MLS_OK)
-        rc = import(made, &parsed.key_package, init_private_key, encryption_private_key, signature_private_key);
-    if (rc == MLS_OK)
-        *keys = made;
-    else
-        mls_key_package_keys_free(made);
-    return rc;
+    return mls_key_package_keys_new(suite, &parsed.key_package, init_private_key, encryption_private_key,
+                                    signature_private_key, keys);
 }
 
 /* --- Checking --- */

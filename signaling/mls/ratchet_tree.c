@@ -144,9 +144,10 @@ void mls_ratchet_tree_write_stage(struct bytes_writer *w, const struct mls_ratch
     bytes_write_u32(w, stage->leaves);
     bytes_write_u32(w, stage->kept);
     const size_t begin = wire_begin_vector(w);
-    for (size_t i = 0; i < stage->table_cap; i++) {
-        const struct tree_cell *cell = stage->table[i];
-        if (!cell || !cell->own || cell->index >= mls_tree_width(stage->leaves))
+    /* in the nodes' order, not the table's: the same stage is always the same bytes */
+    for (uint32_t node = 0; node < mls_tree_width(stage->leaves); node++) {
+        const struct tree_cell *cell = tree_cell(stage, node);
+        if (!cell || !cell->own)
             continue;
         bytes_write_u32(w, cell->index);
         bytes_write_u8(w, cell->added);
@@ -155,16 +156,19 @@ void mls_ratchet_tree_write_stage(struct bytes_writer *w, const struct mls_ratch
     wire_end_vector(w, begin);
 }
 
-static int read_stage_cell(struct bytes_reader *r, struct mls_ratchet_tree *stage)
+/* *first: the least index that may come. */
+static int read_stage_cell(struct bytes_reader *r, struct mls_ratchet_tree *stage, uint32_t *first)
 {
     const uint32_t index = bytes_read_u32(r);
     const uint8_t added = bytes_read_u8(r);
     struct mls_node node;
     mls_node_parse(r, &node);
     const uint8_t type = index % 2 == 0 ? MLS_NODE_LEAF : MLS_NODE_PARENT;
-    if (!bytes_reader_ok(r) || index >= mls_tree_width(stage->leaves) || added > (node.type == MLS_NODE_LEAF) ||
+    if (!bytes_reader_ok(r) || index < *first || index >= mls_tree_width(stage->leaves) ||
+        added > (node.type == MLS_NODE_LEAF) ||
         (node.type != MLS_NODE_BLANK && (node.type != type || check_form(stage->suite, &node) != MLS_OK)))
         return MLS_MALFORMED;
+    *first = index + 1;
     struct tree_node *content = node.type == MLS_NODE_BLANK ? NULL : copy_of(&node);
     if (node.type != MLS_NODE_BLANK && !content)
         return MLS_MEMORY;
@@ -174,9 +178,32 @@ static int read_stage_cell(struct bytes_reader *r, struct mls_ratchet_tree *stag
     return rc;
 }
 
+/* Whether all leaves of the tree's right half are blank. */
+static bool right_is_blank(const struct mls_ratchet_tree *tree)
+{
+    for (uint32_t leaf = tree->leaves; leaf-- > tree->leaves / 2;)
+        if (tree_at(tree, mls_tree_node(leaf)))
+            return false;
+    return true;
+}
+
+/* What reading cell by cell cannot see. */
+static int check_stage(const struct mls_ratchet_tree *stage)
+{
+    if (right_is_blank(stage)) /* of a single leaf: that one */
+        return MLS_MALFORMED;
+    for (size_t i = 0; i < stage->table_cap; i++) {
+        const struct tree_cell *cell = stage->table[i];
+        if (cell && cell->own && cell->node && !tree_is_unique(stage, cell->index, cell->node))
+            return MLS_DUPLICATE;
+    }
+    return MLS_OK;
+}
+
 int mls_ratchet_tree_read_stage(struct bytes_reader *r, struct mls_ratchet_tree *base, struct mls_ratchet_tree **stage)
 {
     struct mls_ratchet_tree *made = NULL;
+    uint32_t first = 0;
     const uint32_t leaves = bytes_read_u32(r);
     const uint32_t kept = bytes_read_u32(r);
     struct bytes_reader cells = wire_parse_block(r);
@@ -190,7 +217,9 @@ int mls_ratchet_tree_read_stage(struct bytes_reader *r, struct mls_ratchet_tree 
     made->kept = kept;
     made->vacant = 0;
     while (rc == MLS_OK && bytes_reader_left(&cells) > 0)
-        rc = read_stage_cell(&cells, made);
+        rc = read_stage_cell(&cells, made, &first);
+    if (rc == MLS_OK)
+        rc = check_stage(made);
     if (rc != MLS_OK) {
         mls_ratchet_tree_free(made);
         return rc;
@@ -344,15 +373,6 @@ int mls_ratchet_tree_update(struct mls_ratchet_tree *tree, uint32_t leaf, const 
     struct tree_node *content = tree_node_leaf(leaf_node);
     rc = content ? tree_put(tree, mls_tree_node(leaf), content) : MLS_MEMORY;
     return rc == MLS_OK ? tree_blank_path(tree, leaf) : rc;
-}
-
-/* Whether all leaves of the tree's right half are blank. */
-static bool right_is_blank(const struct mls_ratchet_tree *tree)
-{
-    for (uint32_t leaf = tree->leaves; leaf-- > tree->leaves / 2;)
-        if (tree_at(tree, mls_tree_node(leaf)))
-            return false;
-    return true;
 }
 
 int mls_ratchet_tree_remove(struct mls_ratchet_tree *tree, uint32_t leaf)

@@ -373,7 +373,8 @@ static int ratchet_read(struct bytes_reader *r, const struct mls_suite *suite, s
     return bytes_reader_ok(r) ? MLS_OK : MLS_MALFORMED;
 }
 
-/* Node secrets and ratchets as lists of (index, content), each ended by an index outside the tree. */
+/* Node secrets and ratchets as lists of (index, content) in increasing order, each ended by an index outside the tree.
+ */
 void mls_secret_tree_write(struct bytes_writer *w, const struct mls_secret_tree *tree)
 {
     bytes_write_u32(w, tree->leaves);
@@ -394,9 +395,11 @@ void mls_secret_tree_write(struct bytes_writer *w, const struct mls_secret_tree 
 
 static int read_nodes(struct bytes_reader *r, struct mls_secret_tree *tree)
 {
+    uint32_t first = 0;
     for (uint32_t node = bytes_read_u32(r); node != UINT32_MAX; node = bytes_read_u32(r)) {
-        if (!bytes_reader_ok(r) || node >= mls_tree_width(tree->leaves) || tree->present[node])
+        if (!bytes_reader_ok(r) || node >= mls_tree_width(tree->leaves) || node < first)
             return MLS_MALFORMED;
+        first = node + 1;
         bytes_read(r, secret_of(tree, node), tree->suite->hash->len);
         tree->present[node] = true;
     }
@@ -406,9 +409,11 @@ static int read_nodes(struct bytes_reader *r, struct mls_secret_tree *tree)
 static int read_ratchets(struct bytes_reader *r, struct mls_secret_tree *tree)
 {
     int rc = MLS_OK;
+    uint32_t first = 0;
     for (uint32_t leaf = bytes_read_u32(r); rc == MLS_OK && leaf != UINT32_MAX; leaf = bytes_read_u32(r)) {
-        if (!bytes_reader_ok(r) || leaf >= tree->leaves || tree->ratchets[leaf])
+        if (!bytes_reader_ok(r) || leaf >= tree->leaves || leaf < first)
             return MLS_MALFORMED;
+        first = leaf + 1;
         tree->ratchets[leaf] = calloc(1, sizeof *tree->ratchets[leaf]);
         if (!tree->ratchets[leaf])
             return MLS_MEMORY;

@@ -115,10 +115,9 @@ void mls_proposal_view(const struct mls_item *item, struct mls_proposal_info *ou
     }
 }
 
-int mls_staged_ask(struct mls_staged *staged, const struct mls_committer *committer, bool own,
-                   const struct mls_content *content, const struct mls_leaf_node *path_leaf)
+int mls_staged_describe(struct mls_staged *staged, const struct mls_committer *committer, bool own,
+                        const struct mls_content *content, const struct mls_leaf_node *path_leaf)
 {
-    const struct mls_policy *policy = &staged->group->policy;
     const struct mls_list *list = &staged->list;
     staged->proposals = calloc(list->count ? list->count : 1, sizeof *staged->proposals);
     if (!staged->proposals)
@@ -136,6 +135,16 @@ int mls_staged_ask(struct mls_staged *staged, const struct mls_committer *commit
     };
     if (path_leaf)
         mls_member_view(path_leaf, committer->leaf, &staged->info.committer);
+    return MLS_OK;
+}
+
+int mls_staged_ask(struct mls_staged *staged, const struct mls_committer *committer, bool own,
+                   const struct mls_content *content, const struct mls_leaf_node *path_leaf)
+{
+    const struct mls_policy *policy = &staged->group->policy;
+    int rc = mls_staged_describe(staged, committer, own, content, path_leaf);
+    if (rc != MLS_OK)
+        return rc;
     if (!policy->accept_commit || !policy->accept_commit(policy->context, staged->group, &staged->info))
         return MLS_REFUSED;
     return MLS_OK;

@@ -60,6 +60,8 @@ void tree_truncate(struct mls_ratchet_tree *stage);
 /* Puts content's keys into the index. */
 SOTTO_MUST_CHECK bool tree_index(struct mls_ratchet_tree *tree, uint32_t node, const struct tree_node *content);
 void tree_unindex(struct mls_ratchet_tree *tree, uint32_t node, const struct tree_node *content);
+/* Whether no other node has a key of this one, which the stage has of its own. The base's keys are unique. */
+bool tree_is_unique(const struct mls_ratchet_tree *stage, uint32_t node, const struct tree_node *content);
 bool tree_find(const struct mls_ratchet_tree *tree, enum key_kind kind, struct core_slice key, uint32_t *node);
 
 /* --- tree_node.c --- */

@@ -159,6 +159,22 @@ bool tree_find(const struct mls_ratchet_tree *tree, enum key_kind kind, struct c
            (tree->base && key_index_find(&tree->base->keys, kind, key, has_key, tree, node));
 }
 
+bool tree_is_unique(const struct mls_ratchet_tree *stage, uint32_t node, const struct tree_node *content)
+{
+    static const enum key_kind kinds[] = {KEY_ENCRYPTION, KEY_SIGNATURE};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        const struct core_slice key = key_of(content, kinds[i]);
+        uint32_t other = node;
+        if (key.len == 0)
+            continue;
+        if (key_index_find(&stage->keys, kinds[i], key, has_key, stage, &other) && other != node)
+            return false;
+        if (key_index_find(&stage->base->keys, kinds[i], key, has_key, stage, &other) && other != node)
+            return false;
+    }
+    return true;
+}
+
 /* --- Changes --- */
 
 /* Marks the hashes above a node as to be made anew. */

@@ -84,6 +84,7 @@ enum mls_limit {
     MLS_RESUMPTIONS_KEPT = 16,    /* epochs whose resumption PSK a group keeps */
     MLS_PSK_MAX = 1024,           /* bytes of an external PSK */
     MLS_GROUP_ID_MAX = 255,       /* bytes of a group id that is made here */
+    MLS_STATE_MAX = 1 << 28,      /* bytes of a saved state */
 };
 
 enum { MLS_VERSION_1_0 = 1 };
@@ -291,6 +292,18 @@ SOTTO_API void mls_key_package_keys_free(struct mls_key_package_keys *keys);
 /* The KeyPackageRef, by which a Welcome names it; borrowed from keys. */
 SOTTO_API struct mls_bytes mls_key_package_keys_ref(const struct mls_key_package_keys *keys);
 
+enum { MLS_STATE_KEY_LEN = 32 };
+
+/* The private keys as bytes, sealed under key (MLS_STATE_KEY_LEN random bytes): see "Keeping state" below. MLS_STATE
+ * (used: nothing is left to be kept), MLS_KEY (the key's length), MLS_CRYPTO, MLS_MEMORY. */
+SOTTO_MUST_CHECK SOTTO_API int mls_key_package_keys_save(const struct mls_key_package_keys *keys, struct mls_bytes key,
+                                                         struct mls_output *state);
+/* Reads what save wrote. Once the keys are used, delete every saved copy: what is loaded from one could join again.
+ * MLS_AUTH for another key, MLS_MALFORMED, MLS_SUITE, MLS_KEY, MLS_SIGNATURE, MLS_CRYPTO, MLS_MEMORY. */
+SOTTO_MUST_CHECK SOTTO_API int mls_key_package_keys_load(struct mls_bytes state, struct mls_bytes key,
+                                                         const struct mls_suites *suites,
+                                                         struct mls_key_package_keys **keys);
+
 /* --- Groups ------------------------------------------------------------------------------------------------------- */
 
 struct mls_group_config {
@@ -463,6 +476,35 @@ SOTTO_MUST_CHECK SOTTO_API int mls_group_process(struct mls_group *group, struct
                                                  struct mls_received *received);
 /* Frees what it holds, the staged commit too unless it is NULL by then. */
 SOTTO_API void mls_received_free(struct mls_received *received);
+
+/* --- Keeping state ------------------------------------------------------------------------------------------------ */
+
+/* A group as bytes, sealed under key (MLS_STATE_KEY_LEN random bytes, which are the caller's to keep), with a commit
+ * that is staged of it (NULL: none), made here or received. The bytes tell their length, and nothing else. What the
+ * group has forgotten is not in them: used keys, earlier epochs' secrets, the keys of a past epoch. What it has not,
+ * is: overwrite or delete the state before when a new one is written, or forward secrecy ends with the disk.
+ *
+ * The rule: save before a message leaves. A state that was saved before a message was sealed, and is loaded after, has
+ * the message's generation before it again (section 6.3.1): so has every state that is loaded twice. Two messages then
+ * have one key; what keeps their nonces apart is the random reuse_guard alone, which fails one time in 2^32, and
+ * members who have seen the one refuse the other. Loading skips no generations: two loads would skip alike, and members
+ * follow MLS_GENERATIONS_AHEAD at most. Who cannot keep the rule (a backup is restored, a crash came between) makes a
+ * commit in a PublicMessage (struct mls_framing), which takes no generation, before anything else: with its epoch all
+ * generations are new.
+ *
+ * MLS_STALE for what was not staged of the group's present epoch, MLS_KEY (the key's length), MLS_CRYPTO, MLS_MEMORY.
+ */
+SOTTO_MUST_CHECK SOTTO_API int mls_group_save(const struct mls_group *group, const struct mls_staged *staged,
+                                              struct mls_bytes key, struct mls_output *state);
+/* Reads what save wrote: the group, and what was staged of it (*staged is NULL if nothing was; staged may be NULL to
+ * have it dropped). An own staged commit is told by mls_staged_is() when it comes back. The policy is as for a new
+ * group, and is not asked about what it accepted before. All of the state is checked again but leaves' signatures and
+ * lifetimes. MLS_AUTH for another key or changed bytes, MLS_MALFORMED (a version or kind that is not known, too),
+ * MLS_SUITE, and for content that was never saved so: MLS_TREE, MLS_PARENT_HASH, MLS_KEY, MLS_DUPLICATE,
+ * MLS_CONFIRMATION, MLS_EXTENSION, MLS_LIMIT; MLS_CRYPTO, MLS_MEMORY. */
+SOTTO_MUST_CHECK SOTTO_API int mls_group_load(struct mls_bytes state, struct mls_bytes key,
+                                              const struct mls_suites *suites, const struct mls_policy *policy,
+                                              struct mls_group **group, struct mls_staged **staged);
 
 /* --- From outside ------------------------------------------------------------------------------------------------- */
 

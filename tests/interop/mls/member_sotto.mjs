@@ -93,6 +93,12 @@ export class SottoMember {
     async tree() {
         return (await this.ask("tree")).tree;
     }
+    // Goes on as what was saved of it.
+    async reload() {
+        const key = "5a".repeat(32);
+        const { state, key_packages } = await this.ask("save", { key });
+        await this.ask("load", { state, key_packages, key });
+    }
     leave() {
         return this.ask("forget");
     }

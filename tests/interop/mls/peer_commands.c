@@ -326,6 +326,101 @@ static int run_seal(struct peer_request *request)
     return rc;
 }
 
+/* --- Keeping --- */
+
+static struct mls_bytes state_key(struct peer_request *request)
+{
+    const struct mls_bytes key = peer_hex(request, request->in, "key");
+    if (key.len != MLS_STATE_KEY_LEN)
+        peer_wrong(request, "key");
+    return key;
+}
+
+static int save_group(struct peer_request *request, struct mls_bytes key)
+{
+    struct mls_output state = {0};
+    const int rc = mls_group_save(request->client->group, request->client->staged, key, &state);
+    if (rc == MLS_OK)
+        peer_put_output(request->out, "state", &state);
+    return rc;
+}
+
+/* Those that are not used yet. */
+static int save_key_packages(struct peer_request *request, struct mls_bytes key)
+{
+    const struct peer_client *client = request->client;
+    json_t *list = json_array();
+    int rc = MLS_OK;
+    for (size_t i = 0; rc == MLS_OK && i < client->key_package_count; i++) {
+        struct mls_output state = {0};
+        rc = mls_key_package_keys_save(client->key_packages[i], key, &state);
+        if (rc == MLS_OK) {
+            json_t *holder = json_object();
+            peer_put_output(holder, "state", &state);
+            json_array_append(list, json_object_get(holder, "state"));
+            json_decref(holder);
+        }
+        rc = rc == MLS_STATE ? MLS_OK : rc;
+    }
+    json_object_set_new(request->out, "key_packages", list);
+    return rc;
+}
+
+static int run_save(struct peer_request *request)
+{
+    const struct mls_bytes key = state_key(request);
+    if (request->wrong)
+        return MLS_INVALID;
+    const int rc = save_key_packages(request, key);
+    return rc == MLS_OK && request->client->group ? save_group(request, key) : rc;
+}
+
+static int load_key_packages(struct peer_request *request, struct mls_bytes key, struct mls_key_package_keys **keys,
+                             size_t *count)
+{
+    const json_t *list = peer_array(request, request->in, "key_packages");
+    int rc = json_array_size(list) <= PEER_KEY_PACKAGES_MAX ? MLS_OK : MLS_LIMIT;
+    for (size_t i = 0; rc == MLS_OK && i < json_array_size(list); i++) {
+        const struct mls_bytes state = peer_hex_value(request, "key_packages", json_array_get(list, i));
+        rc = request->wrong ? MLS_INVALID : mls_key_package_keys_load(state, key, NULL, &keys[i]);
+        *count += rc == MLS_OK;
+    }
+    return rc;
+}
+
+/* In the place of what the client has, or not at all. */
+static int run_load(struct peer_request *request)
+{
+    struct peer_client *client = request->client;
+    struct mls_key_package_keys *keys[PEER_KEY_PACKAGES_MAX] = {NULL};
+    size_t count = 0;
+    struct mls_group *group = NULL;
+    struct mls_staged *staged = NULL;
+    const struct mls_bytes key = state_key(request);
+    const struct mls_bytes state = peer_hex(request, request->in, "state");
+    const struct mls_policy policy = peer_client_policy(client);
+    if (request->wrong)
+        return MLS_INVALID;
+    int rc = load_key_packages(request, key, keys, &count);
+    if (rc == MLS_OK && state.len > 0)
+        rc = mls_group_load(state, key, NULL, &policy, &group, &staged);
+    if (rc != MLS_OK) {
+        while (count > 0)
+            mls_key_package_keys_free(keys[--count]);
+        return rc;
+    }
+    while (client->key_package_count > 0)
+        mls_key_package_keys_free(client->key_packages[--client->key_package_count]);
+    memcpy(client->key_packages, keys, sizeof keys);
+    client->key_package_count = count;
+    enter(client, group);
+    client->staged = staged;
+    if (group)
+        put_epoch(request);
+    json_object_set_new(request->out, "staged", json_boolean(staged != NULL));
+    return MLS_OK;
+}
+
 /* --- What a group shows --- */
 
 static int run_state(struct peer_request *request)
@@ -396,6 +491,8 @@ const struct peer_command peer_commands[] = {
     {"drop", true, true, run_drop, "-> nothing; the staged commit is not"},
     {"process", true, true, run_process, "message -> kind sender_type sender authenticated_data data epoch removed"},
     {"seal", true, true, run_seal, "data FRAMING -> message"},
+    {"save", true, false, run_save, "key -> state key_packages; with what is staged"},
+    {"load", true, false, run_load, "state key_packages key -> epoch staged; in the place of what the client has"},
     {"state", true, true, run_state, "-> group_id suite own_leaf epoch members"},
     {"export", true, true, run_export, "label context length=32 -> secret"},
     {"authenticator", true, true, run_authenticator, "-> authenticator"},

@@ -53,6 +53,32 @@ def group(peer, suite):
     assert [member["leaf"] for member in peer.ask("state", c)["members"]] == [0, 2]
 
 
+def kept(peer):
+    """A client is saved with what it has staged and its key packages, and another of its name goes on."""
+    key = "07" * 32
+    for name in ("s1", "s2"):
+        peer.ask("client", name)
+    invited = peer.ask("save", "s2", key=key) | {"key_package": peer.ask("key_package", "s2")["key_package"]}
+    assert invited["key_packages"] == [] and "state" not in invited
+    peer.ask("create", "s1")
+    commit = peer.ask("commit", "s1", proposals=[{"type": "add", "key_package": invited["key_package"]}])
+    saved = {name: peer.ask("save", name, key=key) for name in ("s1", "s2")}
+    peer.refused("AUTH", do="load", client="s1", state=saved["s1"]["state"], key="08" * 32)
+    peer.refused("INVALID", "key", do="load", client="s1", state=saved["s1"]["state"], key="08")
+    peer.refused("INVALID", "key", do="save", client="s1")
+    peer.refused("MALFORMED", do="load", client="s1", state=saved["s2"]["key_packages"][0], key=key)
+    peer.refused("MALFORMED", do="load", client="s2", key_packages=[saved["s1"]["state"]], key=key)
+    peer.ask("drop", "s1")
+    loaded = peer.ask("load", "s1", state=saved["s1"]["state"], key=key)
+    assert (loaded["staged"], loaded["epoch"]) == (True, 0)
+    loaded = peer.ask("load", "s2", key_packages=saved["s2"]["key_packages"], key=key)
+    assert loaded["staged"] is False and "epoch" not in loaded
+    peer.ask("merge", "s1")
+    peer.ask("join", "s2", welcome=commit["welcome"])
+    assert peer.ask("authenticator", "s1") == peer.ask("authenticator", "s2")
+    assert peer.ask("save", "s2", key=key)["key_packages"] == []
+
+
 def wrong_lines(peer):
     for text in ("", "x", "[]", "{", '{"do":1}', '{"do":"client","do":"client"}'):
         assert peer.line(text)["ok"] is False, text
@@ -75,10 +101,11 @@ def main():
     peer = Peer(sys.argv[1])
     for suite in range(1, 8):
         group(peer, suite)
+    kept(peer)
     wrong_lines(peer)
     peer.process.stdin.close()
     assert peer.process.wait() == 0
-    print("suites 1 to 7, and lines that are wrong: as documented")
+    print("suites 1 to 7, saving and loading, and lines that are wrong: as documented")
 
 
 main()

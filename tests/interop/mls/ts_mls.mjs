@@ -23,7 +23,14 @@ function random(seed) {
 
 class Group {
     constructor(peer, suite, label) {
-        Object.assign(this, { peer, suite, label, members: [], made: 0, psks: [] });
+        Object.assign(this, { peer, suite, label, members: [], made: 0, psks: [], reloads: 0 });
+        this.chance = () => false; // of being saved and loaded
+    }
+
+    async maybeReload(member) {
+        if (!member.reload || !this.chance()) return;
+        await member.reload();
+        this.reloads++;
     }
 
     async client(Kind) {
@@ -44,20 +51,27 @@ class Group {
 
     // To all but its sender; who is removed by it leaves.
     async deliver(sender, message) {
-        for (const member of this.others(sender))
+        for (const member of this.others(sender)) {
+            await this.maybeReload(member);
             if ((await member.process(message)).removed) {
                 this.members = this.others(member);
                 await member.leave();
             }
+        }
     }
 
     async commit(sender, proposals = [], options = {}, joiners = []) {
         const { message, welcome } = await sender.commit(proposals, options);
         assert.equal(welcome !== undefined, joiners.length > 0, "a Welcome if, and only if, there are Adds");
+        await this.maybeReload(sender);
         await this.deliver(sender, message);
+        await this.maybeReload(sender);
         await sender.merge();
         const tree = options.treeApart ? await sender.tree() : undefined;
-        for (const joiner of joiners) await joiner.join(welcome, tree);
+        for (const joiner of joiners) {
+            await this.maybeReload(joiner);
+            await joiner.join(welcome, tree);
+        }
         this.members.push(...joiners);
     }
 
@@ -170,6 +184,7 @@ async function directed(peer, suite) {
         await step("proposed update", () => group.proposeUpdate(sotto, ts));
         await step("proposed update, public", () => group.proposeUpdate(sotto, ts, { public: true }));
         await step("tree apart", async () => group.add(ts, [await group.client(SottoMember)], { treeApart: true }));
+        await step("save and load", () => sotto.reload());
         await step("resync of ours", () => group.resync(sotto, ts));
         await step("resync of theirs", () => group.resync(ts, sotto));
         for (const member of group.members) await member.leave();
@@ -182,6 +197,7 @@ async function walk(peer, suite, seed, operations) {
     const pick = (list) => list[below(list.length)];
     const group = new Group(peer, suite, `walk-${suite}-${seed}`);
     const counts = {};
+    group.chance = () => below(4) === 0;
     await group.found(KINDS[below(2)]);
     await group.add(group.members[0], [await group.client(SottoMember), await group.client(TsMember)]);
 
@@ -242,6 +258,8 @@ async function walk(peer, suite, seed, operations) {
         done++;
     }
     for (const name of Object.keys(actions)) assert(counts[name] > 0 || operations < 200, `no ${name} in the walk`);
+    assert(group.reloads > 0 || operations < 200, "nobody was saved and loaded");
+    counts.reloads = group.reloads;
     console.log(`suite ${suite}, seed ${seed}: ${operations} random operations ${JSON.stringify(counts)}`);
 }
 

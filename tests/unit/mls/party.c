@@ -248,6 +248,31 @@ struct mls_proposal_config party_remove(uint32_t leaf)
     return (struct mls_proposal_config){.type = MLS_PROPOSAL_REMOVE, .removed = leaf};
 }
 
+/* --- Keeping --- */
+
+struct mls_bytes party_state_key(void)
+{
+    static const uint8_t key[MLS_STATE_KEY_LEN] = {1, 2, 3};
+    return (struct mls_bytes){key, sizeof key};
+}
+
+void party_reload(struct party *party, struct mls_staged **staged)
+{
+    struct mls_output state = {0};
+    struct mls_group *group = NULL;
+    struct mls_staged *loaded = NULL;
+    need(mls_group_save(party->group, staged ? *staged : NULL, party_state_key(), &state), "save");
+    need(mls_group_load(party_bytes(state), party_state_key(), NULL, &party->policy, &group, &loaded), "load");
+    need(!loaded == !(staged && *staged) ? MLS_OK : MLS_STATE, "what was staged");
+    if (staged) {
+        mls_staged_free(*staged);
+        *staged = loaded;
+    }
+    mls_group_free(party->group);
+    party->group = group;
+    mls_output_free(&state);
+}
+
 /* --- Asking --- */
 
 static bool same(struct mls_bytes a, struct mls_bytes b)

@@ -65,6 +65,11 @@ struct mls_staged *party_commit_public(struct party *party, const struct mls_pro
 void party_forge(struct party *forger, struct mls_bytes message, void (*change)(struct mls_content *content, void *ctx),
                  void *ctx, struct mls_output *forged);
 
+/* The key that states of tests are saved under. */
+struct mls_bytes party_state_key(void);
+/* Saves the group, with *staged if staged is not NULL, and puts what is loaded in the place of both. */
+void party_reload(struct party *party, struct mls_staged **staged);
+
 /* Whether both have the same epoch, authenticator, exporter, tree and context. */
 bool party_agrees(const struct party *a, const struct party *b);
 /* Whether b opens what a seals. */

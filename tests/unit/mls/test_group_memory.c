@@ -47,6 +47,8 @@ struct scene {
     struct mls_output welcome;
     struct mls_output made;
     struct mls_output proposal;
+    struct mls_output state; /* a's */
+    struct mls_output keys;  /* c's */
 };
 
 static void scene_init(struct scene *s)
@@ -65,6 +67,8 @@ static void scene_init(struct scene *s)
     CU_ASSERT_EQUAL_FATAL(mls_group_info(s->a.group, true, &s->info), MLS_OK);
     const struct mls_proposal_config update = {.type = MLS_PROPOSAL_UPDATE};
     CU_ASSERT_EQUAL_FATAL(mls_group_propose(s->a.group, NULL, &update, PARTY_NOW_S, &s->proposal), MLS_OK);
+    CU_ASSERT_EQUAL_FATAL(mls_group_save(s->a.group, s->staged, party_state_key(), &s->state), MLS_OK);
+    CU_ASSERT_EQUAL_FATAL(mls_key_package_keys_save(s->c.keys, party_state_key(), &s->keys), MLS_OK);
     mls_group_forget_proposals(s->a.group);
 }
 
@@ -76,6 +80,8 @@ static void scene_wipe(struct scene *s)
     mls_output_free(&s->welcome);
     mls_output_free(&s->made);
     mls_output_free(&s->proposal);
+    mls_output_free(&s->state);
+    mls_output_free(&s->keys);
     party_wipe(&s->a);
     party_wipe(&s->b);
     party_wipe(&s->c);
@@ -141,6 +147,36 @@ static int do_found(struct scene *s)
     return rc;
 }
 
+static int do_save(struct scene *s)
+{
+    return mls_group_save(s->a.group, s->staged, party_state_key(), &s->made);
+}
+
+/* With an own Update that waits, and an own commit that is staged. */
+static int do_load(struct scene *s)
+{
+    struct mls_group *group = NULL;
+    struct mls_staged *staged = NULL;
+    int rc = mls_group_load(party_bytes(s->state), party_state_key(), NULL, &s->a.policy, &group, &staged);
+    CU_ASSERT_EQUAL_FATAL(rc == MLS_OK, staged != NULL);
+    mls_staged_free(staged);
+    mls_group_free(group);
+    return rc;
+}
+
+static int do_save_keys(struct scene *s)
+{
+    return mls_key_package_keys_save(s->c.keys, party_state_key(), &s->made);
+}
+
+static int do_load_keys(struct scene *s)
+{
+    struct mls_key_package_keys *keys = NULL;
+    int rc = mls_key_package_keys_load(party_bytes(s->keys), party_state_key(), NULL, &keys);
+    mls_key_package_keys_free(keys);
+    return rc;
+}
+
 /* Fails the 1st, 2nd, 3rd... allocation of the operation until it needs no more. */
 static void fail_each(int (*operation)(struct scene *))
 {
@@ -197,6 +233,14 @@ static void test_found(void)
     fail_each(do_found);
 }
 
+static void test_state(void)
+{
+    fail_each(do_save);
+    fail_each(do_load);
+    fail_each(do_save_keys);
+    fail_each(do_load_keys);
+}
+
 /* Merging is the one operation that changes the group: it does so wholly, or not at all. */
 static void test_merge(void)
 {
@@ -227,6 +271,7 @@ static const struct unit_test tests[] = {
     {"a join that fails for lack of memory can be tried again", test_join},
     {"nor does sending without memory change anything", test_send},
     {"a group that cannot be made leaves nothing behind", test_found},
+    {"a state that cannot be saved or loaded for lack of memory leaves nothing behind", test_state},
     {"a merge without memory can be tried again", test_merge},
 };
 

@@ -1,6 +1,7 @@
 /* A group's life at random, over a delivery service that puts commits in one order and loses what it likes: members
  * come, go, lag, race and return; proposals get lost; messages arrive in any order. After each epoch the members that
- * followed agree, and nobody who was removed opens anything.
+ * followed agree, and nobody who was removed opens anything. Now and then a member is saved and goes on as what was
+ * loaded, also between staging a commit and merging it.
  *
  * SOTTO_MLS_WALK=STEPS[,SEED[,MEMBERS]] walks longer. */
 #include <stdio.h>
@@ -30,6 +31,7 @@ static struct {
     size_t resyncs;
     size_t races;
     size_t refused;
+    size_t reloads;
 } walk;
 
 static size_t dice(size_t sides)
@@ -48,6 +50,15 @@ static size_t count_live(void)
     for (size_t i = 0; i < walk.slot_count; i++)
         n += live(&walk.slots[i]);
     return n;
+}
+
+/* The member now and then goes on as what was saved of it. */
+static void maybe_reload(struct slot *slot, struct mls_staged **staged)
+{
+    if (dice(8) != 0)
+        return;
+    party_reload(&slot->party, staged);
+    walk.reloads++;
 }
 
 /* A live member; there is always one. */
@@ -137,6 +148,22 @@ static void note_removals(const struct mls_commit_info *info, const struct party
     }
 }
 
+/* As party_receive(), between whose halves the member may be saved and loaded. */
+static int follow(struct slot *slot, struct mls_bytes commit)
+{
+    struct mls_received received = {0};
+    maybe_reload(slot, NULL);
+    int rc = mls_group_process(slot->party.group, commit, PARTY_NOW_S, &received);
+    if (rc != MLS_OK)
+        return rc;
+    maybe_reload(slot, &received.staged);
+    rc = mls_group_merge(slot->party.group, received.staged);
+    if (rc == MLS_OK)
+        received.staged = NULL;
+    mls_received_free(&received);
+    return rc;
+}
+
 static void deliver(const struct party *from, struct mls_bytes commit)
 {
     for (size_t i = 0; i < walk.slot_count; i++) {
@@ -147,7 +174,7 @@ static void deliver(const struct party *from, struct mls_bytes commit)
             slot->lags = true;
             continue;
         }
-        int rc = party_receive(&slot->party, commit);
+        int rc = follow(slot, commit);
         slot->lags = rc == MLS_PROPOSAL_UNKNOWN && slot->misses;
         CU_ASSERT_TRUE_FATAL(rc == MLS_OK || slot->lags);
     }
@@ -160,6 +187,7 @@ static void win(struct slot *slot, struct mls_staged *staged)
 {
     struct mls_output commit = {0};
     struct mls_output welcome = {0};
+    maybe_reload(slot, &staged);
     CU_ASSERT_EQUAL_FATAL(mls_output_copy(mls_in(mls_staged_message(staged)), &commit), MLS_OK);
     CU_ASSERT_EQUAL_FATAL(mls_output_copy(mls_in(mls_staged_welcome(staged)), &welcome), MLS_OK);
     note_removals(mls_staged_info(staged), &slot->party);
@@ -258,6 +286,7 @@ static void step_proposals(void)
             const bool lost = dice(40) == 0;
             slot->misses = slot->misses || lost;
             CU_ASSERT_TRUE_FATAL(lost || party_receive(&slot->party, party_bytes(message)) == MLS_OK);
+            maybe_reload(slot, NULL);
         }
         mls_output_free(&message);
     }
@@ -318,12 +347,17 @@ static void step_messages(void)
     struct slot *senders[COUNT];
     for (size_t i = 0; i < COUNT; i++) {
         senders[i] = any_live();
+        maybe_reload(senders[i], NULL);
         CU_ASSERT_EQUAL_FATAL(mls_group_seal(senders[i]->party.group, NULL, party_text("hello"), &messages[i]), MLS_OK);
     }
     struct slot *reader = any_live();
-    for (size_t i = COUNT; i-- > 0;)
+    for (size_t i = COUNT; i-- > 0;) {
         CU_ASSERT_EQUAL_FATAL(party_receive(&reader->party, party_bytes(messages[i])),
                               senders[i] == reader ? MLS_OWN_MESSAGE : MLS_OK);
+        maybe_reload(reader, NULL);
+        CU_ASSERT_EQUAL_FATAL(party_receive(&reader->party, party_bytes(messages[i])),
+                              senders[i] == reader ? MLS_OWN_MESSAGE : MLS_GENERATION_USED);
+    }
     for (size_t i = 0; i < COUNT; i++)
         mls_output_free(&messages[i]);
 }
@@ -376,11 +410,12 @@ static void test_walk(void)
             }
     }
     check_epoch(&any_live()->party);
-    printf("%zu epochs, %zu races, %zu resyncs, %zu members at the end\n", walk.epochs, walk.races, walk.resyncs,
-           count_live());
+    printf("%zu epochs, %zu races, %zu resyncs, %zu reloads, %zu members at the end\n", walk.epochs, walk.races,
+           walk.resyncs, walk.reloads, count_live());
     CU_ASSERT_TRUE(walk.epochs > steps / 2);
     CU_ASSERT_TRUE(walk.races > 0);
     CU_ASSERT_TRUE(walk.resyncs > 0);
+    CU_ASSERT_TRUE(walk.reloads > 0);
     for (size_t i = 0; i < walk.slot_count; i++)
         empty(&walk.slots[i]);
     for (size_t i = 0; i < GHOSTS; i++)

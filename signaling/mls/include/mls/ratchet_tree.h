@@ -38,7 +38,7 @@ SOTTO_MUST_CHECK int mls_ratchet_tree_merge(struct mls_ratchet_tree *stage);
 void mls_ratchet_tree_write(struct bytes_writer *w, const struct mls_ratchet_tree *tree);
 /* A stage's changes, for keeping between staging and merging. */
 void mls_ratchet_tree_write_stage(struct bytes_writer *w, const struct mls_ratchet_tree *stage);
-/* Reads what write_stage wrote, over the same base. MLS_MALFORMED. */
+/* Reads what write_stage wrote, over the same base. MLS_MALFORMED, MLS_DUPLICATE for two equal keys. */
 SOTTO_MUST_CHECK int mls_ratchet_tree_read_stage(struct bytes_reader *r, struct mls_ratchet_tree *base,
                                                  struct mls_ratchet_tree **stage);
 
