@@ -44,12 +44,19 @@ void core_secret_free(void *secret)
     sodium_free(secret);
 }
 
+bool core_argon2id_at(uint32_t passes, uint32_t memory_kib, const char *password, size_t password_len,
+                      const uint8_t salt[CORE_ARGON2ID_SALT_LEN], uint8_t *out, size_t out_len)
+{
+    _Static_assert((int)CORE_ARGON2ID_SALT_LEN == (int)crypto_pwhash_argon2id_SALTBYTES, "the library's salt length");
+
+    return sodium_init() >= 0 &&
+           crypto_pwhash_argon2id(out, out_len, password, password_len, salt, passes, (size_t)memory_kib << 10,
+                                  crypto_pwhash_argon2id_ALG_ARGON2ID13) == 0;
+}
+
 bool core_argon2id(const char *password, size_t password_len, const uint8_t salt[CORE_ARGON2ID_SALT_LEN], uint8_t *out,
                    size_t out_len)
 {
-    enum { PASSES = 3, MEMORY = 64 << 20 };
-    _Static_assert((int)CORE_ARGON2ID_SALT_LEN == (int)crypto_pwhash_argon2id_SALTBYTES, "the library's salt length");
-
-    return sodium_init() >= 0 && crypto_pwhash_argon2id(out, out_len, password, password_len, salt, PASSES, MEMORY,
-                                                        crypto_pwhash_argon2id_ALG_ARGON2ID13) == 0;
+    enum { PASSES = 3, MEMORY_KIB = 64 << 10 };
+    return core_argon2id_at(PASSES, MEMORY_KIB, password, password_len, salt, out, out_len);
 }

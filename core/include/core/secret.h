@@ -24,5 +24,8 @@ enum { CORE_ARGON2ID_SALT_LEN = 16 };
  * choose. False if there is no memory. */
 SOTTO_MUST_CHECK bool core_argon2id(const char *password, size_t password_len,
                                     const uint8_t salt[CORE_ARGON2ID_SALT_LEN], uint8_t *out, size_t out_len);
+/* The same at another cost: 1 pass and 8 KiB at least. False if the cost is too small, too. */
+SOTTO_MUST_CHECK bool core_argon2id_at(uint32_t passes, uint32_t memory_kib, const char *password, size_t password_len,
+                                       const uint8_t salt[CORE_ARGON2ID_SALT_LEN], uint8_t *out, size_t out_len);
 
 #endif

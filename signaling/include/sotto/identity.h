@@ -35,7 +35,9 @@ SOTTO_BEGIN_DECLS
     X(DEVICE, -12, "the certificate of another device")                                                                \
     X(EXPIRED, -13, "expired")                                                                                         \
     X(NOT_YET, -14, "from the future")                                                                                 \
-    X(ROOT, -15, "of another user")
+    X(ROOT, -15, "of another user")                                                                                    \
+    X(PASSPHRASE, -16, "wrong passphrase, or it was changed")                                                          \
+    X(TAKEN, -17, "another pinned user has this name")
 
 enum identity_error {
 #define IDENTITY_ERROR_ENUM(name, value, text) IDENTITY_##name = value,
@@ -49,14 +51,28 @@ SOTTO_API const char *identity_strerror(int error);
 enum {
     IDENTITY_KEY_LEN = 32, /* bytes of an Ed25519 public key, and of a seed */
     IDENTITY_USER_ID_LEN = 32,
-    IDENTITY_NAME_MAX = 64,                        /* bytes of a name, without NUL */
-    IDENTITY_DEVICE_MAX = 32,                      /* bytes of a device's label, without NUL */
-    IDENTITY_CERTIFICATE_MAX = 256,                /* bytes of a certificate */
-    IDENTITY_CERTIFICATE_LIFE_S = 14 * 24 * 3600,  /* seconds a certificate lives at most */
-    IDENTITY_CLOCK_SKEW_S = 3600,                  /* seconds another's clock may be ahead */
-    IDENTITY_REVOKED_MAX = 64,                     /* devices in a revocation list */
-    IDENTITY_REVOCATIONS_MAX = 128 + 64 * (1 + 32) /* bytes of a revocation list */
+    IDENTITY_NAME_MAX = 64,                       /* bytes of a name, without NUL */
+    IDENTITY_DEVICE_MAX = 32,                     /* bytes of a device's label, without NUL */
+    IDENTITY_CERTIFICATE_MAX = 256,               /* bytes of a certificate */
+    IDENTITY_CERTIFICATE_LIFE_S = 14 * 24 * 3600, /* seconds a certificate lives at most */
+    IDENTITY_CLOCK_SKEW_S = 3600,                 /* seconds another's clock may be ahead */
+    IDENTITY_REVOKED_MAX = 64,                    /* devices in a revocation list */
+    IDENTITY_REVOCATIONS_MAX = 128 + 64 * 32,     /* bytes of a revocation list */
+    IDENTITY_SECRET_MAX = 3072,                   /* bytes of a key file */
+    IDENTITY_PASSPHRASE_MAX = 1024,               /* bytes of a passphrase */
+    IDENTITY_PASSES_MAX = 16,                     /* passes of Argon2id that a key file may ask for */
+    IDENTITY_MEMORY_MAX_KIB = 1 << 20,            /* KiB of memory that it may ask for */
+    IDENTITY_PINS_MAX = 4096,                     /* users in a pin store */
 };
+
+/* Bytes that the library made and the caller owns: end each with identity_output_free(). */
+struct identity_output {
+    uint8_t *data;
+    size_t len;
+};
+
+/* Wipes and frees; the output is then empty. An output of zeros is allowed. */
+SOTTO_API void identity_output_free(struct identity_output *output);
 
 /* --- Keys --------------------------------------------------------------------------------------------------------- */
 
@@ -169,6 +185,146 @@ SOTTO_API int identity_revocations_compare(const struct identity_revocations *a,
  * replaced by any. IDENTITY_ROOT if they are not of one root. */
 SOTTO_MUST_CHECK SOTTO_API int identity_revocations_merge(struct identity_revocations *held,
                                                           const struct identity_revocations *received, bool *changed);
+
+/* --- Key files ---------------------------------------------------------------------------------------------------- */
+
+enum identity_secret_kind {
+    IDENTITY_SECRET_ROOT = 1,   /* a user's root, as its device keeps it */
+    IDENTITY_SECRET_DEVICE = 2, /* a device's key */
+    IDENTITY_SECRET_EXPORT = 3, /* a user's root, to be kept elsewhere for recovery */
+};
+
+/* What a key file holds. Secret: keep it in guarded memory, end it with identity_secret_wipe(). */
+struct identity_secret {
+    uint8_t kind; /* enum identity_secret_kind */
+    struct identity_key key;
+    char name[IDENTITY_NAME_MAX + 1]; /* of a root: its user's name; of a device: its label */
+    /* Of a root: its last revocation list, so that a recovered one goes on with the numbers; number 0: none. */
+    struct identity_revocations revocations;
+};
+
+SOTTO_API void identity_secret_wipe(struct identity_secret *secret);
+
+/* What finding a key from a passphrase costs (Argon2id, RFC 9106). */
+struct identity_cost {
+    uint32_t passes;     /* 1 to IDENTITY_PASSES_MAX */
+    uint32_t memory_kib; /* 8 to IDENTITY_MEMORY_MAX_KIB */
+};
+
+/* Writes a key file: encrypted under a passphrase, or, with passphrase NULL, not (permissions of the file are then all
+ * that protects it: say so to the user). cost is used with a passphrase only; it is stored in the file. out[0..cap)
+ * gets *len bytes, IDENTITY_SECRET_MAX at most: wipe them where they were not encrypted. IDENTITY_INVALID (kind, cost,
+ * an empty or overlong passphrase, revocations of another root), IDENTITY_NAME, IDENTITY_SPACE, IDENTITY_MEMORY,
+ * IDENTITY_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int identity_secret_seal(const struct identity_secret *secret, const char *passphrase,
+                                                    size_t passphrase_len, const struct identity_cost *cost,
+                                                    uint8_t *out, size_t cap, size_t *len);
+/* What kind of key file it is, and whether a passphrase is needed; nothing is proven. IDENTITY_MALFORMED,
+ * IDENTITY_SCHEME, IDENTITY_LIMIT (it asks for more work than the bounds above). */
+SOTTO_MUST_CHECK SOTTO_API int identity_secret_peek(const uint8_t *data, size_t len, uint8_t *kind, bool *encrypted);
+/* Opens a key file of that kind. passphrase is not looked at where none is needed. As identity_secret_peek, and
+ * IDENTITY_INVALID (another kind, no passphrase where one is needed), IDENTITY_PASSPHRASE, IDENTITY_MEMORY,
+ * IDENTITY_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int identity_secret_open(const uint8_t *data, size_t len, uint8_t kind,
+                                                    const char *passphrase, size_t passphrase_len,
+                                                    struct identity_secret *out);
+
+/* --- Pins: whom the user knows ------------------------------------------------------------------------------------ */
+
+/* What is known of a root. */
+struct identity_pin {
+    uint8_t root_key[IDENTITY_KEY_LEN];
+    char petname[IDENTITY_NAME_MAX + 1]; /* the user's own name for it; empty: none */
+    char claimed[IDENTITY_NAME_MAX + 1]; /* the name it claimed when it was pinned, or that was accepted since */
+    bool verified;                       /* safety numbers were compared */
+    uint64_t since_s;                    /* when it was pinned */
+    uint64_t revocations;                /* the highest number of its revocation lists that was seen; 0: none */
+};
+
+enum identity_pin_state {
+    IDENTITY_PIN_NEW = 1,  /* never seen, and its name is like nobody's: a claim. Pin it to know it again. */
+    IDENTITY_PIN_PINNED,   /* seen before */
+    IDENTITY_PIN_VERIFIED, /* compared with its user */
+    IDENTITY_PIN_CHANGED,  /* never seen, under the very name of a pinned user: somebody else, or the same with a new
+                            * root. Show nothing of it until the user has decided. */
+    IDENTITY_PIN_CONFLICT, /* its name could be taken for a pinned user's. Show it as such, never under the name alone.
+                            */
+};
+
+struct identity_pins;
+
+/* An empty store. IDENTITY_MEMORY. */
+SOTTO_MUST_CHECK SOTTO_API int identity_pins_new(struct identity_pins **out);
+/* A store that was written before. IDENTITY_MALFORMED, IDENTITY_SCHEME, IDENTITY_LIMIT, IDENTITY_MEMORY,
+ * IDENTITY_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int identity_pins_read(const uint8_t *data, size_t len, struct identity_pins **out);
+/* The whole store, to be kept. IDENTITY_MEMORY, IDENTITY_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int identity_pins_write(const struct identity_pins *pins, struct identity_output *out);
+/* NULL is allowed. */
+SOTTO_API void identity_pins_free(struct identity_pins *pins);
+
+SOTTO_API size_t identity_pins_count(const struct identity_pins *pins);
+/* The i-th pin, in the order of root keys; borrowed until the store changes. NULL beyond the last. */
+SOTTO_API const struct identity_pin *identity_pins_at(const struct identity_pins *pins, size_t i);
+/* The pin of a root; borrowed until the store changes. NULL: it is not pinned. */
+SOTTO_API const struct identity_pin *identity_pins_find(const struct identity_pins *pins,
+                                                        const uint8_t root_key[IDENTITY_KEY_LEN]);
+/* Pins a root, or replaces what was known of it. IDENTITY_NAME, IDENTITY_TAKEN (the petname is another pin's),
+ * IDENTITY_LIMIT (nobody else is ever forgotten for it), IDENTITY_MEMORY. */
+SOTTO_MUST_CHECK SOTTO_API int identity_pins_put(struct identity_pins *pins, const struct identity_pin *pin);
+/* Forgets a root; whether it was pinned. */
+SOTTO_API bool identity_pins_remove(struct identity_pins *pins, const uint8_t root_key[IDENTITY_KEY_LEN]);
+
+/* Whether people could take one name for the other. An application that shows names in all scripts gives one after
+ * Unicode's technical standard 39 (ICU's uspoof_areConfusableUTF8). */
+typedef bool identity_confusable(void *context, const char *a, const char *b);
+
+struct identity_judgement {
+    uint8_t state;                    /* enum identity_pin_state */
+    const struct identity_pin *pin;   /* what is known of the root; NULL: nothing */
+    const struct identity_pin *rival; /* CHANGED, CONFLICT: whose name it is, or is like */
+};
+
+/* What to show of a root that claims a name. confusable NULL: names are alike if they differ in ASCII's capitals only.
+ * The pins in *out are borrowed until the store changes. */
+SOTTO_API void identity_pins_judge(const struct identity_pins *pins, const uint8_t root_key[IDENTITY_KEY_LEN],
+                                   const char *name, identity_confusable *confusable, void *context,
+                                   struct identity_judgement *out);
+
+/* --- What people compare ------------------------------------------------------------------------------------------ */
+
+enum {
+    IDENTITY_SAFETY_NUMBER_DIGITS = 60,
+    IDENTITY_CALL_CODE_DIGITS = 30,
+    IDENTITY_CALL_CODE_WORDS = 10,
+    IDENTITY_CALL_CODE_MEMBERS_MAX = 1 << 16,
+};
+
+/* The safety number of two users: the same 60 digits for both, and other ones if either sees another root. out gets
+ * them without spaces, with NUL. IDENTITY_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int identity_safety_number(const uint8_t a[IDENTITY_KEY_LEN],
+                                                      const uint8_t b[IDENTITY_KEY_LEN],
+                                                      char out[IDENTITY_SAFETY_NUMBER_DIGITS + 1]);
+
+/* A leaf of the call, by the keys that sign for it. */
+struct identity_member {
+    uint8_t root_key[IDENTITY_KEY_LEN];
+    uint8_t device_key[IDENTITY_KEY_LEN];
+};
+
+/* The code of a call, for people to read to each other: two forms of one thing. NUL-terminated. */
+struct identity_call_code {
+    char digits[IDENTITY_CALL_CODE_DIGITS + 6]; /* six groups of five, with spaces between */
+    char words[IDENTITY_CALL_CODE_WORDS * 9];   /* with spaces between */
+};
+
+/* The code of a call with these members, in any order: the same on every screen exactly if group id, parameters and
+ * members are. Takes some tenths of a second and 64 MiB, on purpose. IDENTITY_INVALID (no member, the same one twice),
+ * IDENTITY_LIMIT, IDENTITY_MEMORY, IDENTITY_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int identity_call_code(const uint8_t *group_id, size_t group_id_len,
+                                                  const uint8_t *parameters, size_t parameters_len,
+                                                  const struct identity_member *members, size_t count,
+                                                  struct identity_call_code *out);
 
 SOTTO_END_DECLS
 
