@@ -233,12 +233,12 @@ const uint8_t *mls_group_resumption(const struct mls_group *group, uint64_t epoc
 {
     if (group->removed)
         return NULL;
-    if (epoch == group->epoch.context.epoch)
-        return group->epoch.secrets.resumption_psk;
     for (size_t i = 0; i < group->resumption_count; i++)
         if (group->resumptions[i].epoch == epoch)
             return group->resumptions[i].psk;
-    return NULL;
+    /* who only looks at the group, or is about to join it, knows no secret of this epoch */
+    return group->own_leaf != MLS_NO_LEAF && epoch == group->epoch.context.epoch ? group->epoch.secrets.resumption_psk
+                                                                                 : NULL;
 }
 
 void mls_group_forget_resumptions(struct mls_group *group, uint64_t epoch)

@@ -153,6 +153,39 @@ static void test_resync_with_resumption(void)
     party_wipe(&b);
 }
 
+/* Who lost its keys within an epoch has that epoch's resumption PSK all the same; another group's is none. */
+static void test_resync_within_the_epoch(void)
+{
+    struct party a;
+    struct party b;
+    struct party c;
+    party_init(&a, "alice", 1);
+    party_init(&b, "bob", 1);
+    party_init(&c, "carol", 1);
+    party_gather(&a, &b, 1);
+    party_found(&c);
+    party_commit_all(&c, NULL, 0, NULL, 0); /* in the same epoch, of its own group */
+    struct mls_output info = {0};
+    struct mls_output commit = {0};
+    struct mls_group *again = NULL;
+    CU_ASSERT_EQUAL_FATAL(mls_group_info(a.group, true, &info), MLS_OK);
+    struct mls_external_config config = {
+        .join.resumed = c.group, .resumption = true, .resync = true, .old_leaf = mls_group_own_leaf(b.group)};
+    CU_ASSERT_EQUAL(mls_group_epoch(c.group), mls_group_epoch(a.group));
+    CU_ASSERT_EQUAL(join_external(&b, party_bytes(info), &config, &again, &commit), MLS_PSK);
+    config.join.resumed = b.group;
+    CU_ASSERT_EQUAL_FATAL(join_external(&b, party_bytes(info), &config, &again, &commit), MLS_OK);
+    CU_ASSERT_EQUAL(party_receive(&a, party_bytes(commit)), MLS_OK);
+    mls_group_free(b.group);
+    b.group = again;
+    CU_ASSERT_TRUE(party_agrees(&a, &b));
+    mls_output_free(&commit);
+    mls_output_free(&info);
+    party_wipe(&a);
+    party_wipe(&b);
+    party_wipe(&c);
+}
+
 static void by_reference(struct mls_content *content, void *ctx)
 {
     struct bytes_writer *w = ctx;
@@ -422,6 +455,7 @@ static const struct unit_test tests[] = {
     {"a resync replaces the client's own leaf, and nobody else's", test_resync},
     {"an external commit's PSK has to be the members'", test_external_psk},
     {"a resync may prove its past by a resumption PSK", test_resync_with_resumption},
+    {"and by that of the epoch it is in", test_resync_within_the_epoch},
     {"an external commit has no proposal by reference, and one ExternalInit", test_proposals_of_external_commits},
     {"any bit flipped in a GroupInfo is noticed", test_group_info_bits},
     {"external senders propose what they may, if the group names them", test_external_sender},
