@@ -14,7 +14,6 @@
  *   PAUSE         with half or more lost, sending pauses
  *   ROTATION      a kick begins a new room secret
  *   NUMBER        an external commit needs the secret of the present number, an older one does not do
- *   ADMIN         only an admin's commit removes somebody else
  *
  * -DWITNESS claims that the newcomer never sends after a kick of the accomplice: that must break too, or nothing is
  * shown.
@@ -59,11 +58,6 @@
 #define NUMBER true
 #else
 #define NUMBER false
-#endif
-#ifndef WITHOUT_ADMIN
-#define ADMIN true
-#else
-#define ADMIN false
 #endif
 
 #define BIT(member) (1 << (member))
@@ -130,9 +124,15 @@ inline commit_update(from)
     make(from, epochs[from].roster, epochs[from].secret, epochs[from].after_kick)
 }
 
-inline commit_kick(from, by, whom)
+inline commit_remove(from, whom)
 {
-    make(from, epochs[from].roster & ~BIT(whom), epochs[from].secret, epochs[from].after_kick || (by == A && whom == M));
+    make(from, epochs[from].roster & ~BIT(whom), epochs[from].secret, epochs[from].after_kick)
+}
+
+/* A Remove by an admin, which begins a new room secret. */
+inline commit_kick(from, whom)
+{
+    make(from, epochs[from].roster & ~BIT(whom), epochs[from].secret, epochs[from].after_kick || whom == M);
     if
     :: ROTATION -> epochs[made - 1].secret = made - 1
     :: else
@@ -235,8 +235,8 @@ active proctype world()
     };
     do
     /* A kicks somebody. */
-    :: atomic { made < EPOCHS && IN(A) && HAS(ROSTER(A), M) -> commit_kick(at[A], A, M) }
-    :: atomic { made < EPOCHS && IN(A) && HAS(ROSTER(A), B) -> commit_kick(at[A], A, B) }
+    :: atomic { made < EPOCHS && IN(A) && HAS(ROSTER(A), M) -> commit_kick(at[A], M) }
+    :: atomic { made < EPOCHS && IN(A) && HAS(ROSTER(A), B) -> commit_kick(at[A], B) }
     /* An honest member heals. */
     :: atomic { made < EPOCHS && IN(B) -> commit_update(at[B]) }
     /* The newcomer, whichever link it was given, is shown any epoch that the link opens, and joins it. */
@@ -255,7 +255,7 @@ active proctype world()
         accomplice_knows(epochs[e].secret, known);
         if
         :: HAS(epochs[e].roster, M) -> commit_update(e)
-        :: HAS(epochs[e].roster, M) && HAS(epochs[e].roster, A) && !ADMIN -> commit_kick(e, M, A)
+        :: HAS(epochs[e].roster, M) && HAS(epochs[e].roster, A) -> commit_remove(e, A)
         :: !HAS(epochs[e].roster, M) && known -> commit_external(e, M)
         :: else
         fi;
@@ -270,9 +270,7 @@ active proctype world()
         :: IN(i) && epochs[e].parent == at[i] ->
             enter(i, e);
             /* Whom A kicked is gone for good: no honest member follows the kick into an epoch that has it. */
-            assert(!IN(i) || !epochs[e].after_kick || !HAS(epochs[e].roster, M));
-            /* Only A removes. */
-            assert(i != A || IN(A))
+            assert(!IN(i) || !epochs[e].after_kick || !HAS(epochs[e].roster, M))
         :: else
         fi;
         i = 0;
