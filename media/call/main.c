@@ -9,10 +9,13 @@
 #include "call.h"
 #include "core/secret.h"
 #include "gstsotto/plugin.h"
+#include "token.h"
 
-static const char USAGE[] = "sotto call ROOM --server URL --name NAME --key SECRET [options]   join a call (--help)\n"
-                            "sotto key                                                          make a secret\n"
-                            "sotto --version\n";
+static const char USAGE[] =
+    "sotto call ROOM --server URL --name NAME --key SECRET [options]   join a call (--help)\n"
+    "sotto key                                                          make a secret\n"
+    "sotto token --key FILE --room ROOM                                 make an admission token (--help)\n"
+    "sotto --version\n";
 
 /* What does not come with GStreamer's core, and which Debian package brings it. */
 static const struct requirement {
@@ -97,6 +100,8 @@ int main(int argc, char **argv)
         return call(argc, argv);
     if (strcmp(command, "key") == 0)
         return make_secret();
+    if (strcmp(command, "token") == 0)
+        return call_token(argc, argv);
     if (strcmp(command, "--version") == 0) {
         puts("sotto " SOTTO_VERSION);
         return 0;

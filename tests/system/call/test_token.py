@@ -1,4 +1,6 @@
 """Admission by token: what is issued for the room lets a client in, and nothing else does."""
+import subprocess
+
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from harness import CLIENT, Call, main, near, wait_all
@@ -32,6 +34,35 @@ def without_a_token_for_the_room_a_client_stays_out_and_says_why():
         assert "session_started" not in call.log("sfu")
 
 
+def sotto_token(call, *words):
+    return subprocess.run([CLIENT, "token", *words], check=True, cwd=call.folder, capture_output=True,
+                          text=True).stdout.strip()
+
+
+def what_sotto_token_makes_is_what_the_server_takes():
+    with Call() as call:
+        sotto_token(call, "new-key", "issuer")
+        sotto_token(call, "new-key", "other")
+        call.serve(options=("--listen", "127.0.0.1:0", "--token-key", call.path("issuer.pub")))
+        ways_out = {
+            "Elsewhere": ("--key", "issuer", "--room", "another-room"),
+            "Forged": ("--key", "other", "--room", "room"),
+            "Signaller": ("--key", "issuer", "--room", "room", "--signal", "--admin"),
+            "Stranger": ("--key", "issuer", "--room", "room", "--audience", "sotto-ds"),
+            "Bound": ("--key", "issuer", "--room", "room", "--fingerprint", ":".join(["00"] * 32)),
+        }
+        for name, words in ways_out.items():
+            process = call.join(name, "--video", "none", "--audio", "test", "--seconds", "20", "--token",
+                                sotto_token(call, *words))
+            process.wait(10)
+            assert process.returncode == 1 and "does not let us in" in call.log(name), call.log(name)
+        assert "session_started" not in call.log("sfu")
+        wait_all([call.join("Ada", "--video", "none", "--audio", "test", "--seconds", "2", "--token",
+                            sotto_token(call, "--key", "issuer", "--room", "room", "--name", "ada-1"))])
+        log = call.log("sfu")
+        assert "pseudonym=ada-1" in log and "eyJ" not in log and "PRIVATE" not in log
+
+
 def a_server_that_is_not_there_is_an_exit_code_and_a_reason():
     with Call() as call:
         call.url = "http://127.0.0.1:1"
@@ -43,4 +74,5 @@ def a_server_that_is_not_there_is_an_exit_code_and_a_reason():
 
 if __name__ == "__main__":
     main(tokens_for_the_room_let_two_people_in, without_a_token_for_the_room_a_client_stays_out_and_says_why,
+         what_sotto_token_makes_is_what_the_server_takes,
          a_server_that_is_not_there_is_an_exit_code_and_a_reason)
