@@ -8,8 +8,8 @@ rm -rf "$folder"
 mkdir -p "$folder"
 cd "$folder"
 spin -a "$@" "$model" >spin.log
-cc -O2 -w -DSAFETY -DCOLLAPSE -DNOREDUCE -DMEMLIM=6000 -o search pan.c
-./search -m100000 >search.log
+cc -O2 -w -DSAFETY -DNOREDUCE -DMEMLIM=6000 -o search pan.c
+./search -m100000 -w26 >search.log
 cat search.log
 if grep -q 'Search not completed' search.log && ! grep -q 'assertion violated' search.log; then
     echo "the search did not end: see above"
