@@ -119,6 +119,7 @@ void mls_group_free(struct mls_group *group)
     free(group->kept);
     mls_ratchet_tree_free(group->tree);
     mls_epoch_wipe(&group->epoch);
+    mls_past_wipe(&group->past);
     mls_output_free(&group->reinit);
     mls_output_free(&group->origin.group_id);
     core_wipe(group, sizeof *group);

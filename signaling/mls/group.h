@@ -140,12 +140,42 @@ struct mls_origin {
     size_t psk_len;
 };
 
+/* A leaf that is not now as it was in the epoch before. */
+struct mls_past_leaf {
+    uint32_t leaf;
+    bool removed;             /* by the commit */
+    struct mls_output memory; /* as it was, encoded; empty: it sends no more, or did not yet */
+    struct mls_leaf_node leaf_node;
+};
+
+/* What opens application messages of the epoch before. Secret. Zeros: nothing. */
+struct mls_past {
+    struct bytes_writer encoded;      /* GroupContext */
+    struct mls_group_context context; /* over encoded */
+    struct mls_secret_tree messages;
+    uint8_t sender_data[MLS_HASH_MAX];
+    struct mls_past_leaf *changed; /* other leaves are those of the group's tree */
+    size_t changed_count;
+};
+
+/* The leaves that merging the commit changes, copied: the first half of keeping the present epoch. MLS_MEMORY. */
+SOTTO_MUST_CHECK int mls_past_prepare(struct mls_past *past, const struct mls_staged *staged);
+/* The second half: takes the epoch's secrets over, but the removed leaves'. */
+void mls_past_take(struct mls_past *past, struct mls_epoch *epoch);
+void mls_past_wipe(struct mls_past *past);
+/* Whether messages of the epoch can be opened. */
+bool mls_past_is(const struct mls_past *past, uint64_t epoch);
+/* A leaf as it was; NULL: none that may be heard. */
+const struct mls_leaf_node *mls_past_leaf(const struct mls_group *group, uint32_t leaf);
+
 struct mls_group {
     const struct mls_suites *suites;
     const struct mls_suite *suite;
     struct mls_policy policy;
     struct mls_ratchet_tree *tree;
     struct mls_epoch epoch;
+    bool keeps_past;
+    struct mls_past past;
     uint32_t own_leaf;
     bool removed;
     struct mls_output reinit; /* the committed ReInit proposal, encoded; empty: none */

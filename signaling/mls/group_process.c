@@ -77,6 +77,7 @@ struct opened {
     struct mls_authenticated_content message;
     struct bytes_writer buffer;
     const struct mls_private_message *sealed; /* NULL: it was a PublicMessage */
+    bool is_past;                             /* of the epoch before */
     struct mls_sender_data sender;
 };
 
@@ -96,6 +97,30 @@ static int open_public(const struct mls_group *group, const struct mls_public_me
                              mls_epoch_encoded(&group->epoch), &out->message);
     if (rc == MLS_OK && content->sender.type == MLS_SENDER_MEMBER && content->sender.index == group->own_leaf)
         rc = MLS_OWN_MESSAGE;
+    return rc;
+}
+
+/* Application data of the epoch before, as long as that is kept: what has sent it there is checked against that epoch's
+ * leaves and context (section 15.3). */
+static int open_past(const struct mls_group *group, const struct mls_private_message *message, struct opened *out)
+{
+    const struct mls_past *past = &group->past;
+    if (!mls_same(message->group_id, group->epoch.context.group_id))
+        return MLS_GROUP;
+    int rc = mls_sender_data_open(group->suite, past->sender_data, message, &out->sender);
+    if (rc != MLS_OK)
+        return rc;
+    if (out->sender.leaf_index == group->own_leaf)
+        return MLS_OWN_MESSAGE;
+    const struct mls_leaf_node *leaf_node = mls_past_leaf(group, out->sender.leaf_index);
+    if (!leaf_node)
+        return MLS_LEAF;
+    out->sealed = message;
+    out->is_past = true;
+    rc = mls_private_open(&past->messages, message, &out->sender, &out->buffer, &out->message);
+    if (rc == MLS_OK)
+        rc = mls_content_verify(group->suite, leaf_node->signature_key, &out->message,
+                                wire_buffer_slice(&past->encoded));
     return rc;
 }
 
@@ -119,6 +144,10 @@ static int open_message(const struct mls_group *group, const struct mls_message 
                         struct opened *out)
 {
     int rc = MLS_INVALID;
+    if (message->wire_format == MLS_WIRE_PRIVATE_MESSAGE &&
+        message->private_message.content_type == MLS_CONTENT_APPLICATION &&
+        mls_past_is(&group->past, message->private_message.epoch))
+        return open_past(group, &message->private_message, out);
     if (message->wire_format == MLS_WIRE_PUBLIC_MESSAGE)
         rc = open_public(group, &message->public_message, out);
     else if (message->wire_format == MLS_WIRE_PRIVATE_MESSAGE)
@@ -131,7 +160,8 @@ static int open_message(const struct mls_group *group, const struct mls_message 
 /* A key is spent once its message is known to be genuine. */
 static int spend_key(struct mls_group *group, const struct opened *opened)
 {
-    return opened->sealed ? mls_private_accept(&group->epoch.messages, opened->sealed, &opened->sender) : MLS_OK;
+    struct mls_secret_tree *messages = opened->is_past ? &group->past.messages : &group->epoch.messages;
+    return opened->sealed ? mls_private_accept(messages, opened->sealed, &opened->sender) : MLS_OK;
 }
 
 static int take_proposal(struct mls_group *group, const struct opened *opened, uint64_t now_s)
@@ -310,12 +340,25 @@ void mls_received_free(struct mls_received *received)
     *received = (struct mls_received){0};
 }
 
+/* Who sent it, by the tree of the epoch it was sent in. */
+static void show_sender(const struct mls_group *group, const struct opened *opened, struct mls_received *out)
+{
+    const struct mls_content *content = &opened->message.content;
+    out->sender_type = content->sender.type;
+    out->sender = content->sender.index;
+    out->epoch = content->epoch;
+    out->member.leaf = MLS_NO_LEAF;
+    if (content->sender.type == MLS_SENDER_MEMBER)
+        mls_member_view(opened->is_past ? mls_past_leaf(group, content->sender.index)
+                                        : mls_ratchet_tree_leaf(group->tree, content->sender.index),
+                        content->sender.index, &out->member);
+}
+
 static int take(struct mls_group *group, const struct opened *opened, uint64_t now_s, struct mls_received *out)
 {
     const struct mls_content *content = &opened->message.content;
     int rc = mls_output_copy(content->authenticated_data, &out->authenticated_data);
-    out->sender_type = content->sender.type;
-    out->sender = content->sender.index;
+    show_sender(group, opened, out);
     if (rc != MLS_OK)
         return rc;
     switch (content->type) {

@@ -336,6 +336,22 @@ int mls_secret_tree_consume(struct mls_secret_tree *tree, uint32_t leaf, enum ml
     return rc == MLS_OK ? ratchet_consume(tree->suite, &ratchets->of[kind], generation) : rc;
 }
 
+int mls_secret_tree_forget(struct mls_secret_tree *tree, uint32_t leaf)
+{
+    struct mls_ratchets *ratchets = NULL;
+    uint32_t node;
+    if (leaf >= tree->leaves)
+        return MLS_LEAF;
+    if (!tree->ratchets[leaf] && !find_start(tree, leaf, &node))
+        return MLS_OK;
+    int rc = ratchets_open(tree, leaf, &ratchets);
+    if (rc == MLS_OK) {
+        ratchets_free(ratchets);
+        tree->ratchets[leaf] = NULL;
+    }
+    return rc;
+}
+
 /* --- State --- */
 
 static void ratchet_write(struct bytes_writer *w, const struct mls_suite *suite, const struct ratchet *ratchet)

@@ -215,6 +215,7 @@ static void shelve_resumption(struct mls_group *group)
 /* What a removed member keeps is what it was: its secrets go. */
 static void leave(struct mls_group *group)
 {
+    mls_past_wipe(&group->past);
     mls_secret_tree_wipe(&group->epoch.messages);
     mls_epoch_secrets_wipe(&group->epoch.secrets);
     mls_tree_keys_wipe(&group->epoch.keys);
@@ -228,6 +229,7 @@ int mls_staged_merge(struct mls_staged *staged)
 {
     struct mls_group *group = staged->group;
     struct mls_output reinit = {0};
+    struct mls_past past = {0};
     int rc = MLS_OK;
     if (staged->list.own_removed) {
         leave(group);
@@ -237,14 +239,23 @@ int mls_staged_merge(struct mls_staged *staged)
     }
     if (staged->list.reinit)
         rc = mls_output_copy(staged->list.reinit->proposal.encoded, &reinit);
+    /* after a ReInit nothing is opened any more */
+    const bool keeps_past = group->keeps_past && !staged->list.reinit;
+    if (rc == MLS_OK && keeps_past)
+        rc = mls_past_prepare(&past, staged);
     if (rc == MLS_OK)
         rc = mls_ratchet_tree_merge(staged->tree);
     if (rc != MLS_OK) {
+        mls_past_wipe(&past);
         mls_output_free(&reinit);
         return rc;
     }
     staged->tree = NULL;
     shelve_resumption(group);
+    mls_past_wipe(&group->past);
+    group->past = past;
+    if (keeps_past)
+        mls_past_take(&group->past, &group->epoch);
     mls_epoch_wipe(&group->epoch);
     group->epoch = staged->next;
     core_wipe(&staged->next, sizeof staged->next);

@@ -86,7 +86,7 @@ int mls_group_save(const struct mls_group *group, const struct mls_staged *stage
     struct bytes_writer w;
     if (key.len != MLS_STATE_KEY_LEN)
         return MLS_KEY;
-    if (staged && (staged->group != group || staged->from != group->epoch.context.epoch || group->removed))
+    if (staged && (staged->group != group || mls_staged_is_stale(staged)))
         return MLS_STALE;
     int rc = begin(&w, KIND_GROUP);
     if (rc == MLS_OK) {

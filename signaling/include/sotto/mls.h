@@ -82,6 +82,7 @@ enum mls_limit {
     MLS_PROPOSALS_MAX = 1 << 16,  /* proposals in a commit */
     MLS_PROPOSALS_KEPT = 4096,    /* proposals that wait for a commit */
     MLS_RESUMPTIONS_KEPT = 16,    /* epochs whose resumption PSK a group keeps */
+    MLS_PAST_EPOCHS_KEPT = 1,     /* epochs before the present one whose application messages can be opened */
     MLS_PSK_MAX = 1024,           /* bytes of an external PSK */
     MLS_GROUP_ID_MAX = 255,       /* bytes of a group id that is made here */
     MLS_STATE_MAX = 1 << 28,      /* bytes of a saved state */
@@ -379,6 +380,15 @@ SOTTO_MUST_CHECK SOTTO_API int mls_group_info(const struct mls_group *group, boo
 /* Forgets the resumption PSKs of all epochs before `epoch`. */
 SOTTO_API void mls_group_forget_resumptions(struct mls_group *group, uint64_t epoch);
 
+/* Whether merging a commit keeps what opens application messages of the epoch before (section 15.3), for messages that
+ * cross the commit on their way. Off unless asked for, and again in a group that was loaded: an epoch's keys then go
+ * with it. What is kept goes at the next merge, with mls_group_forget_past(), with this member's removal, and with
+ * keep = false; there is no clock here, so let seconds pass, not more, before forgetting. The keys of members whom the
+ * commit removes go at once, of leaves replaced by an external commit too. */
+SOTTO_API void mls_group_keep_past(struct mls_group *group, bool keep);
+/* Wipes what is kept of the epoch before. */
+SOTTO_API void mls_group_forget_past(struct mls_group *group);
+
 /* --- Sending ------------------------------------------------------------------------------------------------------ */
 
 /* How a message is framed. */
@@ -449,8 +459,9 @@ SOTTO_MUST_CHECK SOTTO_API int mls_staged_export(const struct mls_staged *staged
                                                  struct mls_bytes context, uint8_t *out, size_t len);
 /* Whether the message is the commit that was staged here: what to merge when it comes back. */
 SOTTO_API bool mls_staged_is(const struct mls_staged *staged, struct mls_bytes message);
-/* Enters the new epoch, and frees staged; the old epoch's secrets are wiped. MLS_STALE if the group is in another
- * epoch than when it was staged, or it is another group: staged is then still the caller's. */
+/* Enters the new epoch, and frees staged; the old epoch's secrets are wiped, but for what mls_group_keep_past() keeps.
+ * MLS_STALE if the group is in another epoch than when it was staged, or it is another group, MLS_MEMORY: staged is
+ * then still the caller's. */
 SOTTO_MUST_CHECK SOTTO_API int mls_group_merge(struct mls_group *group, struct mls_staged *staged);
 /* Drops the commit; NULL is allowed. */
 SOTTO_API void mls_staged_free(struct mls_staged *staged);
@@ -463,13 +474,18 @@ struct mls_received {
     uint8_t kind;        /* enum mls_received_kind */
     uint8_t sender_type; /* enum mls_sender_type */
     uint32_t sender;     /* leaf (of members), or place in external_senders */
+    uint64_t epoch;      /* that it was sent in: of application data perhaps the one before the group's */
+    /* The sender's leaf, of members, as it was in that epoch (section 15.3: its tree may differ from the present one);
+     * else of leaf UINT32_MAX. Borrowed until the group changes. */
+    struct mls_member member;
     struct mls_output authenticated_data;
     struct mls_output data;    /* application data */
     struct mls_staged *staged; /* a commit: look at it, then merge or free it */
     uint16_t proposal_type;    /* a proposal, which was kept */
 };
 
-/* Takes a message of the group's epoch: validates it completely, then opens, keeps or stages it. A message that fails
+/* Takes a message of the group's epoch, or application data of the epoch before if that is kept (see
+ * mls_group_keep_past()): validates it completely, then opens, keeps or stages it. A message that fails
  * changes nothing. End received with mls_received_free(). MLS_OWN_MESSAGE for what this member sent itself (merge
  * what was staged, see mls_staged_is), MLS_GROUP, MLS_EPOCH, and any error of validation. */
 SOTTO_MUST_CHECK SOTTO_API int mls_group_process(struct mls_group *group, struct mls_bytes message, uint64_t now_s,

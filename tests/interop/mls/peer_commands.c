@@ -302,6 +302,7 @@ static int run_process(struct peer_request *request)
         json_object_set_new(request->out, "kind", json_string(kinds[received.kind]));
         peer_put_number(request->out, "sender_type", received.sender_type);
         peer_put_number(request->out, "sender", received.sender);
+        peer_put_number(request->out, "sent_in", received.epoch);
         peer_put_hex(request->out, "authenticated_data",
                      (struct mls_bytes){received.authenticated_data.data, received.authenticated_data.len});
         if (received.kind == MLS_RECEIVED_APPLICATION)
@@ -311,6 +312,15 @@ static int run_process(struct peer_request *request)
     }
     mls_received_free(&received);
     return rc;
+}
+
+static int run_keep_past(struct peer_request *request)
+{
+    const bool keep = peer_flag(request, request->in, "keep");
+    if (request->wrong)
+        return MLS_INVALID;
+    mls_group_keep_past(request->client->group, keep);
+    return MLS_OK;
 }
 
 static int run_seal(struct peer_request *request)
@@ -489,7 +499,9 @@ const struct peer_command peer_commands[] = {
      "proposals without_received without_path tree_apart FRAMING -> message welcome epoch; staged"},
     {"merge", true, true, run_merge, "-> epoch; the staged commit is taken"},
     {"drop", true, true, run_drop, "-> nothing; the staged commit is not"},
-    {"process", true, true, run_process, "message -> kind sender_type sender authenticated_data data epoch removed"},
+    {"process", true, true, run_process,
+     "message -> kind sender_type sender sent_in authenticated_data data epoch removed"},
+    {"keep_past", true, true, run_keep_past, "keep -> nothing; application messages of the epoch before are opened"},
     {"seal", true, true, run_seal, "data FRAMING -> message"},
     {"save", true, false, run_save, "key -> state key_packages; with what is staged"},
     {"load", true, false, run_load, "state key_packages key -> epoch staged; in the place of what the client has"},

@@ -46,9 +46,15 @@ def group(peer, suite):
     got = peer.ask("process", a, message=sealed)
     assert (got["kind"], got["data"], got["authenticated_data"], got["sender"]) == ("application", "beef", "01", 2)
     peer.refused("GENERATION_USED", do="process", client=a, message=sealed)
+    late = [peer.ask("seal", name, data="01")["message"] for name in (c, c, b)]
     removal = peer.ask("commit", a, proposals=[{"type": "remove", "leaf": 1}])["message"]
     assert peer.ask("process", b, message=removal)["removed"]
-    peer.ask("merge", a)
+    peer.ask("keep_past", a, keep=True)
+    assert peer.ask("merge", a)["epoch"] == 3
+    assert peer.ask("process", a, message=late[0])["sent_in"] == 2
+    peer.refused("LEAF", do="process", client=a, message=late[2])
+    peer.ask("keep_past", a, keep=False)
+    peer.refused("EPOCH", do="process", client=a, message=late[1])
     peer.ask("process", c, message=removal)
     assert [member["leaf"] for member in peer.ask("state", c)["members"]] == [0, 2]
 

@@ -242,11 +242,14 @@ static void test_state(void)
 }
 
 /* Merging is the one operation that changes the group: it does so wholly, or not at all. */
-static void test_merge(void)
+static void check_merge(bool keeps_past)
 {
     struct scene s;
     int rc = MLS_MEMORY;
     scene_init(&s);
+    mls_group_keep_past(s.a.group, keeps_past);
+    struct mls_output late = {0};
+    CU_ASSERT_EQUAL_FATAL(mls_group_seal(s.b.group, NULL, party_text("late"), &late), MLS_OK);
     for (size_t n = 1; rc != MLS_OK && n < 1000; n++) {
         CU_ASSERT_EQUAL_FATAL(mls_group_epoch(s.a.group), 1);
         CU_ASSERT_TRUE_FATAL(party_agrees(&s.a, &s.b));
@@ -262,7 +265,15 @@ static void test_merge(void)
     CU_ASSERT_EQUAL(party_join(&s.c, party_bytes(s.welcome)), MLS_OK);
     CU_ASSERT_TRUE(party_agrees(&s.a, &s.b));
     CU_ASSERT_TRUE(party_agrees(&s.a, &s.c));
+    CU_ASSERT_EQUAL(party_receive(&s.a, party_bytes(late)), keeps_past ? MLS_OK : MLS_EPOCH);
+    mls_output_free(&late);
     scene_wipe(&s);
+}
+
+static void test_merge(void)
+{
+    check_merge(false);
+    check_merge(true);
 }
 
 static const struct unit_test tests[] = {

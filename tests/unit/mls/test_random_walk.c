@@ -1,7 +1,7 @@
 /* A group's life at random, over a delivery service that puts commits in one order and loses what it likes: members
  * come, go, lag, race and return; proposals get lost; messages arrive in any order. After each epoch the members that
  * followed agree, and nobody who was removed opens anything. Now and then a member is saved and goes on as what was
- * loaded, also between staging a commit and merging it.
+ * loaded, also between staging a commit and merging it. A message that crosses a commit is opened after it.
  *
  * SOTTO_MLS_WALK=STEPS[,SEED[,MEMBERS]] walks longer. */
 #include <stdio.h>
@@ -32,6 +32,7 @@ static struct {
     size_t races;
     size_t refused;
     size_t reloads;
+    size_t late;
 } walk;
 
 static size_t dice(size_t sides)
@@ -157,6 +158,7 @@ static int follow(struct slot *slot, struct mls_bytes commit)
     if (rc != MLS_OK)
         return rc;
     maybe_reload(slot, &received.staged);
+    mls_group_keep_past(slot->party.group, true);
     rc = mls_group_merge(slot->party.group, received.staged);
     if (rc == MLS_OK)
         received.staged = NULL;
@@ -188,6 +190,7 @@ static void win(struct slot *slot, struct mls_staged *staged)
     struct mls_output commit = {0};
     struct mls_output welcome = {0};
     maybe_reload(slot, &staged);
+    mls_group_keep_past(slot->party.group, true);
     CU_ASSERT_EQUAL_FATAL(mls_output_copy(mls_in(mls_staged_message(staged)), &commit), MLS_OK);
     CU_ASSERT_EQUAL_FATAL(mls_output_copy(mls_in(mls_staged_welcome(staged)), &welcome), MLS_OK);
     note_removals(mls_staged_info(staged), &slot->party);
@@ -236,6 +239,24 @@ static size_t propose_some(const struct slot *committer, struct mls_proposal_con
     return n;
 }
 
+/* A message that crossed a commit: opened by all who were there before it, unless the commit removed its sender. */
+static void hear_late(struct mls_output *late, uint64_t epoch, const struct slot *sender)
+{
+    for (size_t i = 0; i < walk.slot_count; i++) {
+        struct slot *slot = &walk.slots[i];
+        if (!live(slot))
+            continue;
+        const bool was_there = mls_past_is(&slot->party.group->past, epoch);
+        int rc = party_receive(&slot->party, party_bytes(*late));
+        CU_ASSERT_EQUAL_FATAL(rc, !was_there       ? MLS_EPOCH
+                                  : slot == sender ? MLS_OWN_MESSAGE
+                                  : !sender->used  ? MLS_LEAF
+                                                   : MLS_OK);
+        walk.late += rc == MLS_OK;
+    }
+    mls_output_free(late);
+}
+
 static void step_commit(void)
 {
     struct slot *committer = any_live();
@@ -257,18 +278,23 @@ static void step_commit(void)
         CU_ASSERT_EQUAL_FATAL(rc, MLS_OK);
         walk.races++;
     }
-    struct mls_output late = {0};
+    struct mls_output lost_message = {0};
     if (lost) {
-        CU_ASSERT_EQUAL_FATAL(mls_output_copy(mls_in(mls_staged_message(lost)), &late), MLS_OK);
+        CU_ASSERT_EQUAL_FATAL(mls_output_copy(mls_in(mls_staged_message(lost)), &lost_message), MLS_OK);
         mls_staged_free(lost);
     }
+    struct slot *sender = any_live();
+    const uint64_t epoch = mls_group_epoch(sender->party.group);
+    struct mls_output late = {0};
+    CU_ASSERT_EQUAL_FATAL(mls_group_seal(sender->party.group, NULL, party_text("late"), &late), MLS_OK);
     win(committer, staged);
+    hear_late(&late, epoch, sender);
     drop_waiting();
-    if (late.len) {
-        CU_ASSERT_NOT_EQUAL_FATAL(party_receive(&any_live()->party, party_bytes(late)), MLS_OK);
+    if (lost_message.len) {
+        CU_ASSERT_NOT_EQUAL_FATAL(party_receive(&any_live()->party, party_bytes(lost_message)), MLS_OK);
         walk.refused++;
     }
-    mls_output_free(&late);
+    mls_output_free(&lost_message);
 }
 
 /* Updates by reference, which some do not hear. */
@@ -410,12 +436,13 @@ static void test_walk(void)
             }
     }
     check_epoch(&any_live()->party);
-    printf("%zu epochs, %zu races, %zu resyncs, %zu reloads, %zu members at the end\n", walk.epochs, walk.races,
-           walk.resyncs, walk.reloads, count_live());
+    printf("%zu epochs, %zu races, %zu resyncs, %zu reloads, %zu late messages, %zu members at the end\n", walk.epochs,
+           walk.races, walk.resyncs, walk.reloads, walk.late, count_live());
     CU_ASSERT_TRUE(walk.epochs > steps / 2);
     CU_ASSERT_TRUE(walk.races > 0);
     CU_ASSERT_TRUE(walk.resyncs > 0);
     CU_ASSERT_TRUE(walk.reloads > 0);
+    CU_ASSERT_TRUE(walk.late > 0);
     for (size_t i = 0; i < walk.slot_count; i++)
         empty(&walk.slots[i]);
     for (size_t i = 0; i < GHOSTS; i++)

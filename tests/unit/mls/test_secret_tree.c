@@ -308,6 +308,33 @@ static void generations_end(void)
     mls_secret_tree_wipe(&tree);
 }
 
+/* Untouched, with ratchets, with a skipped key: nothing that leads to the leaf's keys is left, and all that leads to
+ * others. */
+static void a_leaf_is_forgotten(void)
+{
+    for (int touched = 0; touched < 3; touched++) {
+        struct mls_secret_tree tree = tree_of(1, 4);
+        struct mls_message_key key;
+        CU_ASSERT_EQUAL(mls_secret_tree_forget(&tree, 4), MLS_LEAF);
+        if (touched)
+            CU_ASSERT_EQUAL(mls_secret_tree_consume(&tree, 2, MLS_RATCHET_APPLICATION, (uint32_t)touched - 1), MLS_OK);
+        for (int again = 0; again < 2; again++) {
+            CU_ASSERT_EQUAL(mls_secret_tree_forget(&tree, 2), MLS_OK);
+            for (unsigned kind = 0; kind < MLS_RATCHETS; kind++)
+                for (uint32_t generation = 0; generation < 4; generation++) {
+                    CU_ASSERT_EQUAL(mls_secret_tree_peek(&tree, 2, kind, generation, &key), MLS_GENERATION_USED);
+                    CU_ASSERT_EQUAL(mls_secret_tree_consume(&tree, 2, kind, generation), MLS_GENERATION_USED);
+                }
+        }
+        struct bytes_writer state = state_of(&tree);
+        CU_ASSERT_FALSE(contains(&state, root_secret, 32));
+        wire_buffer_free(&state);
+        for (uint32_t leaf = 0; leaf < 4; leaf++)
+            CU_ASSERT_TRUE(leaf == 2 || mls_secret_tree_peek(&tree, leaf, 0, 5, &key) == MLS_OK);
+        mls_secret_tree_wipe(&tree);
+    }
+}
+
 static const struct unit_test tests[] = {
     {"every leaf agrees with its sender, and no key is given twice", every_leaf_agrees_with_its_sender},
     {"looking at a key changes nothing", looking_changes_nothing},
@@ -320,6 +347,7 @@ static const struct unit_test tests[] = {
     {"kept keys are gone after use", kept_keys_are_gone_after_use},
     {"state comes back from bytes, and from no part of them", state_comes_back},
     {"states that cannot be are malformed", states_that_cannot_be_are_malformed},
+    {"a leaf's keys can be forgotten without the others'", a_leaf_is_forgotten},
     {"generations end, and do not begin again", generations_end},
 };
 

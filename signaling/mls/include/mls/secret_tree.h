@@ -51,6 +51,10 @@ SOTTO_MUST_CHECK int mls_secret_tree_peek(const struct mls_secret_tree *tree, ui
 SOTTO_MUST_CHECK int mls_secret_tree_consume(struct mls_secret_tree *tree, uint32_t leaf, enum mls_ratchet_kind kind,
                                              uint32_t generation);
 
+/* Wipes all keys of a leaf, used or not: peek and consume give MLS_GENERATION_USED from now on. MLS_LEAF, MLS_MEMORY,
+ * MLS_CRYPTO. */
+SOTTO_MUST_CHECK int mls_secret_tree_forget(struct mls_secret_tree *tree, uint32_t leaf);
+
 /* The tree's state, secrets in the clear: for sealing. */
 void mls_secret_tree_write(struct bytes_writer *w, const struct mls_secret_tree *tree);
 /* Reads what write wrote. MLS_MALFORMED, MLS_LIMIT, MLS_MEMORY; the tree is then as after wipe. */
