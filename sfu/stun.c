@@ -66,17 +66,15 @@ static int fixed_length(uint16_t type)
     }
 }
 
-static bool is_known(uint16_t type)
+/* Whether an attribute that is not looked at may be ignored: because its type is known, or any may. */
+static bool is_ignorable(uint16_t type)
 {
     switch (type) {
     case ATTRIBUTE_MAPPED_ADDRESS:
-    case ATTRIBUTE_USERNAME:
-    case ATTRIBUTE_MESSAGE_INTEGRITY:
     case ATTRIBUTE_ERROR_CODE:
     case ATTRIBUTE_UNKNOWN_ATTRIBUTES:
     case ATTRIBUTE_XOR_MAPPED_ADDRESS:
     case ATTRIBUTE_PRIORITY:
-    case ATTRIBUTE_USE_CANDIDATE:
         return true;
     default:
         return type >= ATTRIBUTE_COMPREHENSION_OPTIONAL;
@@ -106,7 +104,7 @@ static void note_attribute(struct sfu_stun *stun, uint16_t type, size_t at, cons
         stun->controlling = true;
         break;
     default:
-        if (!is_known(type) && stun->unknown_count < SFU_STUN_UNKNOWN_MAX)
+        if (!is_ignorable(type) && stun->unknown_count < SFU_STUN_UNKNOWN_MAX)
             stun->unknown[stun->unknown_count++] = type;
         break;
     }

@@ -71,14 +71,22 @@ static void one(const uint8_t *data, size_t len, struct dd_structure *s)
     struct dd_structure before = *s;
     struct dd_descriptor d;
     struct dd_descriptor head;
+    struct dd_descriptor alone;
     uint8_t spatial;
     uint8_t temporal;
+    /* more than an extension element can hold is refused before a byte is read */
+    must(dd_peek(data, DD_LEN_MAX + 1, &head) == RTP_ERR_LIMIT &&
+         dd_read(data, DD_LEN_MAX + 1, s, s, &d) == RTP_ERR_LIMIT);
+    const enum rtp_error peeked = dd_peek(data, len, &head);
     if (dd_read(data, len, s, s, &d) != RTP_OK) {
+        uint8_t bytes[DD_LEN_MAX];
+        size_t out_len;
         must(memcmp(&before, s, sizeof before) == 0);
+        must(dd_rewrite(data, len, s, &(struct dd_change){0}, bytes, sizeof bytes, &out_len) != RTP_OK);
         return;
     }
-    must(dd_peek(data, len, &head) == RTP_OK && head.frame_number == d.frame_number &&
-         head.has_structure == d.has_structure);
+    must(peeked == RTP_OK && head.frame_number == d.frame_number && head.has_structure == d.has_structure);
+    must((dd_read(data, len, NULL, NULL, &alone) == RTP_OK) == d.has_structure);
     must(d.has_structure || memcmp(&before, s, sizeof before) == 0);
     must(dd_target_layer(s, (uint8_t)(s->target_count - 1), &spatial, &temporal) && spatial < s->spatial_count);
     check_write(&d, s, len);

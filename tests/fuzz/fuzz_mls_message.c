@@ -18,6 +18,8 @@ static void check_group_info(const struct mls_group_info *info)
     struct core_slice nodes;
     struct mls_node node;
     size_t count = 0;
+    if (mls_extension_find(info->extensions, MLS_EXTENSION_EXTERNAL_PUB, &data))
+        must(!mls_opaque_extension_parse(data, &nodes) || nodes.len < data.len);
     if (!mls_extension_find(info->extensions, MLS_EXTENSION_RATCHET_TREE, &data) ||
         !mls_ratchet_tree_parse(data, &nodes, &count))
         return;
@@ -33,6 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct mls_message message;
     struct bytes_writer w;
+    /* refused before a byte is read */
+    must(mls_message_parse(data, (size_t)MLS_MESSAGE_MAX + 1, &message) != MLS_OK);
     if (mls_message_parse(data, size, &message) != MLS_OK)
         return 0;
     wire_buffer_init(&w, MLS_MESSAGE_MAX);

@@ -85,8 +85,12 @@ static void open_private(struct run *run, const struct mls_private_message *mess
 static void open_public(const struct run *run, const struct mls_public_message *message)
 {
     struct mls_authenticated_content opened;
-    if (mls_public_open(&run->suite, secret, message, MLS_TEXT("context"), &opened) == MLS_OK)
-        check_content(&opened);
+    if (mls_public_open(&run->suite, secret, message, MLS_TEXT("context"), &opened) != MLS_OK)
+        return;
+    check_content(&opened);
+    int rc = mls_content_verify(&run->suite, (struct core_slice){public_key, sizeof public_key}, &opened,
+                                MLS_TEXT("context"));
+    must(rc == MLS_OK || rc == MLS_SIGNATURE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

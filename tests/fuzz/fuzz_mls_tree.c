@@ -63,6 +63,13 @@ static void change(struct mls_ratchet_tree *tree, const uint8_t *data, size_t si
     }
     must(mls_ratchet_tree_hash(tree, after) == MLS_OK &&
          memcmp(before, after, mls_ratchet_tree_suite(tree)->hash->len) == 0);
+    for (int which = 0; which < 4; which++) {
+        /* an extension that hardly a member knows, or none */
+        const struct core_slice extensions =
+            which & 1 ? (struct core_slice){(const uint8_t *)"\xff\x01", 3} : (struct core_slice){0};
+        int rc = mls_ratchet_tree_check_members(stage, extensions, (which & 2) != 0);
+        must(rc == MLS_OK || rc == MLS_UNSUPPORTED || rc == MLS_LIMIT);
+    }
     must_be_fresh(stage);
     must(mls_ratchet_tree_merge(stage) == MLS_OK);
     must_be_fresh(tree);

@@ -32,6 +32,14 @@ static struct rtcp_packet written(const struct bytes_writer *w)
     return packet;
 }
 
+static void feedback(const struct rtcp_packet *p)
+{
+    struct rtcp_feedback f;
+    const bool right = (p->type == RTCP_RTPFB || p->type == RTCP_PSFB) && p->body_len >= 8;
+    must((rtcp_feedback_parse(p, &f) == RTP_OK) == right);
+    must(!right || f.fci_len == p->body_len - 8);
+}
+
 static void reports(const struct rtcp_packet *p)
 {
     struct rtcp_sr_rr report;
@@ -178,6 +186,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     rtcp_iter_init(&iter, data, size);
     while (rtcp_next(&iter, &packet)) {
+        feedback(&packet);
         reports(&packet);
         descriptions(&packet);
         goodbyes(&packet);
@@ -185,8 +194,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         picture_requests(&packet);
         transport_feedback(&packet);
     }
+    must(!rtcp_next(&iter, &packet));
     bool valid = iter.error == RTP_OK && size > 0;
     must((rtcp_check(data, size, true) == RTP_OK) == valid);
-    must(valid || rtcp_check(data, size, false) != RTP_OK);
+    const enum rtp_error whole = rtcp_check(data, size, false);
+    must(valid || whole != RTP_OK);
     return 0;
 }

@@ -37,11 +37,11 @@ static void check_media(const struct sfu_media *media, enum sfu_role role)
     }
 }
 
-static void try_role(enum sfu_role role)
+static void try_role(enum sfu_role role, bool audio_level)
 {
     static const struct sfu_answer_config config = {
         .addresses = {"192.0.2.7"}, .address_count = 1, .port = 5004, .fingerprint = "00:11"};
-    const struct sfu_offer_rules rules = {.role = role, .audio_level = true};
+    const struct sfu_offer_rules rules = {.role = role, .audio_level = audio_level};
     static struct sfu_session_params params;
     struct text_writer w;
     memset(&params, 0, sizeof(params));
@@ -75,8 +75,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t count;
     const char *body = (const char *)data;
     if (sdp_parse(&offer, body, size) == SDP_OK) {
-        try_role(SFU_PUBLISHER);
-        try_role(SFU_SUBSCRIBER);
+        try_role(SFU_PUBLISHER, true);
+        try_role(SFU_PUBLISHER, false);
+        try_role(SFU_SUBSCRIBER, true);
     }
     if (sdp_parse_fragment(&offer, body, size) == SDP_OK && sfu_offer_credentials(&offer, &ufrag, &pwd)) {
         must(ufrag.len >= 4 && ufrag.len <= 256 && pwd.len >= 22 && pwd.len <= 256);

@@ -45,7 +45,19 @@ static void install(struct sframe_receiver *receiver, unsigned keying)
         abort();
 }
 
-static void open_one(struct run *run, struct bytes_reader *r)
+/* Lengths that no frame has are refused before a byte is read. */
+static void must_refuse_lengths(struct sframe_receiver *receiver)
+{
+    uint8_t frame[1] = {0};
+    struct sframe_opened opened;
+    const size_t too_long = (size_t)SFRAME_FRAME_MAX + SFRAME_HEAD_MAX + SFRAME_PADDING_MAX + SFRAME_TAG_MAX + 1;
+    if (sframe_open(receiver, NULL, NULL, 0, frame, too_long, 0, &opened) != SFRAME_INVALID ||
+        sframe_open(receiver, NULL, key_a, (size_t)SFRAME_FRAME_MAX + 1, frame, 1, 0, &opened) != SFRAME_INVALID)
+        abort();
+}
+
+/* how: 0 with nothing expected, 1 with metadata, 2 without. */
+static void open_one(struct run *run, struct bytes_reader *r, unsigned how)
 {
     struct sframe_opened opened = {0};
     struct sframe_receiver_stats before;
@@ -60,7 +72,8 @@ static void open_one(struct run *run, struct bytes_reader *r)
         return;
     memcpy(frame, data, len);
     sframe_receiver_stats(run->receiver, &before);
-    int rc = sframe_open(run->receiver, &expect, NULL, 0, frame, len, run->now_ms, &opened);
+    int rc = sframe_open(run->receiver, how == 0 ? NULL : &expect, how == 1 ? key_a : NULL, how == 1 ? sizeof key_a : 0,
+                         frame, len, run->now_ms, &opened);
     sframe_receiver_stats(run->receiver, &after);
     if (after.keys > KEYS || (rc == SFRAME_AUTH && after.keys != before.keys))
         abort();
@@ -81,7 +94,8 @@ static void open_one(struct run *run, struct bytes_reader *r)
 static void step(struct run *run, struct bytes_reader *r)
 {
     int rc = SFRAME_OK;
-    switch (bytes_read_u8(r) % 8) {
+    const unsigned operation = bytes_read_u8(r) % 8;
+    switch (operation) {
     case 0:
         run->now_ms += bytes_read_u16(r);
         break;
@@ -103,7 +117,7 @@ static void step(struct run *run, struct bytes_reader *r)
         rc = sframe_receiver_remove_epoch(run->receiver, bytes_read_u8(r));
         break;
     default:
-        open_one(run, r);
+        open_one(run, r, operation - 5);
     }
     (void)rc;
 }
@@ -124,6 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     install(run.receiver, set_up / 16);
     run.now_ms = 1000;
+    must_refuse_lengths(run.receiver);
     while (bytes_reader_left(&r) > 0)
         step(&run, &r);
     sframe_receiver_wipe(run.receiver);

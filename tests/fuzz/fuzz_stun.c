@@ -20,14 +20,24 @@ static void must(bool condition)
         abort();
 }
 
-static void ask(const struct sfu_stun *stun, const struct sfu_address *from, bool settled)
+/* Where the session stands when the message comes. */
+struct situation {
+    const char *from;
+    const char *selected; /* NULL: no address yet */
+    bool settled;         /* the selected address is proven */
+    bool challenged;      /* this transaction was ours, sent to where the message comes from */
+};
+
+static void ask(const struct sfu_stun *stun, const struct situation *situation)
 {
     struct sfu_ice ice;
+    struct sfu_address at;
+    struct sfu_address *from = &at;
     struct sfu_ice_reply reply;
     struct test_stun_reply read;
-    must(sfu_ice_init(&ice, &credentials, 1));
-    ice.selected.family = settled ? 4 : 0;
-    enum sfu_ice_outcome outcome = sfu_ice_request(&ice, stun, from, settled, 2, &reply);
+    must(sfu_ice_init(&ice, &credentials, 1) && sfu_address_parse(from, situation->from, 7));
+    must(!situation->selected || sfu_address_parse(&ice.selected, situation->selected, 7));
+    enum sfu_ice_outcome outcome = sfu_ice_request(&ice, stun, from, situation->settled, 2, &reply);
     must(reply.len <= stun->len);
     if (reply.len > 0) {
         must(outcome != SFU_ICE_DROPPED && sfu_stun_authentic(stun, credentials.local_pwd));
@@ -37,11 +47,13 @@ static void ask(const struct sfu_stun *stun, const struct sfu_address *from, boo
     }
     if (outcome == SFU_ICE_DROPPED || outcome == SFU_ICE_REFUSED)
         must(ice.consent_us == 1);
-    /* as if this transaction had been ours */
-    ice.challenged = *from;
-    memcpy(ice.challenge, stun->transaction, sizeof ice.challenge);
+    if (situation->challenged) {
+        ice.challenged = *from;
+        memcpy(ice.challenge, stun->transaction, sizeof ice.challenge);
+    }
     if (sfu_ice_response(&ice, stun, from, 3))
-        must(stun->class == SFU_STUN_SUCCESS && sfu_stun_authentic(stun, credentials.remote_pwd));
+        must(situation->challenged && stun->class == SFU_STUN_SUCCESS &&
+             sfu_stun_authentic(stun, credentials.remote_pwd));
     sfu_ice_wipe(&ice);
 }
 
@@ -49,20 +61,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const struct situation situations[] = {
+        {.from = "192.0.2.1", .challenged = true},
+        {.from = "192.0.2.1", .selected = "192.0.2.2", .challenged = true},
+        {.from = "192.0.2.1", .selected = "192.0.2.2", .settled = true},
+        {.from = "2001:db8::1", .selected = "2001:db8::1", .settled = true, .challenged = true},
+    };
     struct sfu_stun stun;
-    struct sfu_address from;
     if (size < 1 || size > SFU_STUN_MAX + 100)
         return 0;
     uint8_t *message = malloc(size);
-    must(message && sfu_address_parse(&from, "192.0.2.1", 7));
+    must(message);
     memcpy(message, data + 1, size - 1);
     if (data[0] & 1)
         test_stun_reseal(message, size - 1, data[0] & 2 ? credentials.remote_pwd : credentials.local_pwd);
     if (sfu_stun_parse(&stun, message, size - 1)) {
         must(stun.len == size - 1 && stun.unknown_count <= SFU_STUN_UNKNOWN_MAX);
         must(!stun.username || (stun.username >= message && stun.username + stun.username_len <= message + size - 1));
-        ask(&stun, &from, false);
-        ask(&stun, &from, true);
+        for (size_t i = 0; i < sizeof situations / sizeof situations[0]; i++)
+            ask(&stun, &situations[i]);
     }
     free(message);
     return 0;

@@ -212,6 +212,13 @@ enum test_dtls_state test_dtls_state(const struct test_dtls *dtls)
     return dtls->state;
 }
 
+void test_dtls_write(struct test_dtls *dtls)
+{
+    if (dtls->state == TEST_DTLS_UP)
+        (void)SSL_write(dtls->ssl, "x", 1);
+    ERR_clear_error();
+}
+
 void test_dtls_close(struct test_dtls *dtls)
 {
     if (dtls->state == TEST_DTLS_UP)

@@ -35,6 +35,8 @@ enum test_dtls_state test_dtls_receive(struct test_dtls *dtls, const uint8_t *da
 /* Retransmits if it is time to. */
 enum test_dtls_state test_dtls_tick(struct test_dtls *dtls);
 enum test_dtls_state test_dtls_state(const struct test_dtls *dtls);
+/* Sends a byte of application data, which nobody reads; nothing before the handshake is done. */
+void test_dtls_write(struct test_dtls *dtls);
 void test_dtls_close(struct test_dtls *dtls);
 
 struct test_srtp_keys {
