@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "daemon/local.h"
 #include "daemon/text.h"
 
 void sfu_auth_init(struct sfu_auth *auth)
@@ -41,29 +42,9 @@ bool sfu_auth_allows(const struct token *token, enum sfu_role role)
     return (token->rights & (role == SFU_PUBLISHER ? TOKEN_PUBLISH : TOKEN_SUBSCRIBE)) != 0;
 }
 
-/* With or without a port. */
-static bool is_loopback_host(struct text_slice host)
-{
-    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        size_t len = strlen(names[i]);
-        if (text_starts(host, names[i]) && (host.len == len || host.data[len] == ':'))
-            return true;
-    }
-    return false;
-}
-
 bool sfu_auth_is_local(const struct http_request *request)
 {
-    struct text_slice origin = text_of(request->origin);
-    if (!request->from_loopback || !is_loopback_host(text_of(request->host)))
-        return false;
-    if (origin.len == 0)
-        return true;
-    /* SCHEME "//" HOST */
-    text_take(&origin, '/');
-    text_take(&origin, '/');
-    return is_loopback_host(origin);
+    return daemon_is_local(request->from_loopback, request->host, request->origin);
 }
 
 bool sfu_auth_dev_token(const struct http_request *request, const char *room, struct token *token)
