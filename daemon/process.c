@@ -40,6 +40,24 @@ bool daemon_load_token_keys(const struct config_common *common, struct token_key
     return true;
 }
 
+static bool check_readable(const char *option, const char *path, char problem[CONFIG_PROBLEM_MAX])
+{
+    if (path[0] == 0)
+        return true;
+    FILE *file = fopen(path, "re");
+    bool ok = file && (fgetc(file) != EOF || !ferror(file)); /* a folder opens, and is not read */
+    if (!ok)
+        snprintf(problem, CONFIG_PROBLEM_MAX, "%s: %.256s: %s", option, path, strerror(errno));
+    if (file)
+        fclose(file);
+    return ok;
+}
+
+bool daemon_check_tls_files(const struct config_common *common, char problem[CONFIG_PROBLEM_MAX])
+{
+    return check_readable("tls-cert", common->tls_cert, problem) && check_readable("tls-key", common->tls_key, problem);
+}
+
 void daemon_warn_of_dangers(const char *program, const struct config_common *common)
 {
     if (common->dev) {

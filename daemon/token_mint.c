@@ -140,11 +140,11 @@ void token_signer_write_public(const struct token_signer *signer, struct text_wr
     pem_write(w, "PUBLIC KEY", der, sizeof(der));
 }
 
-/* A new file and nothing else: an existing one is never touched, a link never followed. False with errno, nothing left.
- */
+/* A new file and nothing else: with O_EXCL an existing one is never touched, and no link followed. False with errno,
+ * nothing left. */
 static bool write_new_file(const char *path, mode_t mode, const char *text, size_t len)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0)
         return false;
     ssize_t written = write(fd, text, len);

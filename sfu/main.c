@@ -73,7 +73,7 @@ static bool start(struct daemon *daemon)
         log_event(LOG_LEVEL_ERROR, "start_failed", "reason", "no key for --dev could be made", NULL);
         return false;
     }
-    if (!load_keys(daemon, &keys, problem)) {
+    if (!daemon_check_tls_files(&config->common, problem) || !load_keys(daemon, &keys, problem)) {
         log_event(LOG_LEVEL_ERROR, "start_failed", "reason", problem, NULL);
         return false;
     }
@@ -213,7 +213,8 @@ int main(int argc, char **argv)
     }
     log_set_level(daemon.config.common.log_level);
     if (daemon.config.common.check_only) {
-        if (!daemon_load_token_keys(&daemon.config.common, &keys, problem)) {
+        if (!daemon_check_tls_files(&daemon.config.common, problem) ||
+            !daemon_load_token_keys(&daemon.config.common, &keys, problem)) {
             fprintf(stderr, "sotto-sfu: %s\n", problem);
             return EXIT_USAGE;
         }

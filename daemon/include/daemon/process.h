@@ -21,6 +21,9 @@ void daemon_block_signals(sigset_t *signals);
 SOTTO_MUST_CHECK bool daemon_load_token_keys(const struct config_common *common, struct token_keys *keys,
                                              char problem[CONFIG_PROBLEM_MAX]);
 
+/* Whether the files of tls-cert and tls-key can be read; false with the option, the file and the reason in problem. */
+SOTTO_MUST_CHECK bool daemon_check_tls_files(const struct config_common *common, char problem[CONFIG_PROBLEM_MAX]);
+
 /* On standard error, to whoever starts a daemon that is open to more than it should be. */
 void daemon_warn_of_dangers(const char *program, const struct config_common *common);
 

@@ -367,6 +367,8 @@ static void it_refuses_what_is_not_safe_or_not_clear(void)
         {{"--token-key", "/nonexistent", "--check-config"},
          "token-key: /nonexistent: the key file cannot be read: No such file"},
         {{"--dev", "--tls-cert", "x.pem"}, "belong together"},
+        {{"--dev", "--tls-cert", "/nonexistent", "--tls-key", "x", "--check-config"},
+         "tls-cert: /nonexistent: No such file"},
         {{"--listen"}, "a value is missing"},
         {{"--nonsense"}, "no such flag"},
         {{"nonsense"}, "not a flag"},
@@ -438,8 +440,17 @@ static void dev_gives_out_tokens_and_holds_their_users_to_them(void)
     CU_ASSERT_EQUAL(try_offer("/whip/red", line), 403);
     CU_ASSERT_EQUAL(try_offer("/whep/blue", line), 403);
     CU_ASSERT_EQUAL(try_offer("/whep/blue", ""), 201);
-    /* what it has signed and its key are in no log */
+    /* reading the issuers' files again, of which there are none, does not lose the server's own key */
+    sfu_process_signal(&sfu, SIGHUP);
     char *log = sfu_process_log(&sfu);
+    while (!strstr(log, "event=token_keys_loaded")) {
+        free(log);
+        log = sfu_process_log(&sfu);
+    }
+    CU_ASSERT_EQUAL(try_offer("/whip/blue", line), 201);
+    /* what it has signed and its key are in no log */
+    free(log);
+    log = sfu_process_log(&sfu);
     char *token = line + strlen("Authorization: Bearer ");
     token[strcspn(token, "\r")] = 0;
     CU_ASSERT_PTR_NULL(strstr(log, strrchr(token, '.') + 1));

@@ -47,6 +47,24 @@ static void token_keys_are_read_all_or_none(void)
     unlink(bad);
 }
 
+static void tls_files_are_looked_for(void)
+{
+    char path[] = "/tmp/sotto-test-process-XXXXXX";
+    write_file(path, "");
+    config_common_init(&common, 1);
+    CU_ASSERT(daemon_check_tls_files(&common, problem));
+    strcpy(common.tls_cert, path);
+    strcpy(common.tls_key, path);
+    CU_ASSERT(daemon_check_tls_files(&common, problem));
+    strcpy(common.tls_key, "/nonexistent/key");
+    CU_ASSERT_FALSE(daemon_check_tls_files(&common, problem));
+    CU_ASSERT_STRING_EQUAL(problem, "tls-key: /nonexistent/key: No such file or directory");
+    strcpy(common.tls_cert, "/tmp");
+    CU_ASSERT_FALSE(daemon_check_tls_files(&common, problem));
+    CU_ASSERT_STRING_EQUAL(problem, "tls-cert: /tmp: Is a directory");
+    unlink(path);
+}
+
 static void endpoints_of_both_families_are_written(void)
 {
     char out[CONFIG_ADDRESS_MAX + 16];
@@ -93,6 +111,7 @@ static void memory_is_kept_off_disks(void)
 
 static const struct unit_test tests[] = {
     {"token keys are read all or none", token_keys_are_read_all_or_none},
+    {"TLS files are looked for", tls_files_are_looked_for},
     {"endpoints of both families are written", endpoints_of_both_families_are_written},
     {"readiness is told by file and by pipe", readiness_is_told_by_file_and_by_pipe},
     {"memory is kept off disks", memory_is_kept_off_disks},
