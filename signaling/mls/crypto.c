@@ -143,6 +143,7 @@ static int sign_content_init(struct sign_content *content, struct core_slice lab
     struct bytes_writer w;
     size_t total = 0;
     content->data = NULL; /* so that free is right after any error */
+    content->len = 0;
     for (size_t i = 0; i < count; i++) {
         if (parts[i].len > MLS_MESSAGE_MAX - total)
             return MLS_LIMIT;
@@ -160,8 +161,11 @@ static int sign_content_init(struct sign_content *content, struct core_slice lab
     return bytes_writer_ok(&w) ? MLS_OK : MLS_INVALID;
 }
 
+/* What is signed may be what is encrypted afterwards. */
 static void sign_content_free(struct sign_content *content)
 {
+    if (content->data)
+        core_wipe(content->data, content->len);
     if (content->data != content->small)
         free(content->data);
 }

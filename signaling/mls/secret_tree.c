@@ -254,8 +254,10 @@ static int open_path(struct mls_secret_tree *tree, uint32_t leaf)
         int rc = child_secret(tree, secret_of(tree, node), false, secret_of(tree, left));
         if (rc == MLS_OK)
             rc = child_secret(tree, secret_of(tree, node), true, secret_of(tree, right));
-        if (rc != MLS_OK)
+        if (rc != MLS_OK) {
+            core_wipe(secret_of(tree, left), tree->suite->hash->len);
             return rc;
+        }
         tree->present[left] = true;
         tree->present[right] = true;
         tree->present[node] = false;
@@ -311,14 +313,19 @@ int mls_secret_tree_next(struct mls_secret_tree *tree, uint32_t leaf, enum mls_r
 int mls_secret_tree_peek(const struct mls_secret_tree *tree, uint32_t leaf, enum mls_ratchet_kind kind,
                          uint32_t generation, struct mls_message_key *key)
 {
+    struct mls_ratchets first = {0};
+    int rc = MLS_OK;
     if (leaf >= tree->leaves)
         return MLS_LEAF;
-    if (tree->ratchets[leaf])
-        return ratchet_peek(tree->suite, &tree->ratchets[leaf]->of[kind], generation, key);
-    struct mls_ratchets first;
-    int rc = ratchets_peek(tree, leaf, &first);
+    const struct mls_ratchets *ratchets = tree->ratchets[leaf];
+    if (!ratchets) {
+        rc = ratchets_peek(tree, leaf, &first);
+        ratchets = &first;
+    }
     if (rc == MLS_OK)
-        rc = ratchet_peek(tree->suite, &first.of[kind], generation, key);
+        rc = ratchet_peek(tree->suite, &ratchets->of[kind], generation, key);
+    if (rc != MLS_OK)
+        core_wipe(key, sizeof *key);
     core_wipe(&first, sizeof first);
     return rc;
 }
