@@ -338,16 +338,25 @@ static void op_export(struct world *w, struct bytes_reader *r)
     world_unchanged(slot);
 }
 
+/* Bits: 1 proposals, 2 whether the epoch before is kept (4), 8 what of it is kept; else resumption PSKs. */
 static void op_forget(struct world *w, struct bytes_reader *r)
 {
     struct slot *slot = arg_slot(w, r);
     const uint8_t which = arg(r);
     if (!slot->group)
         return;
-    if (which & 1)
+    if (which & 1) {
         mls_group_forget_proposals(slot->group);
-    else
-        mls_group_forget_resumptions(slot->group, slot->view.epoch - which % 16);
+    } else if (which & 2) {
+        slot->keeps_past = which & 4;
+        mls_group_keep_past(slot->group, slot->keeps_past);
+        slot->past = slot->keeps_past ? slot->past : 0;
+    } else if (which & 8) {
+        mls_group_forget_past(slot->group);
+        slot->past = 0;
+    } else {
+        mls_group_forget_resumptions(slot->group, slot->view.epoch - (which >> 4));
+    }
     world_unchanged(slot);
 }
 
@@ -367,7 +376,9 @@ static void process(struct world *w, struct slot *slot, const struct message *me
         must(mls_group_process(slot->group, bytes_of(message), w->now_s, &again) == MLS_GENERATION_USED);
         /* nobody opens what was not sealed in the epoch it is in: not one who was removed, nor in a fork */
         must(message->changed || message->application);
-        must(message->changed || w->suite == SUITE_IDENTITY || message->history == slot->history);
+        const uint64_t of = received.epoch == slot->view.epoch ? slot->history : slot->past;
+        must(received.epoch == slot->view.epoch || slot->past);
+        must(message->changed || w->suite == SUITE_IDENTITY || message->history == of);
     }
     if (received.staged) {
         must(!mls_staged_info(received.staged)->own && !mls_staged_is(received.staged, bytes_of(message)));
@@ -396,6 +407,7 @@ static void merge(struct world *w, struct slot *slot, struct waiting *waiting, s
         return;
     }
     must(into == slot && slot->view.epoch + 1 == epoch);
+    slot->past = slot->keeps_past ? slot->history : 0;
     slot->history = waiting->history;
     waiting->staged = NULL;
     world_entered(w, slot);
@@ -475,6 +487,73 @@ static void op_ask_staged(struct world *w, struct bytes_reader *r)
     world_unchanged(slot);
 }
 
+/* --- Keeping --- */
+
+static const struct mls_bytes state_key = {(const uint8_t *)"01234567890123456789012345678901", MLS_STATE_KEY_LEN};
+
+/* What was saved is loaded, in the slot's place or beside, and is the same. */
+static void load(struct world *w, struct slot *slot, struct slot *place, struct mls_bytes state, struct waiting waiting)
+{
+    struct slot loaded = *slot;
+    const bool waits = waiting.staged != NULL;
+    int rc = MLS_OK;
+    WORLD_CALL(w, slot, rc,
+               mls_group_load(state, state_key, &w->suites, &slot->client->policy, &loaded.group, &waiting.staged));
+    must(rc == MLS_OK && waits == (waiting.staged != NULL));
+    world_unchanged(&loaded);
+    slot_set(w, place, loaded.client, loaded.group, loaded.history);
+    if (waits)
+        slot_keep(place, waiting.staged, waiting.history);
+}
+
+/* Flags: 1 with a commit that waits, 2 one byte changed, 4 loaded beside. */
+static void op_save(struct world *w, struct bytes_reader *r)
+{
+    struct slot *slot = arg_slot(w, r);
+    struct waiting waiting = slot->waiting[arg(r) % STAGED];
+    const uint8_t flags = arg(r);
+    struct mls_output state = {0};
+    struct mls_group *group = NULL;
+    int rc = MLS_OK;
+    if (!slot->group)
+        return;
+    if (!(flags & 1))
+        waiting.staged = NULL;
+    WORLD_CALL(w, slot, rc, mls_group_save(slot->group, waiting.staged, state_key, &state));
+    must(rc == MLS_OK || (rc == MLS_STALE && waiting.staged));
+    world_unchanged(slot);
+    if (rc == MLS_OK && flags & 2) {
+        state.data[arg_u16(r) % state.len] ^= 1;
+        WORLD_CALL(w, NULL, rc,
+                   mls_group_load(party_bytes(state), state_key, &w->suites, &slot->client->policy, &group, NULL));
+        must(rc != MLS_OK);
+    } else if (rc == MLS_OK) {
+        load(w, slot, flags & 4 ? arg_slot(w, r) : slot, party_bytes(state), waiting);
+    }
+    mls_output_free(&state);
+}
+
+static void op_save_keys(struct world *w, struct bytes_reader *r)
+{
+    const struct party *client = arg_client(w, r);
+    struct mls_key_package_keys **keys = &w->packages[client - w->clients][arg(r) % PACKAGES];
+    struct mls_key_package_keys *loaded = NULL;
+    struct mls_output state = {0};
+    int rc = MLS_OK;
+    if (!*keys)
+        return;
+    WORLD_CALL(w, NULL, rc, mls_key_package_keys_save(*keys, state_key, &state));
+    must(rc == ((*keys)->used ? MLS_STATE : MLS_OK));
+    if (rc == MLS_OK) {
+        WORLD_CALL(w, NULL, rc, mls_key_package_keys_load(party_bytes(state), state_key, &w->suites, &loaded));
+        must(rc == MLS_OK);
+        must(mls_same(mls_in(mls_key_package_keys_ref(*keys)), mls_in(mls_key_package_keys_ref(loaded))));
+        mls_key_package_keys_free(*keys);
+        *keys = loaded;
+    }
+    mls_output_free(&state);
+}
+
 /* --- The way --- */
 
 static void op_change(struct world *w, struct bytes_reader *r)
@@ -514,7 +593,7 @@ static void run(struct world *w, struct bytes_reader *r)
         op_change,      op_drop,       op_continue,      op_propose_outside,
         op_export,      op_forget,     op_policy,        op_leave,
         op_look,        op_ask_staged, op_import,        op_time,
-        op_cut,
+        op_cut,         op_save,       op_save_keys,
     };
     for (size_t i = 0; i < OPERATIONS_MAX && bytes_reader_left(r) > 0; i++)
         operations[arg(r) % (sizeof operations / sizeof operations[0])](w, r);

@@ -34,6 +34,8 @@ struct slot {
     struct mls_group *group; /* NULL: free */
     struct waiting waiting[STAGED];
     uint64_t history; /* the commits that led to the epoch: who has the same ones agrees */
+    bool keeps_past;
+    uint64_t past;    /* the history of the epoch before, if its messages may be opened; else 0 */
     struct view view; /* as last seen */
 };
 
