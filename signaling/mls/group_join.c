@@ -55,7 +55,7 @@ int mls_group_open_info(struct mls_group *group, const struct mls_group_info *in
                         const struct mls_join_config *config)
 {
     const struct mls_suite *suite = group->suite;
-    if (info->group_context.cipher_suite != suite->id || info->group_context.version != MLS_VERSION_1_0)
+    if (info->group_context.cipher_suite != suite->id)
         return MLS_SUITE;
     if (info->confirmation_tag.len != suite->hash->len)
         return MLS_CONFIRMATION;

@@ -261,8 +261,7 @@ static int update_check(const struct mls_group *group, const struct mls_ratchet_
         .extensions = extensions,
         .old_leaf = old_leaf,
     };
-    if (item->sender_type != MLS_SENDER_MEMBER)
-        return MLS_SENDER;
+    /* only members send Updates: mls_sender_check() */
     if (!old_leaf)
         return MLS_LEAF;
     if (mls_same(old_leaf->encryption_key, item->proposal.update.encryption_key))

@@ -17,11 +17,7 @@ size_t wire_read_length(struct bytes_reader *r)
 {
     uint8_t first = bytes_read_u8(r);
     unsigned prefix = first >> PREFIX_SHIFT;
-    if (prefix == 3) {
-        bytes_reader_fail(r);
-        return 0;
-    }
-    size_t size = (size_t)1 << prefix;
+    size_t size = (size_t)1 << prefix; /* of the reserved prefix 3: 8, which no length takes */
     size_t len = (size_t)(first & VALUE_BITS) << 8 * (size - 1) | (size_t)bytes_read_uint(r, size - 1);
     if (!bytes_reader_ok(r) || wire_length_size(len) != size) {
         bytes_reader_fail(r);

@@ -73,6 +73,19 @@ static void empty_input_has_nothing(void)
     CU_ASSERT_PTR_NULL(bytes_parse(&r, 1));
 }
 
+static void what_is_left_is_noticed(void)
+{
+    const uint8_t data[] = {1, 2, 3};
+    struct bytes_reader r;
+    bytes_reader_init(&r, data, sizeof data);
+    (void)bytes_read_u16(&r);
+    CU_ASSERT(bytes_reader_ok(&r));
+    CU_ASSERT_FALSE(bytes_reader_done(&r));
+    CU_ASSERT_EQUAL(bytes_reader_left(&r), 1);
+    (void)bytes_read_u8(&r);
+    CU_ASSERT(bytes_reader_done(&r));
+}
+
 static void write_then_read_is_identity(void)
 {
     uint64_t seed = 7;
@@ -112,6 +125,7 @@ static const struct unit_test tests[] = {
     {"a copy that fails is zeroed", copy_that_fails_is_zeroed},
     {"a block cannot be read past", block_is_bounded},
     {"empty input has nothing to read", empty_input_has_nothing},
+    {"what is left is noticed", what_is_left_is_noticed},
     {"write then read is the identity", write_then_read_is_identity},
     {"a write past the end writes nothing", write_past_the_end_writes_nothing},
 };

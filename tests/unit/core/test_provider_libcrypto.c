@@ -188,7 +188,11 @@ static void gcm_tags_are_whole(void)
     const struct core_span text = {buffer, 4};
     open_case(&cases[1], CORE_SEAL, &d);
     CU_ASSERT_FALSE(d.aead->seal(d.state, d.nonce, NULL, 0, &text, 1, buffer + 4, 12));
+    CU_ASSERT(d.aead->seal(d.state, d.nonce, NULL, 0, &text, 1, buffer + 4, 16));
+    close_case(&d);
+    open_case(&cases[1], CORE_OPEN, &d);
     CU_ASSERT_EQUAL(d.aead->open(d.state, d.nonce, NULL, 0, text, buffer + 4, 12), CORE_OPEN_FAILED);
+    CU_ASSERT_EQUAL(d.aead->open(d.state, d.nonce, NULL, 0, text, buffer + 4, 16), CORE_OPEN_OK);
     close_case(&d);
 }
 

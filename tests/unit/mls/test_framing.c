@@ -376,6 +376,13 @@ static void sender_data_of_another_length(void)
     struct mls_private_message *m = &message.private_message;
     m->encrypted_sender_data.len--;
     CU_ASSERT_EQUAL(mls_sender_data_open(g.suite, SENDER_DATA, m, &sender), MLS_MALFORMED);
+    uint8_t longer[29];
+    memcpy(longer, m->encrypted_sender_data.data, 28);
+    longer[28] = 0;
+    const struct core_slice right = {m->encrypted_sender_data.data, 28};
+    m->encrypted_sender_data = (struct core_slice){longer, sizeof longer};
+    CU_ASSERT_EQUAL(mls_sender_data_open(g.suite, SENDER_DATA, m, &sender), MLS_MALFORMED);
+    m->encrypted_sender_data = right;
     m->encrypted_sender_data.len = 0;
     CU_ASSERT_EQUAL(mls_sender_data_open(g.suite, SENDER_DATA, m, &sender), MLS_MALFORMED);
     m->encrypted_sender_data.len = 28;

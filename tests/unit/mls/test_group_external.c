@@ -85,6 +85,10 @@ static void test_resync(void)
     CU_ASSERT_EQUAL_FATAL(join_external(&b, party_bytes(info), &resync, &again, &commit), MLS_OK);
     CU_ASSERT_EQUAL(party_receive(&b, party_bytes(commit)), MLS_OK);
     CU_ASSERT_TRUE(mls_group_was_removed(b.group));
+    /* but the application is asked, though nothing of the leaf changes */
+    a.refuses_successors = true;
+    CU_ASSERT_EQUAL(party_receive(&a, party_bytes(commit)), MLS_CREDENTIAL);
+    a.refuses_successors = false;
     CU_ASSERT_EQUAL(party_receive(&a, party_bytes(commit)), MLS_OK);
     mls_group_free(b.group);
     b.group = again;
@@ -276,6 +280,13 @@ static void test_external_sender(void)
     party_init(&b, "bob", 1);
     party_init(&server, "server", 1);
     party_gather(&a, &b, 1);
+    /* no list of senders */
+    const struct mls_extension_item broken = {MLS_EXTENSION_EXTERNAL_SENDERS, party_text("x")};
+    const struct mls_proposal_config not_senders = {
+        .type = MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS, .extensions = &broken, .extension_count = 1};
+    int rc = MLS_OK;
+    CU_ASSERT_PTR_NULL(party_commit(&a, &not_senders, 1, &rc));
+    CU_ASSERT_EQUAL(rc, MLS_EXTENSION);
     /* allowed by a GroupContextExtensions */
     struct bytes_writer w;
     wire_buffer_init(&w, MLS_MESSAGE_MAX);

@@ -266,9 +266,18 @@ static void keys_have_the_suites_form(void)
     leaf.view.encryption_key = (struct core_slice){not_a_point, sizeof not_a_point};
     tree_leaf_sign(&leaf, rules.suite, 0);
     CU_ASSERT_EQUAL(mls_leaf_node_validate(&rules, &leaf.view, 0, 0), MLS_KEY);
-    rules.suite = mls_suite_find(NULL, 1);
-    CU_ASSERT_EQUAL(mls_leaf_node_validate(&rules, &leaf.view, 0, 0), MLS_KEY);
     tree_leaf_free(&leaf);
+    /* one byte short, or over: with the suite's own bytes, so that only the length is wrong */
+    rules = rules_of(1);
+    for (size_t len = 31; len <= 33; len++) {
+        uint8_t key[33] = {9};
+        tree_leaf_init(&leaf, rules.suite);
+        memcpy(key, leaf.view.encryption_key.data, 32);
+        leaf.view.encryption_key = (struct core_slice){key, len};
+        tree_leaf_sign(&leaf, rules.suite, 0);
+        CU_ASSERT_EQUAL(mls_leaf_node_validate(&rules, &leaf.view, 0, 0), len == 32 ? MLS_OK : MLS_KEY);
+        tree_leaf_free(&leaf);
+    }
 }
 
 static void nothing_is_signed_with_another_key_than_the_leafs(void)

@@ -99,6 +99,15 @@ static void a_type_stands_once(void)
     CU_ASSERT_FALSE(extensions_ok(MLS_EXTENSIONS_MAX + 1, 5));
 }
 
+static void the_last_extension_ends_with_its_list(void)
+{
+    /* a list of four bytes: a type, a length of two, one byte */
+    const uint8_t cut[] = {4, 0x0a, 0x0a, 2, 0};
+    struct bytes_reader r = mls_walk((struct core_slice){cut, sizeof cut});
+    mls_extensions_parse(&r);
+    CU_ASSERT_FALSE(bytes_reader_ok(&r));
+}
+
 static void credentials_of_every_type(void)
 {
     for (uint16_t type = 1; type <= 3; type++) {
@@ -268,6 +277,17 @@ static void a_tree_claimed_in_few_bytes(void)
     struct core_slice list;
     size_t count = 0;
     CU_ASSERT_FALSE(mls_ratchet_tree_parse((struct core_slice){claim, sizeof claim}, &list, &count));
+    /* a leaf, and a byte behind the tree */
+    struct work behind;
+    work_init(&behind);
+    size_t first = wire_begin_vector(&behind.in);
+    bytes_write_u16(&behind.in, 0x0101);
+    sample_leaf_node(&behind.in, 1);
+    wire_end_vector(&behind.in, first);
+    CU_ASSERT(mls_ratchet_tree_parse(wire_buffer_slice(&behind.in), &list, &count));
+    bytes_write_u8(&behind.in, 0);
+    CU_ASSERT_FALSE(mls_ratchet_tree_parse(wire_buffer_slice(&behind.in), &list, &count));
+    work_free(&behind);
     /* as many blanks as the limit allows nodes, then a leaf, which stands one too far */
     struct work w;
     work_init(&w);
@@ -326,6 +346,7 @@ static const struct unit_test tests[] = {
     {"lists of code points are read in place", lists_of_code_points},
     {"extensions are found by their type", extensions_are_found_by_type},
     {"a type stands once in a list of bounded length", a_type_stands_once},
+    {"the last extension ends with its list", the_last_extension_ends_with_its_list},
     {"credentials of every type", credentials_of_every_type},
     {"leaf nodes of every source, no other", leaf_nodes_of_every_source},
     {"the group's part of a leaf's signature", groups_part_of_a_leafs_signature},

@@ -41,6 +41,19 @@ static void group_info_holds_its_tree(void)
     wire_buffer_free(&out);
 }
 
+static void contexts_are_of_version_1_0(void)
+{
+    struct bytes_writer in;
+    struct mls_group_info info;
+    wire_buffer_init(&in, 10000);
+    sample_group_info(&in);
+    in.data[1] = 2;
+    struct bytes_reader r = mls_walk(wire_buffer_slice(&in));
+    mls_group_info_parse(&r, &info);
+    CU_ASSERT_FALSE(bytes_reader_ok(&r));
+    wire_buffer_free(&in);
+}
+
 static void group_secrets(void)
 {
     for (unsigned path = 0; path <= 1; path++) {
@@ -112,6 +125,7 @@ static void welcomes_are_walked(void)
 
 static const struct unit_test tests[] = {
     {"a GroupInfo holds its tree and external key", group_info_holds_its_tree},
+    {"a GroupContext is of version 1.0", contexts_are_of_version_1_0},
     {"group secrets with and without a path secret", group_secrets},
     {"PSKs are bounded in number", too_many_psks},
     {"a Welcome's entries are walked", welcomes_are_walked},

@@ -344,6 +344,71 @@ static void a_tree_with_wrong_keys_is_refused(void)
     tree_group_free(&group);
 }
 
+/* A tree of two leaves and their parent. */
+static int read_three(const struct mls_leaf_node *left, struct core_slice key, struct core_slice parent_hash,
+                      const struct mls_leaf_node *right)
+{
+    struct bytes_writer w;
+    wire_buffer_init(&w, MLS_MESSAGE_MAX);
+    const size_t begin = wire_begin_vector(&w);
+    mls_node_write(&w, &(struct mls_node){.type = MLS_NODE_LEAF, .leaf = *left});
+    mls_node_write(
+        &w, &(struct mls_node){.type = MLS_NODE_PARENT, .parent = {.encryption_key = key, .parent_hash = parent_hash}});
+    mls_node_write(&w, &(struct mls_node){.type = MLS_NODE_LEAF, .leaf = *right});
+    wire_end_vector(&w, begin);
+    int rc = read_bytes(w.data, w.len);
+    wire_buffer_free(&w);
+    return rc;
+}
+
+static void keys_and_hashes_in_a_tree_have_their_lengths(void)
+{
+    const uint8_t bytes[33] = {7};
+    const struct core_slice none = {0};
+    const struct core_slice whole = {bytes, 32};
+    const struct core_slice shorter = {bytes, 31};
+    const struct core_slice longer = {bytes, 33};
+    struct tree_leaf a;
+    struct tree_leaf b;
+    tree_leaf_init(&a, mls_suite_find(NULL, 1));
+    tree_leaf_init(&b, mls_suite_find(NULL, 1));
+    CU_ASSERT_EQUAL(read_three(&a.view, whole, none, &b.view), MLS_OK);
+    CU_ASSERT_EQUAL(read_three(&a.view, whole, whole, &b.view), MLS_OK);
+    CU_ASSERT_EQUAL(read_three(&a.view, shorter, none, &b.view), MLS_KEY);
+    CU_ASSERT_EQUAL(read_three(&a.view, longer, none, &b.view), MLS_KEY);
+    CU_ASSERT_EQUAL(read_three(&a.view, whole, shorter, &b.view), MLS_MALFORMED);
+    CU_ASSERT_EQUAL(read_three(&a.view, whole, longer, &b.view), MLS_MALFORMED);
+    b.view.encryption_key.len--;
+    CU_ASSERT_EQUAL(read_three(&a.view, whole, none, &b.view), MLS_KEY);
+    b.view.encryption_key.len++;
+    b.view.signature_key.len--;
+    CU_ASSERT_EQUAL(read_three(&a.view, whole, none, &b.view), MLS_KEY);
+    tree_leaf_free(&a);
+    tree_leaf_free(&b);
+}
+
+static void a_full_tree_of_the_largest_size_takes_no_more(void)
+{
+    struct mls_ratchet_tree *tree = NULL;
+    struct mls_ratchet_tree *stage = NULL;
+    struct tree_leaf leaf;
+    uint32_t at = 0;
+    const struct mls_suite *suite = mls_suite_find(NULL, 1);
+    tree_leaf_init(&leaf, suite);
+    CU_ASSERT_EQUAL_FATAL(mls_ratchet_tree_new(suite, &tree), MLS_OK);
+    CU_ASSERT_FATAL(tree_grow(tree, UINT32_C(1) << MLS_TREE_DEPTH_MAX));
+    CU_ASSERT_EQUAL_FATAL(mls_ratchet_tree_stage(tree, &stage), MLS_OK);
+    stage->vacant = stage->leaves; /* as if each leaf were taken */
+    CU_ASSERT_EQUAL(mls_ratchet_tree_vacant(stage, &at), MLS_LIMIT);
+    CU_ASSERT_EQUAL(mls_ratchet_tree_add(stage, &leaf.view, &at), MLS_LIMIT);
+    stage->vacant--;
+    CU_ASSERT_EQUAL(mls_ratchet_tree_add(stage, &leaf.view, &at), MLS_OK);
+    CU_ASSERT_EQUAL(at, stage->leaves - 1);
+    mls_ratchet_tree_free(stage);
+    mls_ratchet_tree_free(tree);
+    tree_leaf_free(&leaf);
+}
+
 static void a_kept_stage_reads_back_or_is_refused(void)
 {
     struct tree_group group;
@@ -394,6 +459,8 @@ static const struct unit_test tests[] = {
     {"a tree that claims more than it has is refused", a_tree_that_claims_more_than_it_has_is_refused},
     {"trees are bounded and end in a node", trees_are_bounded_and_end_in_a_node},
     {"a tree with wrong keys is refused", a_tree_with_wrong_keys_is_refused},
+    {"keys and hashes in a tree have their lengths", keys_and_hashes_in_a_tree_have_their_lengths},
+    {"a full tree of the largest size takes no more", a_full_tree_of_the_largest_size_takes_no_more},
     {"a kept stage reads back, or is refused", a_kept_stage_reads_back_or_is_refused},
 };
 

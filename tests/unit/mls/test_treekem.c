@@ -138,6 +138,53 @@ static void a_changed_ciphertext_does_not_open(void)
     tree_group_free(&group);
 }
 
+/* The path's nodes written anew, with ciphertexts of another length: cut off, or with zeros behind. */
+static void resize_secrets(struct sent *sent, size_t len)
+{
+    const uint8_t zeros[2 * MLS_HASH_MAX] = {0};
+    struct bytes_writer w;
+    struct bytes_reader r = mls_walk(sent->path.nodes);
+    struct mls_update_path_node node;
+    struct mls_hpke_ciphertext c;
+    wire_buffer_init(&w, MLS_MESSAGE_MAX);
+    bytes_write(&w, sent->path.leaf_node.encoded.data, sent->path.leaf_node.encoded.len);
+    const size_t begin = wire_begin_vector(&w);
+    while (mls_update_path_node_next(&r, &node)) {
+        struct bytes_reader secrets = mls_walk(node.secrets);
+        wire_write_vector(&w, node.encryption_key);
+        const size_t list = wire_begin_vector(&w);
+        while (mls_hpke_ciphertext_next(&secrets, &c)) {
+            wire_write_vector(&w, c.kem_output);
+            const size_t text = wire_begin_vector(&w);
+            const size_t kept = len < c.ciphertext.len ? len : c.ciphertext.len;
+            bytes_write(&w, c.ciphertext.data, kept);
+            bytes_write(&w, zeros, len - kept);
+            wire_end_vector(&w, text);
+        }
+        wire_end_vector(&w, list);
+    }
+    wire_end_vector(&w, begin);
+    wire_buffer_free(&sent->w);
+    sent->w = w;
+    parse(sent);
+}
+
+static void a_ciphertext_of_another_length_is_malformed(void)
+{
+    static const size_t lengths[] = {0, 15, 16, 47, 49, 128};
+    struct tree_group group;
+    struct sent sent;
+    tree_group_init(&group, 1, 4);
+    tree_group_fill(&group);
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        send(&sent, &group, 3);
+        resize_secrets(&sent, lengths[i]);
+        CU_ASSERT_EQUAL(receive(&sent, &group, 0), MLS_MALFORMED);
+        sent_free(&sent);
+    }
+    tree_group_free(&group);
+}
+
 /* The path's nodes written anew: `from` gives for each its place in the old list (SIZE_MAX ends), with ciphertexts
  * dropped or doubled by `secrets`. */
 static void rewrite(struct sent *sent, const size_t *from, int secrets)
@@ -236,6 +283,15 @@ static void a_key_that_is_no_point_is_refused(void)
     put_key(&sent, mls_ratchet_tree_key(sent.stage, sent.made.nodes[1]),
             (struct core_slice){not_a_point, sizeof not_a_point});
     CU_ASSERT_EQUAL(apply(&sent, &group), MLS_KEY);
+    sent_free(&sent);
+    tree_group_free(&group);
+    /* nor one of another length */
+    tree_group_init(&group, 1, 3);
+    send(&sent, &group, 0);
+    sent.path.leaf_node.encryption_key.len--;
+    CU_ASSERT_EQUAL(apply(&sent, &group), MLS_KEY);
+    sent.path.leaf_node.encryption_key.len++;
+    CU_ASSERT_EQUAL(apply(&sent, &group), MLS_OK);
     sent_free(&sent);
     tree_group_free(&group);
 }
@@ -458,6 +514,7 @@ static const struct unit_test tests[] = {
     {"every member of every shape takes every path", every_member_of_every_shape_takes_every_path},
     {"a path secret wrong for one subtree is found there", a_path_secret_wrong_for_one_subtree_is_found_there},
     {"a changed ciphertext does not open", a_changed_ciphertext_does_not_open},
+    {"a ciphertext of another length is malformed", a_ciphertext_of_another_length_is_malformed},
     {"a path of another shape is refused", a_path_of_another_shape_is_refused},
     {"no key of a path is in the tree", no_key_of_a_path_is_in_the_tree},
     {"a key that is no point is refused", a_key_that_is_no_point_is_refused},
