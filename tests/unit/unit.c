@@ -2,17 +2,39 @@
 
 #include <CUnit/Basic.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_SKIPPED = 77 };
+enum { EXIT_UNKNOWN = 2, EXIT_SKIPPED = 77 };
 
 static int skips;
 
+/* The one test of that name, in place of all. False if there is none. */
+static bool choose(const char *name, const struct unit_test **tests, size_t *count)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp((*tests)[i].name, name) == 0) {
+            *tests += i;
+            *count = 1;
+            return true;
+        }
+    fprintf(stderr, "no test \"%s\"\n", name);
+    return false;
+}
+
 int unit_main(const char *suite_name, const struct unit_test *tests, size_t count)
 {
+    const char *only = getenv("UNIT_TEST");
+    if (getenv("UNIT_LIST")) {
+        for (size_t i = 0; i < count; i++)
+            printf("%s\n", tests[i].name);
+        return EXIT_SUCCESS;
+    }
+    if (only && !choose(only, &tests, &count))
+        return EXIT_UNKNOWN;
     if (CU_initialize_registry() != CUE_SUCCESS)
         return EXIT_FAILURE;
     CU_pSuite suite = CU_add_suite(suite_name, NULL, NULL);

@@ -12,7 +12,8 @@ struct unit_test {
 };
 
 /* Runs the tests as one suite; returns main's exit code: 0 all passed, 1 a failure or no test, 77 all was skipped
- * by unit_skip(). */
+ * by unit_skip(). In the environment, UNIT_TEST=NAME runs the test of that name alone (2: there is none), UNIT_LIST=1
+ * prints the names instead. */
 int unit_main(const char *suite, const struct unit_test *tests, size_t count);
 #define UNIT_MAIN(suite, tests)                                                                                        \
     int main(void)                                                                                                     \
