@@ -111,9 +111,7 @@ const struct config_option config_common_options[CONFIG_COMMON_COUNT] = {
     {"log-level", "LEVEL", set_log_level, "debug, info, warn or error (info)"},
     {"port-file", "FILE", set_port_file, "write the ports in use there once it is ready"},
     {"ready-fd", "N", set_ready_fd, "write the ports in use to this open file once it is ready, and close it"},
-    {"dev", NULL, set_dev,
-     "for trying: serves this machine only, needs no token, and gives out tokens of a key\n"
-     "of its own (POST /dev/token)"},
+    {"dev", NULL, set_dev, "for trying: needs no token, and serves this machine only"},
     {"check-config", NULL, set_check, "read the configuration, say what is wrong with it, exit"},
     {"version", NULL, set_version, "show version and build id, exit"},
     {"help", NULL, set_help, "show this, exit"},

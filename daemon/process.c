@@ -63,8 +63,7 @@ void daemon_warn_of_dangers(const char *program, const struct config_common *com
     if (common->dev) {
         bool terminal = isatty(STDERR_FILENO) == 1;
         fprintf(stderr,
-                "%s%s --dev: NO TOKEN IS NEEDED. Everybody on this machine may join every room, and is given tokens. "
-                "Not for service.%s\n",
+                "%s%s --dev: NO TOKEN IS NEEDED. Everybody on this machine may join every room. Not for service.%s\n",
                 terminal ? "\033[1;31m" : "", program, terminal ? "\033[0m" : "");
     } else if (!common->tls_cert[0] && !config_address_is_loopback(common->listen_address)) {
         log_event(LOG_LEVEL_WARN, "no_tls", "reason", "tokens and offers cross the network in the clear", NULL);

@@ -76,6 +76,7 @@ static const char intro[] =
     "Forwards end-to-end encrypted calls that it cannot read: WHIP to publish, WHEP to subscribe.\n\n"
     "to try it on this machine:\n"
     "  sotto-sfu --dev\n"
+    "  (POST /dev/token gives out tokens of a key of its own, for trying clients with tokens)\n"
     "to serve others (docs/operators.md):\n"
     "  sotto-sfu --listen 0.0.0.0:443 --announce 203.0.113.5 --tls-cert chain.pem --tls-key key.pem \\\n"
     "            --token-key issuer.pem\n";

@@ -56,7 +56,7 @@ static bool start(struct daemon *daemon)
     char problem[CONFIG_PROBLEM_MAX];
     char store_problem[DS_STORE_PROBLEM_MAX];
     struct token_keys keys;
-    if (!daemon_load_token_keys(&config->common, &keys, problem)) {
+    if (!daemon_check_tls_files(&config->common, problem) || !daemon_load_token_keys(&config->common, &keys, problem)) {
         log_event(LOG_LEVEL_ERROR, "start_failed", "reason", problem, NULL);
         return false;
     }
@@ -144,7 +144,7 @@ static int check(const struct ds_config *config)
 {
     char problem[CONFIG_PROBLEM_MAX];
     struct token_keys keys;
-    if (!daemon_load_token_keys(&config->common, &keys, problem)) {
+    if (!daemon_check_tls_files(&config->common, problem) || !daemon_load_token_keys(&config->common, &keys, problem)) {
         fprintf(stderr, "sotto-ds: %s\n", problem);
         return EXIT_USAGE;
     }

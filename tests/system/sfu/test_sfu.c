@@ -487,6 +487,23 @@ static void dev_refuses_forged_tokens(void)
     CU_ASSERT_EQUAL(stop(), 0);
 }
 
+/* So one token can be tried against several servers. */
+static void dev_takes_tokens_of_named_issuers_too(void)
+{
+    char path[] = "/tmp/sotto-test-key-XXXXXX";
+    int fd = mkstemp(path);
+    const char *const arguments[] = {"--dev", "--token-key", path, NULL};
+    write_file(path, issuer_public);
+    sfu_process_start(&sfu, arguments);
+    CU_ASSERT_EQUAL(try_offer("/whip/blue", bearer(issuer_private, "blue", "ann")), 201);
+    CU_ASSERT_EQUAL(try_offer("/whip/blue", bearer(issuer_private, "red", "ann")), 403);
+    CU_ASSERT_EQUAL(try_offer("/whip/blue", bearer(other_private, "blue", "ann")), 401);
+    CU_ASSERT_EQUAL(try_offer("/whip/blue", ask_dev_token("{\"room\":\"blue\"}")), 201);
+    CU_ASSERT_EQUAL(stop(), 0);
+    close(fd);
+    unlink(path);
+}
+
 /* A page from elsewhere, or a name that points here, gets neither a token nor a session. */
 static void dev_serves_requests_meant_for_this_machine_only(void)
 {
@@ -531,6 +548,7 @@ static const struct unit_test tests[] = {
     {"it refuses what is not safe or not clear", it_refuses_what_is_not_safe_or_not_clear},
     {"--dev gives out tokens and holds their users to them", dev_gives_out_tokens_and_holds_their_users_to_them},
     {"--dev refuses forged tokens", dev_refuses_forged_tokens},
+    {"--dev takes tokens of named issuers too", dev_takes_tokens_of_named_issuers_too},
     {"--dev serves requests meant for this machine only", dev_serves_requests_meant_for_this_machine_only},
     {"without --dev nothing gives out tokens", without_dev_nothing_gives_out_tokens},
     {"--check-config names file and line", check_config_names_file_and_line},
