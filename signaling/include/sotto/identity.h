@@ -37,7 +37,9 @@ SOTTO_BEGIN_DECLS
     X(NOT_YET, -14, "from the future")                                                                                 \
     X(ROOT, -15, "of another user")                                                                                    \
     X(PASSPHRASE, -16, "wrong passphrase, or it was changed")                                                          \
-    X(TAKEN, -17, "another pinned user has this name")
+    X(TAKEN, -17, "another pinned user has this name")                                                                 \
+    X(CODE, -18, "the codes differ, or somebody changed what was sent")                                                \
+    X(STATE, -19, "not possible at this point")
 
 enum identity_error {
 #define IDENTITY_ERROR_ENUM(name, value, text) IDENTITY_##name = value,
@@ -325,6 +327,67 @@ SOTTO_MUST_CHECK SOTTO_API int identity_call_code(const uint8_t *group_id, size_
                                                   const uint8_t *parameters, size_t parameters_len,
                                                   const struct identity_member *members, size_t count,
                                                   struct identity_call_code *out);
+
+/* --- Linking a device ------------------------------------------------------------------------------------------------
+ * How a user's new device gets its certificate from the one that has the root, over any transport, a hostile server's
+ * relay among them. One device shows a short code and the user types it on the other; from it both derive a key
+ * (CPace). Who does not know the code has one guess in a run, and a wrong guess ends the run on both sides: the next
+ * one takes a new code. Public keys and certificates cross, and nothing secret.
+ *
+ *     new device:  identity_link_begin ─── start ──►   root's:  identity_link_await
+ *                  identity_link_receive ◄── reply ──           identity_link_receive
+ *                                        ── request ─►          identity_link_receive: ASKED
+ *                                        ◄── answer ──          identity_link_answer
+ *                  DONE, result in hand  ── done ───►           identity_link_receive: DONE */
+
+enum {
+    IDENTITY_LINK_CODE_DIGITS = 8,
+    IDENTITY_LINK_MESSAGE_MAX = 3072, /* bytes of any message */
+};
+
+enum identity_link_state {
+    IDENTITY_LINK_WAITING = 1, /* for the other's next message */
+    IDENTITY_LINK_ASKED,       /* root's device: the request is there, identity_link_answer() it */
+    IDENTITY_LINK_DONE,
+    IDENTITY_LINK_FAILED, /* for good */
+};
+
+struct identity_link;
+
+/* A fresh code, of digits, with NUL: for one run. IDENTITY_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int identity_link_code(char code[IDENTITY_LINK_CODE_DIGITS + 1]);
+/* The new device begins: its public key, its label and the code. out[0..cap) gets the first message. IDENTITY_INVALID
+ * (not a code), IDENTITY_NAME, IDENTITY_SPACE, IDENTITY_MEMORY, IDENTITY_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int identity_link_begin(const char *code, const uint8_t device_key[IDENTITY_KEY_LEN],
+                                                   const char *device, struct identity_link **link, uint8_t *out,
+                                                   size_t cap, size_t *len);
+/* The root's device awaits the first message. IDENTITY_INVALID, IDENTITY_MEMORY. */
+SOTTO_MUST_CHECK SOTTO_API int identity_link_await(const char *code, struct identity_link **link);
+/* Wipes and frees; NULL is allowed. */
+SOTTO_API void identity_link_free(struct identity_link *link);
+SOTTO_API enum identity_link_state identity_link_state(const struct identity_link *link);
+
+/* Takes the other's message. out[0..cap), IDENTITY_LINK_MESSAGE_MAX at least, gets the one to send back; *len is 0 if
+ * there is none. Any error ends the run: the state is then FAILED. IDENTITY_STATE (no message is expected),
+ * IDENTITY_MALFORMED, IDENTITY_SCHEME, IDENTITY_CODE, IDENTITY_KEY (a share that is none), IDENTITY_NAME, errors of
+ * verifying what the root's device sent, IDENTITY_SPACE, IDENTITY_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int identity_link_receive(struct identity_link *link, const uint8_t *data, size_t data_len,
+                                                     uint8_t *out, size_t cap, size_t *len);
+
+/* On the root's device, once ASKED: who asks. IDENTITY_STATE. */
+SOTTO_MUST_CHECK SOTTO_API int identity_link_request(const struct identity_link *link,
+                                                     uint8_t device_key[IDENTITY_KEY_LEN],
+                                                     char device[IDENTITY_DEVICE_MAX + 1]);
+/* Answers with the certificate for that key, and the root's revocation list (empty: none). IDENTITY_STATE,
+ * IDENTITY_DEVICE (not of that key), IDENTITY_ROOT (the list of another root), errors of verifying both,
+ * IDENTITY_SPACE, IDENTITY_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int identity_link_answer(struct identity_link *link, const uint8_t *certificate,
+                                                    size_t certificate_len, const uint8_t *revocations,
+                                                    size_t revocations_len, uint8_t *out, size_t cap, size_t *len);
+/* On the new device, once DONE: what it got, verified; borrowed from the link. IDENTITY_STATE. */
+SOTTO_MUST_CHECK SOTTO_API int identity_link_result(const struct identity_link *link, const uint8_t **certificate,
+                                                    size_t *certificate_len, const uint8_t **revocations,
+                                                    size_t *revocations_len);
 
 SOTTO_END_DECLS
 

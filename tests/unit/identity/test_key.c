@@ -54,7 +54,7 @@ static void a_weak_root_signs_nothing(void)
 
 static void errors_have_texts(void)
 {
-    for (int error = IDENTITY_TAKEN; error <= 0; error++) {
+    for (int error = IDENTITY_STATE; error <= 0; error++) {
         CU_ASSERT_STRING_NOT_EQUAL(identity_strerror(error), "unknown error");
         for (int other = error + 1; other <= 0; other++)
             CU_ASSERT_STRING_NOT_EQUAL(identity_strerror(error), identity_strerror(other));
