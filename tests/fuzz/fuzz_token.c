@@ -49,6 +49,13 @@ static int check(const char *text, size_t len)
     return error;
 }
 
+static void try_authorization(const char *field)
+{
+    struct text_slice token = token_of_authorization(field);
+    must(token.len == 0 || (token.data > field && token.data + token.len <= field + strlen(field)));
+    check(token.data, token.len);
+}
+
 static void try_key(const char *text, size_t len)
 {
     struct token_keys more;
@@ -130,6 +137,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 't':
         check(text, len);
+        break;
+    case 'a':
+        try_authorization(text);
         break;
     case 'c':
         try_claims(text);
