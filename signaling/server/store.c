@@ -84,7 +84,8 @@ static bool prepare(struct ds_store *store, char problem[DS_STORE_PROBLEM_MAX])
 }
 
 /* WAL with a sync at each commit: what was committed survives the loss of power. One process at a time, so that no log
- * gets two heads. */
+ * gets two heads. What a process that was killed had written and not synced is found here, and would be answered as if
+ * it were on disk: so it is brought there first. */
 static bool configure(struct ds_store *store, bool file, char problem[DS_STORE_PROBLEM_MAX])
 {
     static const char settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
@@ -93,7 +94,8 @@ static bool configure(struct ds_store *store, bool file, char problem[DS_STORE_P
                                    "PRAGMA journal_size_limit = 16777216;"
                                    "PRAGMA temp_store = MEMORY;"
                                    "PRAGMA trusted_schema = OFF;"
-                                   "BEGIN EXCLUSIVE; COMMIT;"; /* takes the lock now */
+                                   "BEGIN EXCLUSIVE; COMMIT;" /* takes the lock now */
+                                   "PRAGMA wal_checkpoint(TRUNCATE);";
     if (sqlite3_exec(store->db, file ? settings : "", NULL, NULL, NULL) != SQLITE_OK)
         return complain(problem,
                         sqlite3_errcode(store->db) == SQLITE_BUSY ? "the database is in use"

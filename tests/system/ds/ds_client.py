@@ -211,6 +211,9 @@ class Client:
         self.ws = Socket(address, "/ds" + (f"?name={name}" if name else ""), timeout=timeout)
         self.number, self.pushed = 0, []
         self.admitted = self.ask(HELLO, vector(token) + vector(room.encode()) + struct.pack(">Q", after))
+        if self.admitted.type == ERROR:
+            self.close()
+            raise Closed(4000 + self.admitted.code)
 
     def __enter__(self):
         return self

@@ -1,0 +1,288 @@
+"""sotto-ds as an operator and as its clients meet it: over sockets, with tokens, signals and slow readers."""
+import base64
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+import ds_client as ds
+from ds_client import Client, Closed, Refused, Socket, vector
+from ds_server import PROGRAM, Server
+from harness import main, wait_for
+
+
+def encode(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def make_token(key, subject, room="room", allow=("signal",), seconds=300, audience="sotto-ds"):
+    head = encode(json.dumps({"alg": "ES256", "typ": "JWT"}).encode())
+    claims = {"room": room, "sub": subject, "allow": list(allow), "exp": int(time.time()) + seconds, "aud": audience}
+    signed = head + "." + encode(json.dumps(claims).encode())
+    r, s = decode_dss_signature(key.sign(signed.encode(), ec.ECDSA(hashes.SHA256())))
+    return (signed + "." + encode(r.to_bytes(32, "big") + s.to_bytes(32, "big"))).encode()
+
+
+def write_public(key, path):
+    with open(path, "wb") as file:
+        file.write(key.public_key().public_bytes(serialization.Encoding.PEM,
+                                                 serialization.PublicFormat.SubjectPublicKeyInfo))
+
+
+def new_key():
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def closes_with(client, code):
+    """What the client is sent until the connection is closed with that code."""
+    messages = []
+    try:
+        while True:
+            messages.append(client.next())
+    except Closed as closed:
+        assert closed.code == 4000 + code, f"{closed.code}, not {4000 + code}"
+    return messages
+
+
+def hello_error(address, token, room="room"):
+    """The error that a hello is answered with; the connection ends after it."""
+    ws = Socket(address)
+    ws.send(b"\1\0\0\0\1" + vector(token) + vector(room.encode()) + bytes(8))
+    error = ds.Message(ws.receive())
+    assert error.type == ds.ERROR and error.request == 1, vars(error)
+    try:
+        ws.receive()
+    except Closed as closed:
+        assert closed.code == 4000 + error.code
+    return error
+
+
+def operators_get_health_version_and_figures():
+    with Server().start() as server:
+        assert server.get("/healthz") == (200, "ok\n")
+        version = json.loads(server.get("/version")[1])
+        assert version["name"] == "sotto-ds" and len(version["build"]) == 40, version
+        with Client(server.address, name="ada") as ada:
+            assert ada.append(b"one").seq == 1
+            assert server.metric("connections") == 1 and server.metric("participants") == 1
+            assert server.metric("appends_total") == 1 and server.metric("stored_bytes") == 3
+        assert server.get("/metrics", method="HEAD") == (200, "")
+        assert server.get("/metrics", method="DELETE")[0] == 405
+        assert server.get("/nothing")[0] == 404 and server.get("/ds")[0] == 426
+        wait_for("the connection ends", lambda: server.metric("connections") == 0)
+    with Server("--metrics", "off").start() as server:
+        assert server.get("/metrics")[0] == 404
+
+
+def an_upgrade_names_path_and_version():
+    with Server().start() as server:
+        for subprotocols, speaks in (("sotto-ds.1", True), ("other.9, sotto-ds.1", True), ("sotto-ds.2,sotto-ds.1", True),
+                                     ("", False), ("sotto-ds.2", False), ("sotto-ds.10", False), ("http", False)):
+            try:
+                Socket(server.address, subprotocols=subprotocols).close()
+                assert speaks, subprotocols
+            except Refused as refused:
+                assert not speaks and " 400 " in str(refused), f"{subprotocols}: {refused}"
+        for path, status in (("/", 404), ("/healthz", 404), ("/ds?name=a/b", 400), ("/ds?name=" + "a" * 64, 400)):
+            try:
+                Socket(server.address, path)
+                assert False, path
+            except Refused as refused:
+                assert f" {status} " in str(refused), f"{path}: {refused}"
+        assert server.get("/healthz")[0] == 200
+
+
+def dev_serves_this_machine_and_no_page_of_another():
+    with Server().start() as server:
+        Socket(server.address, headers="Origin: http://localhost:8080\r\n").close()
+        for header in ("Origin: https://example.org\r\n", "Origin: null\r\n"):
+            try:
+                Socket(server.address, headers=header)
+                assert False, header
+            except Refused as refused:
+                assert " 403 " in str(refused), refused
+
+
+def what_is_no_envelope_ends_the_connection():
+    with Server().start() as server:
+        for data, opcode in ((b"\xff\0\0\0\1", 2), (b"", 2), (b"hello", 1)):
+            with Client(server.address, name="ada") as ada:
+                ada.ws.send(data, opcode)
+                last = closes_with(ada, ds.MALFORMED)[-1]
+                assert last.type == ds.ERROR and last.request == 0 and last.code == ds.MALFORMED
+        ws = Socket(server.address)
+        ws.send(b"\1\0\0\0\1" + bytes(5000))  # more than any hello, and no token yet
+        try:
+            ws.receive()
+            ws.receive()
+            assert False
+        except Closed as closed:
+            assert closed.code == 4000 + ds.MALFORMED
+        with Client(server.address, name="ada") as ada:  # in pieces it is the same message
+            body = b"\2" + (99).to_bytes(4, "big") + ds.append_body(b"x" * 100000, None, b"y" * 100000)
+            ada.ws.send(body[:1], 2, final=False)
+            ada.ws.send(body[1:70000], 0, final=False)
+            ada.ws.send(b"", 9)
+            ada.ws.send(body[70000:], 0)
+            answer = ada.answer(99)
+            assert answer.type == ds.APPENDED
+            assert ada.fetch(answer.seq, ds.GROUP_INFO).data == b"y" * 100000
+            big = ada.append(b"x" * 262144, b"y" * 524288, b"z" * 524288)
+            assert big.type == ds.APPENDED and ada.fetch(big.seq, ds.WELCOME).data == b"y" * 524288
+            ada.ws.send(b"\2" + bytes(1280 * 1024 + 64))  # one byte more than any envelope
+            closes_with(ada, ds.MALFORMED)
+
+
+def tokens_admit_and_nothing_else_does():
+    key, other = new_key(), new_key()
+    with Server(dev=False) as server:
+        write_public(key, server.path("issuer.pem"))
+        server.options += ["--token-key", server.path("issuer.pem")]
+        server.start()
+        with Client(server.address, token=make_token(key, "ada")) as ada:
+            assert ada.admitted.pseudonym == "ada" and 290 < ada.admitted.token_left_s <= 300
+            for token, code in ((b"", ds.TOKEN), (b"x", ds.TOKEN), (make_token(other, "ada"), ds.TOKEN),
+                                (make_token(key, "ada", "elsewhere"), ds.TOKEN),
+                                (make_token(key, "ada", audience="sotto-sfu"), ds.TOKEN),
+                                (make_token(key, "ada", seconds=-1), ds.TOKEN),
+                                (make_token(key, "ada", allow=("publish", "subscribe")), ds.FORBIDDEN)):
+                assert hello_error(server.address, token).code == code, token
+            assert ada.ask(ds.KICK, vector(b"ben")).code == ds.FORBIDDEN
+            assert ada.append(b"one").seq == 1
+            # a key that is taken away ends what it signs, at the next look
+            write_public(other, server.path("issuer.pem"))
+            server.process.send_signal(signal.SIGHUP)
+            wait_for("the new key is read", lambda: "token_keys_loaded" in server.log())
+            assert hello_error(server.address, make_token(key, "ben")).code == ds.TOKEN
+            assert ada.ask(ds.RENEW, vector(make_token(key, "ada"))).code == ds.TOKEN
+            assert ada.ask(ds.RENEW, vector(make_token(other, "ada"))).type == ds.DONE
+        with Client(server.address, token=make_token(other, "cat", seconds=2)) as cat:
+            closes_with(cat, ds.EXPIRED)
+        assert server.get("/ds")[0] == 426 and "eyJ" not in server.log()
+
+
+def an_admin_puts_out_and_closes():
+    with Server().start() as server:
+        with Client(server.address, name="ada") as ada, Client(server.address, name="ben") as ben:
+            ada.append(b"one")
+            assert ada.ask(ds.KICK, vector(b"ben")).type == ds.DONE
+            closes_with(ben, ds.KICKED)
+            assert ada.pushed_message(ds.LEFT).pseudonym == "ben"
+            ada.post(ds.CLOSE_ROOM)
+            closes_with(ada, ds.ROOM_CLOSED)
+        server.kill()
+        server.start()
+        for name in ("ada", "ben"):
+            assert hello_error(server.address, b"").code == ds.ROOM_CLOSED, name
+        with Client(server.address, room="other", name="ben") as ben:
+            assert ben.admitted.head == 0
+
+
+def sigterm_tells_clients_to_go_and_keeps_what_they_appended():
+    with Server("--drain", "20").start() as server:
+        with Client(server.address, name="ada") as ada, Client(server.address, name="ben") as ben:
+            for i in range(5):
+                ada.append(b"%d" % i)
+            begun = time.monotonic()
+            server.process.terminate()
+            assert closes_with(ada, ds.DRAINING)[-1].code == ds.DRAINING
+            closes_with(ben, ds.DRAINING)
+        assert server.process.wait(20) == 0 and time.monotonic() - begun < 15
+        server.start()
+        with Client(server.address, name="ada") as ada:
+            assert [entry[3] for entry in ada.entries(5)] == [b"0", b"1", b"2", b"3", b"4"]
+
+
+def the_database_is_for_one_process():
+    with Server().start() as server:
+        second = subprocess.run([PROGRAM, *server.options], capture_output=True, text=True, timeout=20)
+        assert second.returncode == 1 and "in use" in second.stderr, second.stderr
+        assert server.get("/healthz")[0] == 200
+
+
+def what_is_wrong_with_the_settings_is_said():
+    with Server() as server:
+        write_public(new_key(), server.path("issuer.pem"))
+        for arguments, code, says in ((["--help"], 0, "--database FILE"), (["--version"], 0, "sotto-ds "),
+                                      (["--dev", "--check-config"], 0, "well"), ([], 2, "database is missing"),
+                                      (["--database", "x", "--token-key", "/nonexistent", "--check-config"], 2, "token-key"),
+                                      (["--database", "x", "--token-key", server.path("issuer.pem"), "--check-config"], 0, "well"),
+                                      (["--dev", "--database", "/nonexistent/x"], 1, "cannot be opened"),
+                                      (["--dev", "--nonsense"], 2, "nonsense")):
+            run = subprocess.run([PROGRAM, *arguments, *(["--listen", "127.0.0.1:0"] if "/nonexistent/x" in arguments else [])],
+                                 capture_output=True, text=True, timeout=20)
+            assert run.returncode == code and says in run.stdout + run.stderr, f"{arguments}: {run}"
+        assert not os.path.exists("x"), "--check-config makes a database"
+
+
+def a_slow_reader_is_dropped_and_the_others_hear_all():
+    senders, each, payload = 24, 16, 16000
+    with Server("--relay-interval", "1").start() as server:
+        slow = Client(server.address, name="slow")
+        slow.ws.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        clients = [Client(server.address, name=f"p-{i}", timeout=60) for i in range(senders)]
+        heard = [0] * senders
+        failures = []
+
+        def send_and_hear(i):
+            try:
+                for k in range(each):
+                    clients[i].post(ds.RELAY, vector(bytes([i, k]) + bytes(payload)))
+                last = {}
+                while heard[i] < senders * each:
+                    message = clients[i].next()
+                    assert message.type != ds.ERROR, vars(message)
+                    if message.type == ds.RELAYED:
+                        sender, k = message.payload[:2]
+                        assert last.get(sender, -1) + 1 == k, f"{sender}: {k} after {last.get(sender)}"
+                        last[sender], heard[i] = k, heard[i] + 1
+            except BaseException as failure:
+                failures.append(failure)
+
+        threads = [threading.Thread(target=send_and_hear, args=(i,)) for i in range(senders)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(90)
+        assert not failures and heard == [senders * each] * senders, (failures, heard)
+        assert server.metric("dropped_slow_total") == 1 and server.metric("participants") == senders
+        for client in (*clients, slow):
+            client.close()
+
+
+def connections_that_never_say_hello_are_bounded():
+    with Server().start() as server:
+        host, port = server.address.rsplit(":", 1)
+        with Client(server.address, name="ada") as ada:
+            idle = [socket.create_connection((host, int(port)), 5) for _ in range(200)]
+            # those beyond 64 are closed at once, and so become readable
+            wait_for("the others are closed", lambda: len(select.select(idle, [], [], 0)[0]) == len(idle) - 64)
+            assert ada.append(b"one").seq == 1
+            for connection in idle:
+                connection.close()
+            wait_for("there is place again", lambda: is_answered(server))
+            ada.close()
+
+
+def is_answered(server):
+    try:
+        return server.get("/healthz")[0] == 200
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    main(operators_get_health_version_and_figures, an_upgrade_names_path_and_version,
+         dev_serves_this_machine_and_no_page_of_another, what_is_no_envelope_ends_the_connection,
+         tokens_admit_and_nothing_else_does, an_admin_puts_out_and_closes,
+         sigterm_tells_clients_to_go_and_keeps_what_they_appended, the_database_is_for_one_process,
+         what_is_wrong_with_the_settings_is_said, a_slow_reader_is_dropped_and_the_others_hear_all,
+         connections_that_never_say_hello_are_bounded)
