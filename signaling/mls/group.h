@@ -298,7 +298,7 @@ SOTTO_MUST_CHECK int mls_leaf_check(const struct mls_group *group, const struct 
 /* Section 10.1, and the leaf's rules. */
 SOTTO_MUST_CHECK int mls_key_package_check(const struct mls_group *group, const struct mls_key_package *package,
                                            struct core_slice extensions, uint64_t now_s);
-/* MLS_DUPLICATE if the leaf's client is in the tree already. */
+/* MLS_DUPLICATE if the leaf's client is in the tree already. Of the leaf only what mls_member_view() shows counts. */
 SOTTO_MUST_CHECK int mls_client_is_new(const struct mls_group *group, const struct mls_ratchet_tree *tree,
                                        const struct mls_leaf_node *leaf_node);
 

@@ -304,6 +304,9 @@ int mls_staged_make(struct mls_staged *staged, const struct mls_commit_job *job)
     uint8_t psk_secret[MLS_HASH_MAX];
     wire_buffer_init(&update_path, MLS_MESSAGE_MAX);
     int rc = apply(staged, &committer);
+    /* what members will ask, too: a second leaf of this client is none that may join */
+    if (rc == MLS_OK && job->external)
+        rc = mls_client_is_new(group, staged->tree, job->template);
     if (rc == MLS_OK && job->external)
         rc = mls_ratchet_tree_vacant(staged->tree, &committer.leaf);
     if (rc != MLS_OK)

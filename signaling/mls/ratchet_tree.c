@@ -379,7 +379,7 @@ int mls_ratchet_tree_remove(struct mls_ratchet_tree *tree, uint32_t leaf)
 {
     if (!tree->base)
         return MLS_INVALID;
-    if (!mls_ratchet_tree_leaf(tree, leaf) || tree->members == 1)
+    if (!mls_ratchet_tree_leaf(tree, leaf))
         return MLS_LEAF;
     int rc = tree_put(tree, mls_tree_node(leaf), NULL);
     if (rc == MLS_OK)

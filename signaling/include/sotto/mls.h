@@ -537,7 +537,8 @@ struct mls_external_config {
 
 /* Joins by an external commit (section 12.4.3.2) to the group of a GroupInfo, an MLSMessage. *commit goes to the group;
  * *group is in the epoch that the commit begins, if it is taken: else free it and begin again. Errors as of joining,
- * and MLS_EXTENSION if the GroupInfo has no external_pub. */
+ * MLS_EXTENSION if the GroupInfo has no external_pub, MLS_DUPLICATE if another leaf than the one that a resync removes
+ * is this client's. */
 SOTTO_MUST_CHECK SOTTO_API int mls_group_join_external(struct mls_bytes group_info,
                                                        const struct mls_external_config *config,
                                                        struct mls_group **group, struct mls_output *commit);

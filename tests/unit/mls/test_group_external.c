@@ -70,6 +70,8 @@ static void test_resync(void)
     const struct mls_external_config plain = {0};
     struct party bob_again;
     party_init(&bob_again, "bob", 1);
+    CU_ASSERT_EQUAL(join_external(&bob_again, party_bytes(info), &plain, &again, &commit), MLS_DUPLICATE);
+    bob_again.never_same = true; /* he may think otherwise: the others do not */
     CU_ASSERT_EQUAL(join_external(&bob_again, party_bytes(info), &plain, &again, &commit), MLS_OK);
     CU_ASSERT_EQUAL(party_receive(&a, party_bytes(commit)), MLS_DUPLICATE);
     mls_output_free(&commit);
@@ -99,6 +101,58 @@ static void test_resync(void)
     party_wipe(&mallory);
     party_wipe(&a);
     party_wipe(&b);
+}
+
+/* Who is alone comes back, into the leftmost leaf; others join after that. */
+static void check_resync_alone(bool founded)
+{
+    struct party a;
+    struct party b;
+    struct mls_output info = {0};
+    struct mls_output commit = {0};
+    struct mls_group *again = NULL;
+    party_init(&a, "alice", 1);
+    party_init(&b, "bob", 1);
+    if (founded) {
+        party_found(&b);
+    } else { /* the leaf of who is left is not the first */
+        party_gather(&a, &b, 1);
+        const struct mls_proposal_config removal = party_remove(0);
+        struct party *const to_a[] = {&a};
+        party_commit_all(&b, &removal, 1, to_a, 1);
+    }
+    const struct mls_external_config resync = {.resync = true, .old_leaf = mls_group_own_leaf(b.group)};
+    CU_ASSERT_EQUAL_FATAL(mls_group_info(b.group, true, &info), MLS_OK);
+    CU_ASSERT_EQUAL_FATAL(join_external(&b, party_bytes(info), &resync, &again, &commit), MLS_OK);
+    CU_ASSERT_EQUAL(party_receive(&b, party_bytes(commit)), MLS_OK);
+    CU_ASSERT_TRUE(mls_group_was_removed(b.group));
+    CU_ASSERT_EQUAL(mls_group_epoch(again), mls_group_epoch(b.group) + 1);
+    CU_ASSERT_EQUAL(mls_group_own_leaf(again), 0);
+    CU_ASSERT_EQUAL(mls_group_leaves(again), 1);
+    mls_group_free(b.group);
+    b.group = again;
+    party_reload(&b, NULL);
+    struct party c;
+    party_init(&c, "carol", 1);
+    const struct mls_proposal_config add = party_add(&c);
+    int rc = MLS_OK;
+    struct mls_staged *staged = party_commit(&b, &add, 1, &rc);
+    CU_ASSERT_EQUAL_FATAL(rc, MLS_OK);
+    CU_ASSERT_EQUAL(party_join(&c, mls_staged_welcome(staged)), MLS_OK);
+    CU_ASSERT_EQUAL(mls_group_merge(b.group, staged), MLS_OK);
+    CU_ASSERT_TRUE(party_agrees(&b, &c));
+    CU_ASSERT_TRUE(party_hears(&c, &b));
+    mls_output_free(&commit);
+    mls_output_free(&info);
+    party_wipe(&a);
+    party_wipe(&b);
+    party_wipe(&c);
+}
+
+static void test_resync_alone(void)
+{
+    check_resync_alone(true);
+    check_resync_alone(false);
 }
 
 static void test_external_psk(void)
@@ -465,6 +519,7 @@ static const struct unit_test tests[] = {
     {"an external commit makes a member, in every suite", test_external_join},
     {"a resync replaces the client's own leaf, and nobody else's", test_resync},
     {"an external commit's PSK has to be the members'", test_external_psk},
+    {"the only member may come back", test_resync_alone},
     {"a resync may prove its past by a resumption PSK", test_resync_with_resumption},
     {"and by that of the epoch it is in", test_resync_within_the_epoch},
     {"an external commit has no proposal by reference, and one ExternalInit", test_proposals_of_external_commits},

@@ -127,15 +127,30 @@ static void a_remove_cuts_the_tree_off_as_far_as_it_is_blank(void)
     tree_group_free(&group);
 }
 
-static void the_last_member_cannot_be_removed(void)
+static void the_last_member_is_replaced(void)
 {
     struct tree_group group;
+    struct tree_leaf leaf;
+    uint8_t hash[MLS_HASH_MAX];
+    uint32_t at = 9;
     tree_group_init(&group, 1, 2);
     struct mls_ratchet_tree *stage = tree_group_stage(&group);
     CU_ASSERT_EQUAL(mls_ratchet_tree_remove(stage, 2), MLS_LEAF);
     CU_ASSERT_EQUAL(mls_ratchet_tree_remove(stage, 0), MLS_OK);
-    CU_ASSERT_EQUAL(mls_ratchet_tree_remove(stage, 1), MLS_LEAF);
-    mls_ratchet_tree_free(stage);
+    CU_ASSERT_EQUAL(mls_ratchet_tree_remove(stage, 0), MLS_LEAF);
+    CU_ASSERT_EQUAL(mls_ratchet_tree_leaves(stage), 2);
+    CU_ASSERT_EQUAL(mls_ratchet_tree_remove(stage, 1), MLS_OK);
+    CU_ASSERT_EQUAL(mls_ratchet_tree_leaves(stage), 1);
+    CU_ASSERT_EQUAL(mls_ratchet_tree_members(stage), 0);
+    CU_ASSERT_EQUAL(mls_ratchet_tree_hash(stage, hash), MLS_OK);
+    tree_leaf_init(&leaf, group.suite);
+    CU_ASSERT(mls_ratchet_tree_add(stage, &leaf.view, &at) == MLS_OK && at == 0);
+    tree_leaf_free(&leaf);
+    struct mls_ratchet_tree *fresh = tree_again(stage);
+    same_trees(stage, fresh);
+    CU_ASSERT_EQUAL(mls_ratchet_tree_merge(stage), MLS_OK);
+    same_trees(group.tree, fresh);
+    mls_ratchet_tree_free(fresh);
     tree_group_free(&group);
 }
 
@@ -450,7 +465,7 @@ static const struct unit_test tests[] = {
     {"an add takes the leftmost blank leaf, and extends a full tree",
      an_add_takes_the_leftmost_blank_leaf_and_extends_a_full_tree},
     {"a remove cuts the tree off as far as it is blank", a_remove_cuts_the_tree_off_as_far_as_it_is_blank},
-    {"the last member cannot be removed", the_last_member_cannot_be_removed},
+    {"the last member can be removed for another to come", the_last_member_is_replaced},
     {"a discarded stage leaves no trace", a_discarded_stage_leaves_no_trace},
     {"a stage's hash follows every change", a_stages_hash_follows_every_change},
     {"a whole tree is not changed but by merging", a_whole_tree_is_not_changed_but_by_merging},

@@ -74,7 +74,8 @@ SOTTO_MUST_CHECK int mls_ratchet_tree_add(struct mls_ratchet_tree *tree, const s
  * stayed the same; MLS_KEY. */
 SOTTO_MUST_CHECK int mls_ratchet_tree_update(struct mls_ratchet_tree *tree, uint32_t leaf,
                                              const struct mls_leaf_node *leaf_node);
-/* Blanks a leaf and its path, and cuts the tree off to the right. MLS_LEAF if it is blank or the last one. */
+/* Blanks a leaf and its path, and cuts the tree off to the right. The last member's leaf too: a tree without members
+ * can be hashed, and added to, but not read again. MLS_LEAF if it is blank. */
 SOTTO_MUST_CHECK int mls_ratchet_tree_remove(struct mls_ratchet_tree *tree, uint32_t leaf);
 /* The leaf an external committer gets: the leftmost blank one, made by extending if there is none, and still blank.
  * MLS_LIMIT. */
