@@ -12,7 +12,8 @@
  *     }
  *
  * The first contestant of a case is its baseline: `ratio` is the median over rounds of (own time / baseline's time of
- * the same round). Arguments understood by bench_open: --json FILE, --rounds N, --round-ms N, --quick, --help.
+ * the same round). Arguments understood by bench_open: --json FILE, --rounds N, --round-ms N, --round-us N, --quick,
+ * --assert, --control, --help.
  * Not thread-safe; one struct bench per thread. */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
@@ -73,7 +74,16 @@ void bench_figure(struct bench *bench, const char *title, double value, const ch
 /* True with --quick: a benchmark may then do less; its figures mean nothing and the report says so. */
 int bench_is_quick(const struct bench *bench);
 
-/* Finishes the JSON, frees, and returns main's exit code: 0, or 1 if the JSON could not be written whole. */
+/* With --assert a benchmark measures only what it has bounds for, and holds them. --control puts a burden beside each
+ * such contestant, just heavy enough to break its bound: what shows that the bound would notice. */
+int bench_asserts(const struct bench *bench); /* with either */
+int bench_is_control(const struct bench *bench);
+/* Holds a ratio (a median of rounds, so that a loaded machine does no harm) to its bound: printed; if it is above, or
+ * with --control if it is not, bench_close returns 1. */
+void bench_hold(struct bench *bench, const char *what, const struct bench_result *result, double bound);
+
+/* Finishes the JSON, frees, and returns main's exit code: 0, or 1 if the JSON could not be written whole or a bound did
+ * not hold. */
 int bench_close(struct bench *bench);
 
 /* ---- statistics and JSON, apart so that they are tested on numbers that are known ---- */

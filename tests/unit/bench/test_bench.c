@@ -95,7 +95,32 @@ static void report_is_complete(void)
     json_decref(root);
 }
 
+/* bench_close's code after a ratio of 1.2 was held to the bound. */
+static int held_to(double bound, char *flag)
+{
+    char program[] = "bench_test";
+    char *arguments[] = {program, flag, NULL};
+    const struct bench_result result = {.ratio = 1.2, .rounds = 3};
+    struct bench *bench = bench_open("bounds", 2, arguments);
+    CU_ASSERT_TRUE(bench_asserts(bench));
+    CU_ASSERT_EQUAL(bench_is_control(bench), strcmp(flag, "--control") == 0);
+    bench_hold(bench, "a ratio", &result, bound);
+    bench_hold(bench, "another", &(struct bench_result){.ratio = 0.5}, bench_is_control(bench) ? 0.4 : 0.6);
+    return bench_close(bench);
+}
+
+static void bounds_are_held(void)
+{
+    char assert_flag[] = "--assert";
+    char control_flag[] = "--control";
+    CU_ASSERT_EQUAL(held_to(1.2, assert_flag), 0);
+    CU_ASSERT_EQUAL(held_to(1.19, assert_flag), 1);
+    CU_ASSERT_EQUAL(held_to(1.19, control_flag), 0);
+    CU_ASSERT_EQUAL(held_to(1.2, control_flag), 1);
+}
+
 static const struct unit_test tests[] = {
     {"a report interleaves its contestants and its JSON is complete", report_is_complete},
+    {"a ratio above its bound fails, and a control's below", bounds_are_held},
 };
 UNIT_MAIN("bench.report", tests)
