@@ -15,6 +15,30 @@ static bool x25519_any(const struct core_dh *dh, const uint8_t *key)
     return true;
 }
 
+/* The points of small order, in each of their encodings: with them every result is zero, so that nobody can encrypt to
+ * who claims one as its key. The highest bit is not part of the number (RFC 7748 section 5). */
+static bool x25519_public_ok(const struct core_dh *dh, const uint8_t *key)
+{
+    enum { LAST = crypto_scalarmult_curve25519_BYTES - 1, SIGN = 0x80 };
+    static const uint8_t small[][crypto_scalarmult_curve25519_BYTES] = {
+        {0},
+        {1},
+        {0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a,
+         0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00},
+        {0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef, 0x5b,
+         0x04, 0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57},
+    };
+    (void)dh;
+    for (size_t i = 0; i < sizeof small / sizeof small[0]; i++)
+        if (memcmp(key, small[i], LAST) == 0 && (key[LAST] & ~SIGN) == small[i][LAST])
+            return false;
+    /* p - 1, p and p + 1: 2^255 - 20 to 2^255 - 18 */
+    bool high = (key[LAST] & ~SIGN) == 0x7f;
+    for (size_t i = 1; i < LAST; i++)
+        high = high && key[i] == 0xff;
+    return !(high && key[0] >= 0xec && key[0] <= 0xee);
+}
+
 static bool x25519_public_from(const struct core_dh *dh, const uint8_t *private_key, uint8_t *public_key)
 {
     (void)dh;
@@ -36,7 +60,7 @@ const struct core_dh core_sodium_x25519 = {
     .shared_len = crypto_scalarmult_curve25519_BYTES,
     .private_ok = x25519_any,
     .public_from = x25519_public_from,
-    .public_ok = x25519_any,
+    .public_ok = x25519_public_ok,
     .agree = x25519_agree,
 };
 

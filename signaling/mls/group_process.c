@@ -377,18 +377,37 @@ static int take(struct mls_group *group, const struct opened *opened, uint64_t n
     }
 }
 
+/* parsed and opened borrow from message; opened.buffer is the caller's to free, also on errors. */
+static int open_bytes(const struct mls_group *group, struct mls_bytes message, uint64_t now_s,
+                      struct mls_message *parsed, struct opened *opened)
+{
+    wire_buffer_init(&opened->buffer, MLS_MESSAGE_MAX);
+    int rc = mls_group_usable(group);
+    if (rc == MLS_OK)
+        rc = mls_message_parse(message.data, message.len, parsed);
+    return rc == MLS_OK ? open_message(group, parsed, now_s, opened) : rc;
+}
+
+int mls_group_sender(const struct mls_group *group, struct mls_bytes message, uint64_t now_s, uint8_t *sender_type,
+                     uint32_t *sender)
+{
+    struct mls_message parsed;
+    struct opened opened = {0};
+    int rc = open_bytes(group, message, now_s, &parsed, &opened);
+    if (rc == MLS_OK) {
+        *sender_type = opened.message.content.sender.type;
+        *sender = opened.message.content.sender.index;
+    }
+    wire_buffer_free(&opened.buffer);
+    return rc;
+}
+
 int mls_group_process(struct mls_group *group, struct mls_bytes message, uint64_t now_s, struct mls_received *received)
 {
     struct mls_message parsed;
     struct mls_received out = {0};
     struct opened opened = {0};
-    int rc = mls_group_usable(group);
-    if (rc == MLS_OK)
-        rc = mls_message_parse(message.data, message.len, &parsed);
-    if (rc != MLS_OK)
-        return rc;
-    wire_buffer_init(&opened.buffer, MLS_MESSAGE_MAX);
-    rc = open_message(group, &parsed, now_s, &opened);
+    int rc = open_bytes(group, message, now_s, &parsed, &opened);
     if (rc == MLS_OK)
         rc = take(group, &opened, now_s, &out);
     wire_buffer_free(&opened.buffer);

@@ -32,7 +32,8 @@ struct core_dh {
     /* Whether the bytes are a private key at all: a scalar from 1 to the order less 1. */
     SOTTO_MUST_CHECK bool (*private_ok)(const struct core_dh *dh, const uint8_t *private_key);
     SOTTO_MUST_CHECK bool (*public_from)(const struct core_dh *dh, const uint8_t *private_key, uint8_t *public_key);
-    /* Whether the bytes are a point of the curve; for X25519 and X448 every string is. */
+    /* Whether the bytes are a point of the curve that one can agree with: for X25519 and X448 every string is, but the
+     * few of small order. */
     SOTTO_MUST_CHECK bool (*public_ok)(const struct core_dh *dh, const uint8_t *public_key);
     /* False too for a public key that is not a point, and where the result would be the neutral element. */
     SOTTO_MUST_CHECK bool (*agree)(const struct core_dh *dh, const uint8_t *private_key, const uint8_t *public_key,

@@ -490,6 +490,12 @@ struct mls_received {
  * what was staged, see mls_staged_is), MLS_GROUP, MLS_EPOCH, and any error of validation. */
 SOTTO_MUST_CHECK SOTTO_API int mls_group_process(struct mls_group *group, struct mls_bytes message, uint64_t now_s,
                                                  struct mls_received *received);
+/* Who sent a message of the group's epoch, its signature verified: also one that mls_group_process() refuses for what
+ * it says, so that a member whose commit is wrong for some (MLS_PATH, MLS_CONFIRMATION, ...) can be named. Changes
+ * nothing. *sender: leaf (members; 0 of an external commit), or place in external_senders. Errors as of
+ * mls_group_process() up to MLS_SIGNATURE. */
+SOTTO_MUST_CHECK SOTTO_API int mls_group_sender(const struct mls_group *group, struct mls_bytes message, uint64_t now_s,
+                                                uint8_t *sender_type, uint32_t *sender);
 /* Frees what it holds, the staged commit too unless it is NULL by then. */
 SOTTO_API void mls_received_free(struct mls_received *received);
 

@@ -67,6 +67,63 @@ void forge_commit(struct party *forger, struct core_slice proposals, struct mls_
     mls_staged_free(staged);
 }
 
+struct mls_staged *forge_split_commit(struct party *forger, size_t at, struct mls_output *out)
+{
+    struct mls_group *group = forger->group;
+    const struct mls_suite *suite = group->suite;
+    const struct mls_committer committer = {MLS_SENDER_MEMBER, group->own_leaf, PARTY_NOW_S};
+    struct mls_staged *staged = NULL;
+    struct mls_path path;
+    struct bytes_writer update_path;
+    struct bytes_writer encoded;
+    struct bytes_writer w;
+    uint8_t signature[CORE_SIGNATURE_MAX];
+    uint8_t joiner_secret[MLS_HASH_MAX];
+    uint8_t psk_secret[MLS_HASH_MAX];
+    wire_buffer_init(&update_path, MLS_MESSAGE_MAX);
+    wire_buffer_init(&encoded, MLS_MESSAGE_MAX);
+    wire_buffer_init(&w, MLS_MESSAGE_MAX);
+    need(mls_staged_new(group, &staged), "stage");
+    need(mls_list_apply(&staged->list, group, &committer, staged->tree), "apply");
+    need(mls_path_create(staged->tree, group->own_leaf, mls_ratchet_tree_leaf(group->tree, group->own_leaf),
+                         &group->epoch.signer, group->epoch.context.group_id, &path),
+         "path");
+    need(mls_staged_context(staged, group->epoch.context.confirmed_transcript_hash), "context");
+    path.secrets[at][0] ^= 1;
+    need(mls_path_encrypt(&path, mls_epoch_encoded(&staged->next), &update_path), "encrypt");
+    path.secrets[at][0] ^= 1;
+    staged->next.keys = path.keys;
+    staged->next.signer = group->epoch.signer;
+    struct mls_authenticated_content message = {
+        .wire_format = MLS_WIRE_PUBLIC_MESSAGE,
+        .content = {.group_id = group->epoch.context.group_id,
+                    .epoch = group->epoch.context.epoch,
+                    .sender = {MLS_SENDER_MEMBER, group->own_leaf},
+                    .type = MLS_CONTENT_COMMIT,
+                    .commit = {.has_path = true}},
+        .auth = {.signature = {.data = signature}},
+    };
+    struct bytes_reader r = mls_walk(wire_buffer_slice(&update_path));
+    mls_update_path_parse(&r, &message.content.commit.path);
+    mls_content_write(&encoded, &message.content);
+    message.content.encoded = wire_buffer_slice(&encoded);
+    need(mls_staged_ask(staged, &committer, true, &message.content, &message.content.commit.path.leaf_node), "ask");
+    need(mls_content_sign(suite, &group->epoch.signer, message.wire_format, &message.content,
+                          mls_epoch_encoded(&group->epoch), signature, &message.auth.signature.len),
+         "sign");
+    need(mls_staged_derive(staged, &message, group->epoch.secrets.init, path.commit_secret, joiner_secret, psk_secret),
+         "derive");
+    message.auth.confirmation_tag = (struct core_slice){staged->next.confirmation_tag, suite->hash->len};
+    need(mls_public_seal(suite, group->epoch.secrets.membership_key, &message, mls_epoch_encoded(&group->epoch), &w),
+         "seal");
+    need(mls_output_take(&w, out), "forged");
+    mls_path_wipe(&path);
+    wire_buffer_free(&update_path);
+    wire_buffer_free(&encoded);
+    wire_buffer_free(&w);
+    return staged;
+}
+
 /* --- GroupInfo and Welcome --- */
 
 /* Signs and writes it. */

@@ -13,6 +13,10 @@ void forge_proposal(struct party *forger, const struct mls_proposal *proposal, s
 /* A commit of the forger's with these proposals (ProposalOrRefs, encoded) and a path that was made for none. */
 void forge_commit(struct party *forger, struct core_slice proposals, struct mls_output *out);
 
+/* A commit of the forger's whose path secret is wrong for one subtree: for who reads the ciphertexts of the path's node
+ * `at`. All else is as it has to be, tags too. Gives what the forger merges, and the message. */
+struct mls_staged *forge_split_commit(struct party *forger, size_t at, struct mls_output *out);
+
 /* A GroupInfo with a change. extensions and the like may point anywhere; the signer is the forger. */
 void forge_group_info(const struct party *forger, struct mls_bytes info,
                       void (*change)(struct mls_group_info *info, void *ctx), void *ctx, struct mls_output *out);

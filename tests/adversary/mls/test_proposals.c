@@ -12,6 +12,8 @@ struct room {
     struct party others[OTHERS];
     struct party *b;
     struct bytes_writer proposals; /* of the commit to be forged */
+    struct bytes_writer leaf;      /* that is signed again */
+    const struct party *e;         /* whose key package it is */
 };
 
 static void room_init(struct room *r)
@@ -26,6 +28,8 @@ static void room_init(struct room *r)
     const struct mls_proposal_config out = party_remove(3);
     party_commit_all(&r->a, &out, 1, left, 2);
     wire_buffer_init(&r->proposals, MLS_MESSAGE_MAX);
+    wire_buffer_init(&r->leaf, MLS_MESSAGE_MAX);
+    r->e = NULL;
 }
 
 static void room_wipe(struct room *r)
@@ -37,6 +41,7 @@ static void room_wipe(struct room *r)
     for (size_t i = 0; i < OTHERS; i++)
         party_wipe(&r->others[i]);
     wire_buffer_free(&r->proposals);
+    wire_buffer_free(&r->leaf);
 }
 
 static void add_value(struct room *r, const struct mls_proposal *proposal)
@@ -75,7 +80,7 @@ static int propose(struct room *r, const struct mls_proposal *proposal)
     return rc;
 }
 
-static const uint8_t bytes[64] = {1};
+static const uint8_t bytes[64] = {9};
 static const struct core_slice nonce = {bytes, 32};
 
 static void test_external_init(void)
@@ -123,24 +128,32 @@ static void test_update_twice(void)
     room_wipe(&r);
 }
 
-/* bob's Update, made with his keys but for the encryption key. */
-static void test_update_keeps_its_key(void)
+/* alice's verdict on bob's Update to this encryption key. */
+static int propose_update(struct room *r, struct core_slice key)
 {
-    struct room r;
-    room_init(&r);
-    const struct mls_group *group = r.b->group;
+    const struct mls_group *group = r->b->group;
     struct mls_leaf_node leaf = *mls_ratchet_tree_leaf(group->tree, group->own_leaf);
-    struct bytes_writer w;
-    wire_buffer_init(&w, MLS_MESSAGE_MAX);
     leaf.source = MLS_LEAF_UPDATE;
-    CU_ASSERT_EQUAL_FATAL(mls_leaf_node_sign(&w, group->suite, &leaf, &group->epoch.signer,
+    leaf.encryption_key = key;
+    r->leaf.len = 0;
+    CU_ASSERT_EQUAL_FATAL(mls_leaf_node_sign(&r->leaf, group->suite, &leaf, &group->epoch.signer,
                                              group->epoch.context.group_id, group->own_leaf),
                           MLS_OK);
-    struct bytes_reader in = mls_walk(wire_buffer_slice(&w));
+    struct bytes_reader in = mls_walk(wire_buffer_slice(&r->leaf));
     struct mls_proposal update = {.type = MLS_PROPOSAL_UPDATE};
     mls_leaf_node_parse(&in, &update.update);
-    CU_ASSERT_EQUAL(propose(&r, &update), MLS_DUPLICATE);
-    wire_buffer_free(&w);
+    return propose(r, &update);
+}
+
+static void test_update_keys(void)
+{
+    static const uint8_t zeros[32] = {0};
+    struct room r;
+    room_init(&r);
+    const struct core_slice own = mls_ratchet_tree_leaf(r.b->group->tree, r.b->group->own_leaf)->encryption_key;
+    CU_ASSERT_EQUAL(propose_update(&r, own), MLS_DUPLICATE);
+    CU_ASSERT_EQUAL(propose_update(&r, (struct core_slice){zeros, sizeof zeros}), MLS_KEY);
+    CU_ASSERT_EQUAL(propose_update(&r, (struct core_slice){bytes, 32}), MLS_OK);
     room_wipe(&r);
 }
 
@@ -247,6 +260,27 @@ static void long_init_key(struct mls_key_package *package, void *ctx)
     package->init_key = (struct core_slice){bytes, 33};
 }
 
+static const uint8_t small_order[32] = {1};
+
+/* A key that nobody can encrypt to would make every commit of the others fail. */
+static void dead_init_key(struct mls_key_package *package, void *ctx)
+{
+    (void)ctx;
+    package->init_key = (struct core_slice){small_order, sizeof small_order};
+}
+
+static void dead_leaf_key(struct mls_key_package *package, void *ctx)
+{
+    const struct party *party = ((const struct room *)ctx)->e;
+    struct bytes_writer *w = &((struct room *)ctx)->leaf;
+    package->leaf_node.encryption_key = (struct core_slice){small_order, sizeof small_order};
+    CU_ASSERT_EQUAL_FATAL(
+        mls_leaf_node_sign(w, party->keys->suite, &package->leaf_node, &party->keys->signer, (struct core_slice){0}, 0),
+        MLS_OK);
+    struct bytes_reader in = mls_walk(wire_buffer_slice(w));
+    mls_leaf_node_parse(&in, &package->leaf_node);
+}
+
 static void other_suite(struct mls_key_package *package, void *ctx)
 {
     (void)ctx;
@@ -269,16 +303,19 @@ static void test_key_packages(void)
         {short_init_key, MLS_KEY_PACKAGE},
         {long_init_key, MLS_KEY_PACKAGE},
         {other_suite, MLS_KEY_PACKAGE},
+        {dead_init_key, MLS_KEY},
+        {dead_leaf_key, MLS_KEY},
         {unchanged, MLS_OK},
     };
     struct room r;
     struct party e;
     room_init(&r);
     party_init(&e, "eve", 1);
+    r.e = &e;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct mls_output forged = {0};
         struct mls_message message;
-        forge_package(&e, cases[i].change, NULL, &forged);
+        forge_package(&e, cases[i].change, &r, &forged);
         CU_ASSERT_EQUAL_FATAL(mls_message_parse(forged.data, forged.len, &message), MLS_OK);
         const struct mls_proposal add = {.type = MLS_PROPOSAL_ADD, .add = message.key_package};
         CU_ASSERT_EQUAL(propose(&r, &add), cases[i].want);
@@ -369,7 +406,7 @@ static const struct unit_test tests[] = {
     {"a member has no ExternalInit", test_external_init},
     {"nobody is removed where nobody is", test_remove_of_nobody},
     {"a leaf is updated or removed once in a commit", test_update_twice},
-    {"an Update brings a new key", test_update_keeps_its_key},
+    {"an Update brings a new key that one can encrypt to", test_update_keys},
     {"a path brings its leaf a new key", test_path_keeps_its_key},
     {"PSKs have whole nonces, and link no group that is not new", test_psks},
     {"a ReInit does not go back to an older version", test_reinit_to_an_older_version},

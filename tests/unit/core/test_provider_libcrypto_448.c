@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "public_key_checks.h"
 #include "unit.h"
 
@@ -29,11 +31,27 @@ static void x448_refuses_small_order(void)
     const uint8_t private_key[56] = {1, 2, 3};
     uint8_t point[56] = {0};
     uint8_t shared[56];
-    CU_ASSERT_FALSE(core_libcrypto_x448.agree(&core_libcrypto_x448, private_key, point, shared));
-    point[0] = 1;
-    CU_ASSERT_FALSE(core_libcrypto_x448.agree(&core_libcrypto_x448, private_key, point, shared));
+    /* 0, 1, and p - 1 to p + 1, where p is 2^448 - 2^224 - 1 */
+    for (int i = 0; i < 5; i++) {
+        memset(point, i < 2 || i == 4 ? 0 : 0xff, 28);
+        memset(point + 28, i < 2 ? 0 : 0xff, 28);
+        if (i < 4)
+            point[0] = (uint8_t[]){0, 1, 0xfe, 0xff}[i];
+        if (i == 2 || i == 3)
+            point[28] = 0xfe;
+        CU_ASSERT_FALSE(core_libcrypto_x448.agree(&core_libcrypto_x448, private_key, point, shared));
+        CU_ASSERT_FALSE(core_libcrypto_x448.public_ok(&core_libcrypto_x448, point));
+        for (size_t bit = 0; bit < 448; bit += 5) {
+            point[bit / 8] ^= (uint8_t)(1 << bit % 8);
+            CU_ASSERT_EQUAL(core_libcrypto_x448.public_ok(&core_libcrypto_x448, point),
+                            core_libcrypto_x448.agree(&core_libcrypto_x448, private_key, point, shared));
+            point[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        }
+    }
+    memset(point, 0, sizeof point);
     point[0] = 5; /* the base point */
     CU_ASSERT(core_libcrypto_x448.agree(&core_libcrypto_x448, private_key, point, shared));
+    CU_ASSERT(core_libcrypto_x448.public_ok(&core_libcrypto_x448, point));
 }
 
 static void ed448_of_the_rfc(void)

@@ -28,12 +28,25 @@ static void x25519_refuses_small_order(void)
         "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
         "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
         "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
     };
     const uint8_t private_key[32] = {1, 2, 3};
     for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
         uint8_t point[32];
         uint8_t shared[32];
         unit_hex(points[i], point, sizeof point);
+        /* with and without the bit that does not count, and one bit of each byte beside it */
+        for (size_t bit = 0; bit < 256; bit += 5) {
+            const bool counts = bit != 255;
+            point[bit / 8] ^= (uint8_t)(1 << bit % 8);
+            CU_ASSERT_EQUAL(core_sodium_x25519.public_ok(&core_sodium_x25519, point),
+                            core_sodium_x25519.agree(&core_sodium_x25519, private_key, point, shared));
+            if (!counts)
+                CU_ASSERT_FALSE(core_sodium_x25519.public_ok(&core_sodium_x25519, point));
+            point[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        }
+        CU_ASSERT_FALSE(core_sodium_x25519.public_ok(&core_sodium_x25519, point));
         CU_ASSERT_FALSE(core_sodium_x25519.agree(&core_sodium_x25519, private_key, point, shared));
     }
 }
