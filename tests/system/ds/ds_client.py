@@ -121,10 +121,12 @@ def entry(f):
 class Socket:
     """A WebSocket (RFC 6455), as much of it as is needed."""
 
-    def __init__(self, address, path="/ds", subprotocols=SUBPROTOCOL, headers="", timeout=10):
+    def __init__(self, address, path="/ds", subprotocols=SUBPROTOCOL, headers="", timeout=10, tls=None):
         host, port = address.rsplit(":", 1)
         self.socket = socket.create_connection((host, int(port)), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname=host)
         self.received = b""
         try:
             self.upgrade(address, path, subprotocols, headers)
@@ -207,8 +209,8 @@ class Socket:
 class Client:
     """One participant's connection. Pushed messages wait in self.pushed while an answer is waited for."""
 
-    def __init__(self, address, room="room", name=None, token=b"", after=1, timeout=10):
-        self.ws = Socket(address, "/ds" + (f"?name={name}" if name else ""), timeout=timeout)
+    def __init__(self, address, room="room", name=None, token=b"", after=1, timeout=10, tls=None):
+        self.ws = Socket(address, "/ds" + (f"?name={name}" if name else ""), timeout=timeout, tls=tls)
         self.number, self.pushed = 0, []
         self.admitted = self.ask(HELLO, vector(token) + vector(room.encode()) + struct.pack(">Q", after))
         if self.admitted.type == ERROR:

@@ -1,10 +1,13 @@
 """sotto-ds as an operator and as its clients meet it: over sockets, with tokens, signals and slow readers."""
 import base64
+import itertools
 import json
 import os
+import re
 import select
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -17,6 +20,8 @@ import ds_client as ds
 from ds_client import Client, Closed, Refused, Socket, vector
 from ds_server import PROGRAM, Server
 from harness import main, wait_for
+
+DOCUMENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../docs/protocol.md")
 
 
 def encode(data):
@@ -223,6 +228,59 @@ def what_is_wrong_with_the_settings_is_said():
         assert not os.path.exists("x"), "--check-config makes a database"
 
 
+def the_documents_exchange_is_what_is_spoken():
+    with open(DOCUMENT, encoding="utf-8") as file:
+        block = file.read().split("### A worked exchange")[1].split("```")[1]
+    told = []  # [arrow, digits]: up to the first word that is no hex; a line without an arrow goes on
+    for line in block.strip("\n").split("\n"):
+        words = line.split()
+        if words[0] in ("─►", "◄─"):
+            told.append([words.pop(0), ""])
+        told[-1][1] += "".join(itertools.takewhile(re.compile("([0-9a-f]{2})+").fullmatch, words))
+    sent = [bytes.fromhex(digits) for arrow, digits in told if arrow == "─►"]
+    got = [ds.Message(bytes.fromhex(digits)) for arrow, digits in told if arrow == "◄─"]
+    assert sent[0] == b"\1\0\0\0\1" + vector(b"tok") + vector(b"tea") + (1).to_bytes(8, "big")
+    assert sent[1] == b"\2\0\0\0\2" + ds.append_body(b"\xc0\xc1", None, b"\xe2", bytes(range(0xf0, 0x100)))
+    assert sent[2] == b"\x08\0\0\0\3" + vector(b"\xb1\xb2") and len(sent) == 3
+    assert [message.type for message in got] == [ds.ADMITTED, ds.ENTRY, ds.APPENDED, ds.ENTRY, ds.DONE, ds.RELAYED]
+    assert got[0].pseudonym == "p-1" and got[0].present == ["p-1", "p-2"] and got[0].limits == (20, 200, 40, 100, 1000)
+    assert got[1].entry == (1, False, True, b"\xaa") and got[2].seq == 2 and got[3].entry[3] == b"\xc0\xc1"
+    # and the server answers just so, but for what is at random and the token's life
+    with Server().start() as server:
+        with Client(server.address, room="tea", name="p-2") as other:
+            assert other.append(b"\xaa", None, b"x").seq == 1
+            ws = Socket(server.address, "/ds?name=p-1")
+            ws.send(sent[0].replace(vector(b"tok"), vector(b"")))
+            admitted = ds.Message(ws.receive())
+            for name in ("oldest", "head", "waiting", "pseudonym", "group_infos", "limits"):
+                assert getattr(admitted, name) == getattr(got[0], name), name
+            assert sorted(admitted.present) == got[0].present
+            assert ws.receive() == bytes.fromhex(told[2][1])
+            for request, answers in ((sent[1], told[4:6]), (sent[2], told[7:9])):
+                ws.send(request)
+                for _, digits in answers:
+                    assert ws.receive() == bytes.fromhex(digits), digits
+            ws.close()
+
+
+def it_speaks_tls():
+    with Server() as server:
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-keyout", server.path("key.pem"), "-out", server.path("chain.pem"), "-days", "2", "-subj",
+                        "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+        server.options += ["--tls-cert", server.path("chain.pem"), "--tls-key", server.path("key.pem")]
+        server.start()
+        tls = ssl.create_default_context(cafile=server.path("chain.pem"))
+        with Client(server.address, name="ada", tls=tls) as ada, Client(server.address, name="ben", tls=tls) as ben:
+            big = ada.append(b"x" * 262144, b"y" * 524288, b"z" * 524288)
+            assert big.type == ds.APPENDED and ben.entries(1)[0][3] == b"x" * 262144
+            for _ in range(8):
+                assert ben.fetch(1, ds.WELCOME).data == b"y" * 524288
+            for i in range(15):
+                assert ada.append(b"%d" % i).seq == i + 2
+            assert [entry[3] for entry in ben.entries(15)] == [b"%d" % i for i in range(15)]
+
+
 def a_slow_reader_is_dropped_and_the_others_hear_all():
     senders, each, payload = 24, 16, 16000
     with Server("--relay-interval", "1").start() as server:
@@ -284,5 +342,6 @@ if __name__ == "__main__":
          dev_serves_this_machine_and_no_page_of_another, what_is_no_envelope_ends_the_connection,
          tokens_admit_and_nothing_else_does, an_admin_puts_out_and_closes,
          sigterm_tells_clients_to_go_and_keeps_what_they_appended, the_database_is_for_one_process,
-         what_is_wrong_with_the_settings_is_said, a_slow_reader_is_dropped_and_the_others_hear_all,
+         what_is_wrong_with_the_settings_is_said, the_documents_exchange_is_what_is_spoken, it_speaks_tls,
+         a_slow_reader_is_dropped_and_the_others_hear_all,
          connections_that_never_say_hello_are_bounded)
