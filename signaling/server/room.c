@@ -28,10 +28,11 @@ struct ds_room *ds_room_find(struct ds_hub *hub, const char *name)
 
 static void free_room(struct ds_hub *hub, struct ds_room *room)
 {
-    struct ds_member *member;
-    while ((member = TAILQ_FIRST(&room->members))) {
-        TAILQ_REMOVE(&room->members, member, link);
+    struct ds_member *member = TAILQ_FIRST(&room->members);
+    while (member) {
+        struct ds_member *next = TAILQ_NEXT(member, link);
         free(member);
+        member = next;
     }
     ds_room_drop_recent(room);
     if (room->kept.id == 0)
@@ -210,9 +211,12 @@ void ds_rooms_sweep(struct ds_hub *hub)
 void ds_rooms_free(struct ds_hub *hub)
 {
     for (size_t i = 0; i < DS_ROOM_BUCKETS; i++) {
-        struct ds_room *room;
-        while ((room = TAILQ_FIRST(&hub->rooms[i])))
+        struct ds_room *room = TAILQ_FIRST(&hub->rooms[i]);
+        while (room) {
+            struct ds_room *next = TAILQ_NEXT(room, link);
             free_room(hub, room);
+            room = next;
+        }
     }
 }
 

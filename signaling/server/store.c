@@ -73,7 +73,7 @@ static bool complain(char problem[DS_STORE_PROBLEM_MAX], const char *what, const
 static bool prepare(struct ds_store *store, char problem[DS_STORE_PROBLEM_MAX])
 {
     static const char *const sql[] = {
-#define X(name, text) text,
+#define X(name, text) (text),
         STATEMENTS(X)
 #undef X
     };

@@ -1,6 +1,7 @@
 /* WebSocket: whole messages in, packets out, as fast as a client takes them; and the server's thread. */
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -146,11 +147,9 @@ static int on_writable(struct lws *wsi, struct session *session)
     }
     unsigned ending = ds_peer_ending(session->peer);
     if (ending) {
-        const char *text = wire_refusal_text(ending);
-        unsigned char reason[128];
-        size_t len = strlen(text) < sizeof(reason) ? strlen(text) : sizeof(reason);
-        memcpy(reason, text, len);
-        lws_close_reason(wsi, (enum lws_close_status)(WIRE_CLOSE_BASE + ending), reason, len);
+        char reason[128];
+        int len = snprintf(reason, sizeof(reason), "%s", wire_refusal_text(ending));
+        lws_close_reason(wsi, (enum lws_close_status)(WIRE_CLOSE_BASE + ending), (unsigned char *)reason, (size_t)len);
         return -1;
     }
     pace(wsi, session);
