@@ -460,6 +460,58 @@ static void a_kept_stage_reads_back_or_is_refused(void)
     tree_group_free(&group);
 }
 
+/* A stage's cells as bytes: leaves (NULL: blank) at nodes. */
+static int read_cells(struct mls_ratchet_tree *base, uint32_t leaves, const uint32_t *nodes,
+                      const struct mls_leaf_node *const *contents, size_t count)
+{
+    struct bytes_writer w;
+    struct mls_ratchet_tree *stage = NULL;
+    wire_buffer_init(&w, 1 << 20);
+    bytes_write_u32(&w, leaves);
+    bytes_write_u32(&w, leaves);
+    const size_t begin = wire_begin_vector(&w);
+    for (size_t i = 0; i < count; i++) {
+        struct mls_node node = {.type = contents[i] ? MLS_NODE_LEAF : MLS_NODE_BLANK};
+        if (contents[i])
+            node.leaf = *contents[i];
+        bytes_write_u32(&w, nodes[i]);
+        bytes_write_u8(&w, 0);
+        mls_node_write(&w, &node);
+    }
+    wire_end_vector(&w, begin);
+    struct bytes_reader r = mls_walk(wire_buffer_slice(&w));
+    int rc = mls_ratchet_tree_read_stage(&r, base, &stage);
+    mls_ratchet_tree_free(stage);
+    wire_buffer_free(&w);
+    return rc;
+}
+
+static void a_stage_is_read_as_one_is_made(void)
+{
+    struct tree_group group;
+    struct tree_leaf leaf;
+    tree_group_init(&group, 1, 2);
+    tree_leaf_init(&leaf, group.suite);
+    const struct mls_leaf_node *fresh = &leaf.view;
+    const struct mls_leaf_node *second = mls_ratchet_tree_leaf(group.tree, 1);
+    CU_ASSERT_EQUAL(read_cells(group.tree, 2, (uint32_t[]){0}, &fresh, 1), MLS_OK);
+    CU_ASSERT_EQUAL(read_cells(group.tree, 2, (uint32_t[]){2}, &second, 1), MLS_OK);
+    /* keys twice: within the stage, and with the base's */
+    const struct mls_leaf_node *twice[] = {fresh, fresh};
+    CU_ASSERT_EQUAL(read_cells(group.tree, 2, (uint32_t[]){0, 2}, twice, 2), MLS_DUPLICATE);
+    CU_ASSERT_EQUAL(read_cells(group.tree, 2, (uint32_t[]){0}, &second, 1), MLS_DUPLICATE);
+    /* out of order, one node twice, a leaf where a parent is, outside; a right half that is blank */
+    const struct mls_leaf_node *pair[] = {fresh, NULL};
+    const struct mls_leaf_node *blank = NULL;
+    CU_ASSERT_EQUAL(read_cells(group.tree, 2, (uint32_t[]){2, 1}, pair, 2), MLS_MALFORMED);
+    CU_ASSERT_EQUAL(read_cells(group.tree, 2, (uint32_t[]){0, 0}, pair, 2), MLS_MALFORMED);
+    CU_ASSERT_EQUAL(read_cells(group.tree, 2, (uint32_t[]){1}, &fresh, 1), MLS_MALFORMED);
+    CU_ASSERT_EQUAL(read_cells(group.tree, 2, (uint32_t[]){4}, &fresh, 1), MLS_MALFORMED);
+    CU_ASSERT_EQUAL(read_cells(group.tree, 2, (uint32_t[]){2}, &blank, 1), MLS_MALFORMED);
+    tree_leaf_free(&leaf);
+    tree_group_free(&group);
+}
+
 static const struct unit_test tests[] = {
     {"a random walk ends in the tree that one reads afresh", a_random_walk_ends_in_the_tree_that_one_reads_afresh},
     {"an add takes the leftmost blank leaf, and extends a full tree",
@@ -477,6 +529,7 @@ static const struct unit_test tests[] = {
     {"keys and hashes in a tree have their lengths", keys_and_hashes_in_a_tree_have_their_lengths},
     {"a full tree of the largest size takes no more", a_full_tree_of_the_largest_size_takes_no_more},
     {"a kept stage reads back, or is refused", a_kept_stage_reads_back_or_is_refused},
+    {"a stage that is read has each node once, each key once, and no blank half", a_stage_is_read_as_one_is_made},
 };
 
 UNIT_MAIN("mls.ratchet_tree", tests)
