@@ -344,29 +344,21 @@ static enum call_rule check_left(const struct judged *j)
     return CALL_RULE_NONE;
 }
 
-/* A Remove that may come at any time: an admin's, or of leavers and nothing else. (With an Add beside it two devices of
- * one user could go on for ever.) */
+/* A Remove that may come at any time: an admin's; of leavers and nothing else (with an Add beside it two devices of one
+ * user could go on for ever); or of all others, who are gone if the room is not to be dead for good. */
 static bool is_entitled(const struct judged *j)
 {
-    return j->removes > 0 && (j->by_admin || (j->adds == 0 && !j->changes && j->removes == j->data.count));
+    return j->removes > 0 && (j->by_admin || (j->adds == 0 && !j->changes && j->removes == j->data.count) ||
+                              (j->adds == 0 && j->removes + 1 == call_member_count(j->group)));
 }
 
-/* Who commits for a client that committed last: itself, or itself come back. */
-static bool is_twice_running(const struct judged *j)
-{
-    struct mls_member member;
-    if (!j->external)
-        return call_committed_last(j->group, j->info->sender);
-    for (uint32_t i = 0; i < mls_group_leaves(j->group); i++)
-        if (mls_group_member(j->group, i, &member) == MLS_OK &&
-            same(member.signature_key, j->info->committer.signature_key))
-            return call_committed_last(j->group, i);
-    return false;
-}
-
+/* Who comes back from outside may: all others may be dead. The delivery service's rates are what bounds it. */
 static enum call_rule check_turn(const struct judged *j)
 {
-    return call_member_count(j->group) >= 3 && is_twice_running(j) && !is_entitled(j) ? CALL_RULE_TURN : CALL_RULE_NONE;
+    return !j->external && call_member_count(j->group) >= 3 && call_committed_last(j->group, j->info->sender) &&
+                   !is_entitled(j)
+               ? CALL_RULE_TURN
+               : CALL_RULE_NONE;
 }
 
 static enum call_rule check_time(struct judged *j)
@@ -442,6 +434,8 @@ void call_change_read(const struct mls_group *group, const struct mls_commit_inf
     for (size_t i = 0; i < info->proposal_count; i++)
         if (info->proposals[i].type == MLS_PROPOSAL_REMOVE)
             out->removes = true;
+        else if (info->proposals[i].type == MLS_PROPOSAL_ADD)
+            out->adds = true;
     if (!call_context_parse(mls_group_extensions(group), &before))
         return;
     out->time_s = call_group_time_after(group, &before.params, info);

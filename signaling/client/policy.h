@@ -23,7 +23,7 @@
     X(PSK, "an external commit has the PSK of the present secret, and nothing else has one")                           \
     X(LOCKED, "into a locked room an external commit only brings back who is there")                                   \
     X(OLD_SECRET, "who is added asked under the present secret")                                                       \
-    X(TURN, "in rooms of three nobody commits twice running, but to remove whom it may")                               \
+    X(TURN, "in rooms of three no member commits twice running, but to remove whom it may")                            \
     X(LEFT, "what says that a member left is signed by it, and removes it")                                            \
     X(ADMIN, "only admins change the call's parameters")                                                               \
     X(ROTATION, "a commit that replaces the secret adds nobody")                                                       \
@@ -54,8 +54,9 @@ bool call_policy_founding_ok(struct call_policy *policy, const struct mls_group 
 /* What a commit is, to those who follow it and to the user. */
 struct call_change {
     bool external;
-    bool rotates;    /* the room's secret */
-    bool removes;    /* leaves, also such as come back in the same commit */
+    bool rotates; /* the room's secret */
+    bool removes; /* leaves, also such as come back in the same commit */
+    bool adds;
     bool pure;       /* renews the committer's path, and nothing else */
     uint64_t time_s; /* the group's, after it */
 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "message.h"
 #include "params.h"
 #include "seal.h"
 #include "wire/buffer.h"
@@ -83,11 +84,23 @@ static void fuzz_box(const uint8_t *data, size_t len)
     mls_output_free(&out);
 }
 
+static void fuzz_message(const uint8_t *data, size_t len)
+{
+    struct call_message message;
+    struct bytes_writer w;
+    if (!call_message_parse((struct core_slice){data, len}, &message))
+        return;
+    wire_buffer_init(&w, 1 << 16);
+    call_message_write(&w, &message);
+    must_be(&w, data, len);
+    wire_buffer_free(&w);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const targets[])(const uint8_t *, size_t) = {fuzz_link, fuzz_params, fuzz_commit_data, fuzz_context,
-                                                               fuzz_box};
+    static void (*const targets[])(const uint8_t *, size_t) = {fuzz_link,    fuzz_params, fuzz_commit_data,
+                                                               fuzz_context, fuzz_box,    fuzz_message};
     if (size == 0)
         return 0;
     targets[data[0] % (sizeof targets / sizeof targets[0])](data + 1, size - 1);

@@ -1,5 +1,4 @@
-/* A call's key state: who is in it, under which keys, decided by its members alone (docs/protocol.md, DESIGN in
- * signaling/client/README.md).
+/* A call's key state: who is in it, under which keys, decided by its members alone (docs/protocol.md).
  *
  * A state machine without I/O. The caller brings a connection to a delivery service (binary messages, in order), a
  * clock, and what it wants done; out come messages, the roster, keys for SFrame, and the time of the next timeout.
@@ -19,6 +18,7 @@
 #include <stdint.h>
 
 #include "sotto/export.h"
+#include "sotto/identity.h"
 
 SOTTO_BEGIN_DECLS
 
@@ -58,7 +58,6 @@ enum {
     CALL_TEXT_MAX = 4096, /* bytes of a chat message */
     CALL_GROUP_ID_LEN = 32,
     CALL_BASE_KEY_MAX = 96,
-    CALL_CODE_LEN = 32, /* bytes of what the call code is made of */
 };
 
 /* --- Links ---------------------------------------------------------------------------------------------------------*/
@@ -80,6 +79,174 @@ SOTTO_MUST_CHECK SOTTO_API int call_link_format(const struct call_link *link, ch
 SOTTO_MUST_CHECK SOTTO_API int call_link_new(const char *host, const char *room, struct call_link *link);
 /* 1 to CALL_ROOM_MAX letters, digits, "-", "_", "."; not "." or "..". */
 SOTTO_API bool call_room_name_ok(const char *name);
+
+/* --- Life ----------------------------------------------------------------------------------------------------------*/
+
+struct call;
+
+/* Both clocks at once. ms: monotonic, going on while the machine sleeps; unix_s: seconds since 1970. */
+struct call_time {
+    uint64_t ms;
+    uint64_t unix_s;
+};
+
+struct call_config {
+    const struct call_link *link;
+    const uint8_t *certificate; /* of this device: see sotto/identity.h */
+    size_t certificate_len;
+    const uint8_t *device_seed; /* 32 bytes: the device's private key */
+    const uint8_t *token;       /* for the delivery service; may be empty */
+    size_t token_len;
+    /* of the room, should this be the first to come: */
+    uint16_t sframe_suite; /* 0: the default */
+    uint8_t padding;
+    bool locked;
+    /* Whether the user has pinned somebody: asked when a joiner has to settle for less than all. NULL: nobody. */
+    bool (*pinned)(void *context, const uint8_t user_id[CALL_USER_ID_LEN]);
+    void *context;
+    /* what CALL_EVENT_HIGHEST last told, zeros at first: a call that was rolled back is not joined */
+    uint8_t highest_group[CALL_GROUP_ID_LEN];
+    uint64_t highest_epoch;
+};
+
+/* A call that is not connected yet. What config points to is copied. CALL_INVALID, CALL_CREDENTIAL, CALL_MEMORY,
+ * CALL_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int call_new(const struct call_config *config, struct call_time now, struct call **call);
+/* Wipes and frees; NULL is allowed. Nobody is told: call_leave() before. */
+SOTTO_API void call_free(struct call *call);
+
+/* A connection to the delivery service is up, or down. It may change at any time; messages of an old one are lost. */
+SOTTO_API void call_connected(struct call *call, struct call_time now);
+SOTTO_API void call_disconnected(struct call *call, struct call_time now);
+/* One binary message from the delivery service. CALL_MALFORMED if it is none: close the connection. */
+SOTTO_MUST_CHECK SOTTO_API int call_receive(struct call *call, const uint8_t *data, size_t len, struct call_time now);
+/* Time has passed; call it at call_timeout(), or earlier. */
+SOTTO_API void call_advance(struct call *call, struct call_time now);
+/* When something is to be done, in ms; UINT64_MAX: never. */
+SOTTO_API uint64_t call_timeout(const struct call *call);
+/* Another token, before the old one expires. CALL_MEMORY. */
+SOTTO_MUST_CHECK SOTTO_API int call_renew(struct call *call, const uint8_t *token, size_t token_len);
+
+/* --- Events --------------------------------------------------------------------------------------------------------*/
+
+enum call_phase {
+    CALL_PHASE_OUTSIDE = 1, /* not connected yet, or looking for the room's group */
+    CALL_PHASE_FOUNDING,    /* nobody was there: waits for its own founding in the log */
+    CALL_PHASE_ASKING,      /* waits to be added */
+    CALL_PHASE_ENTERING,    /* makes, or waits for, an external commit of its own */
+    CALL_PHASE_MEMBER,      /* in the group */
+    CALL_PHASE_LINK_OLD,    /* the room's secret was replaced, or the link is not this room's: another link is needed */
+    CALL_PHASE_OUT,         /* left, or was removed: the end */
+};
+
+/* Why nothing may be sent. */
+enum call_pause {
+    CALL_PAUSE_NONE = 0,
+    CALL_PAUSE_JOINING,     /* no keys */
+    CALL_PAUSE_UNCONFIRMED, /* a newcomer whose presence not enough members have answered yet */
+    CALL_PAUSE_LOST,        /* contact with half of the members or more is lost */
+    CALL_PAUSE_WITHHELD,    /* a removal was announced 10 s ago, and the log does not show it */
+    CALL_PAUSE_SERVER,      /* the delivery service has passed nothing on for 60 s */
+    CALL_PAUSE_OUT,
+};
+
+/* How somebody went. */
+enum call_gone { CALL_GONE_LEFT = 1, CALL_GONE_REMOVED, CALL_GONE_KICKED };
+
+enum call_warning {
+    CALL_WARNING_SERVER = 1, /* the delivery service passes nothing on; over again with CALL_WARNING_SERVER_OVER */
+    CALL_WARNING_SERVER_OVER,
+    CALL_WARNING_KICK,     /* somebody announces that it removes a user: who by, and whom */
+    CALL_WARNING_RESYNC,   /* this client could not follow, and comes in anew */
+    CALL_WARNING_REFUSED,  /* the delivery service refuses something: code in `epoch` */
+    CALL_WARNING_ROLLBACK, /* a group was offered that is older than what this device has seen */
+};
+
+enum call_event_type {
+    CALL_EVENT_SEND = 1,      /* data: a message for the delivery service */
+    CALL_EVENT_PHASE,         /* phase */
+    CALL_EVENT_EPOCH_ADDED,   /* SFrame: epoch, leaf_slots, leaf (one's own), leaves, data: the base key */
+    CALL_EVENT_EPOCH_REMOVED, /* SFrame: epoch. Its keys are to be wiped, a sender's and a receiver's */
+    CALL_EVENT_LEAF_REMOVED,  /* SFrame: epoch, leaf. This leaf's receive keys of it are to be wiped at once */
+    CALL_EVENT_SEND_WITH,     /* SFrame: from now on frames are sealed under this epoch */
+    CALL_EVENT_SEND_STOPPED,  /* nothing may be sealed any more until CALL_EVENT_SEND_WITH; pause says why */
+    CALL_EVENT_ROSTER,        /* call_member() answers otherwise than before */
+    CALL_EVENT_GONE,          /* user_id, gone, by (also a user id; zeros where nobody else did it) */
+    CALL_EVENT_KNOCK,         /* user_id asks to be let in to a locked room: call_admit() */
+    CALL_EVENT_CHAT,          /* user_id, leaf, data: the text, vanish_s */
+    CALL_EVENT_LINK,          /* the room's secret was replaced: call_link() */
+    CALL_EVENT_HIGHEST,       /* group_id, epoch: to be kept on this device */
+    CALL_EVENT_WARNING,       /* warning */
+};
+
+struct call_event {
+    enum call_event_type type;
+    const uint8_t *data; /* borrowed, as all here, until the next call_next_event() */
+    size_t len;
+    const uint8_t *leaves; /* bit i, low bits first: leaf i is a member other than this one */
+    size_t leaves_len;
+    uint64_t epoch;
+    uint32_t leaf;
+    uint32_t leaf_slots;
+    uint32_t vanish_s;
+    enum call_phase phase;
+    enum call_pause pause;
+    enum call_gone gone;
+    enum call_warning warning;
+    uint8_t user_id[CALL_USER_ID_LEN];
+    uint8_t by[CALL_USER_ID_LEN];
+    uint8_t group_id[CALL_GROUP_ID_LEN];
+};
+
+/* The next of what has happened, in order; false if that was all. The data of the one before is wiped. */
+SOTTO_API bool call_next_event(struct call *call, struct call_event *event);
+
+/* --- Doing ---------------------------------------------------------------------------------------------------------*/
+
+/* Says goodbye and ends: phase OUT at once, the rest remove this leaf. CALL_STATE if not a member. */
+SOTTO_MUST_CHECK SOTTO_API int call_leave(struct call *call);
+/* Removes all devices of a user and replaces the room's secret, so that the old link admits nobody. For admins.
+ * CALL_STATE, CALL_FORBIDDEN, CALL_USER. */
+SOTTO_MUST_CHECK SOTTO_API int call_kick(struct call *call, const uint8_t user_id[CALL_USER_ID_LEN]);
+/* Replaces the room's secret. For admins. CALL_STATE, CALL_FORBIDDEN. */
+SOTTO_MUST_CHECK SOTTO_API int call_rotate(struct call *call);
+/* Locks the room, or unlocks it. For admins. CALL_STATE, CALL_FORBIDDEN. */
+SOTTO_MUST_CHECK SOTTO_API int call_set_locked(struct call *call, bool locked);
+/* Lets a user in who knocked. CALL_STATE, CALL_USER. */
+SOTTO_MUST_CHECK SOTTO_API int call_admit(struct call *call, const uint8_t user_id[CALL_USER_ID_LEN]);
+/* A chat message to all, UTF-8, that every client forgets after vanish_s seconds (0: when it likes). CALL_STATE,
+ * CALL_INVALID, CALL_MEMORY, CALL_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int call_say(struct call *call, const char *text, size_t len, uint32_t vanish_s);
+/* The user has seen whom contact is lost with, and goes on without them: they are removed. CALL_STATE. */
+SOTTO_MUST_CHECK SOTTO_API int call_go_on(struct call *call);
+
+/* --- Asking --------------------------------------------------------------------------------------------------------*/
+
+struct call_member {
+    uint32_t leaf;
+    bool self;
+    bool admin;
+    bool confirmed; /* was heard in this group since this client joined */
+    bool lost;      /* not heard for three intervals */
+    uint8_t user_id[CALL_USER_ID_LEN];
+    uint8_t root_key[32];
+    char name[CALL_NAME_MAX + 1]; /* a claim of the user's: see pins */
+    char device[CALL_DEVICE_MAX + 1];
+    int64_t clock_offset_ms; /* how far its clock is ahead of this one's, where known */
+    bool clock_known;
+};
+
+SOTTO_API enum call_phase call_get_phase(const struct call *call);
+SOTTO_API enum call_pause call_get_pause(const struct call *call);
+SOTTO_API uint64_t call_epoch(const struct call *call);
+SOTTO_API uint32_t call_member_total(const struct call *call);
+/* The i-th member, of the epoch whose keys are in use. CALL_USER beyond the last. */
+SOTTO_MUST_CHECK SOTTO_API int call_get_member(const struct call *call, uint32_t i, struct call_member *member);
+/* What people read to each other: over the group, its parameters and the members' keys. Takes some tenths of a second
+ * and 64 MiB. CALL_STATE, CALL_MEMORY, CALL_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int call_get_code(const struct call *call, struct identity_call_code *code);
+/* The room's present link; host is config's. CALL_STATE while its secret is not known to be the present one. */
+SOTTO_MUST_CHECK SOTTO_API int call_get_link(const struct call *call, struct call_link *link);
 
 SOTTO_END_DECLS
 

@@ -352,14 +352,14 @@ static void nobody_twice_running(void)
     crew_commit_all(&r.cleo, &plain, others, 2);
     CU_ASSERT_EQUAL(verdict(&r, &r.cleo, &plain), CALL_RULE_TURN);
     CU_ASSERT_EQUAL(verdict(&r, &r.anna, &plain), CALL_RULE_NONE);
-    /* nor by coming back from outside */
+    /* but it may come back from outside: all others may be dead */
     struct mls_output commit = {0};
     int rc = MLS_OK;
     struct crew again = r.cleo;
     again.group = NULL;
     const uint32_t old_leaf = mls_group_own_leaf(r.cleo.group);
     CU_ASSERT_EQUAL_FATAL(crew_join_external(&again, &r.ben, &old_leaf, 0, &commit), MLS_OK);
-    CU_ASSERT_EQUAL(judge(&r, crew_bytes(commit), &rc), CALL_RULE_TURN);
+    CU_ASSERT_EQUAL(judge(&r, crew_bytes(commit), &rc), CALL_RULE_NONE);
     mls_group_free(again.group);
     mls_output_free(&commit);
     /* nor to remove somebody who did not ask for it; one who did may be removed at once, but not with an Add beside */
@@ -368,6 +368,10 @@ static void nobody_twice_running(void)
     const struct call_commit_data data = {.count = 1, .left = {left_token(&r.anna)}};
     struct crew_commit what = {.proposals = &remove, .count = 1, .data = &data};
     CU_ASSERT_EQUAL(verdict(&r, &r.cleo, &what), CALL_RULE_NONE);
+    /* or all others, if nobody is added */
+    const struct mls_proposal_config rest[] = {remove, crew_remove(mls_group_own_leaf(r.ben.group)), crew_add(&r.dora)};
+    CU_ASSERT_EQUAL(verdict_of(&r, &r.cleo, rest, 2), CALL_RULE_NONE);
+    CU_ASSERT_EQUAL(verdict_of(&r, &r.cleo, rest, 3), CALL_RULE_TURN);
     const struct mls_proposal_config both[] = {remove, crew_add(&r.dora)};
     what = (struct crew_commit){.proposals = both, .count = 2, .data = &data};
     CU_ASSERT_EQUAL(verdict(&r, &r.cleo, &what), CALL_RULE_TURN);

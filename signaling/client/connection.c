@@ -1,0 +1,261 @@
+/* Envelopes to and from the delivery service (wire/envelope.h): requests that wait for an answer, and what is pushed.
+ */
+#include "core/secret.h"
+#include "state.h"
+#include "wire/buffer.h"
+
+static struct core_slice in(struct mls_bytes bytes)
+{
+    return (struct core_slice){bytes.data, bytes.len};
+}
+
+static struct mls_bytes out(struct core_slice slice)
+{
+    return (struct mls_bytes){slice.data, slice.len};
+}
+
+/* --- Requests --- */
+
+/* One that waits for its answer. When too many do, the oldest is forgotten: its answer will be passed over. */
+static uint32_t remember(struct call *call, enum call_request_kind kind, uint64_t seq)
+{
+    struct call_connection *connection = &call->connection;
+    size_t slot = 0;
+    for (size_t i = 0; i < CALL_REQUESTS_MAX; i++) {
+        if (connection->requests[i].kind == CALL_ASKED_NOTHING) {
+            slot = i;
+            break;
+        }
+        if (connection->requests[i].number < connection->requests[slot].number)
+            slot = i;
+    }
+    if (++connection->last_request == 0)
+        connection->last_request = 1;
+    connection->requests[slot] = (struct call_request){kind, connection->last_request, seq};
+    return connection->last_request;
+}
+
+static struct call_request forget(struct call *call, uint32_t number)
+{
+    struct call_connection *connection = &call->connection;
+    struct call_request found = {0};
+    for (size_t i = 0; i < CALL_REQUESTS_MAX; i++)
+        if (connection->requests[i].kind != CALL_ASKED_NOTHING && connection->requests[i].number == number) {
+            found = connection->requests[i];
+            connection->requests[i] = (struct call_request){0};
+            break;
+        }
+    return found;
+}
+
+static void send(struct call *call, const struct wire_envelope *envelope)
+{
+    struct bytes_writer w;
+    wire_buffer_init(&w, WIRE_ENVELOPE_MAX);
+    wire_envelope_write(&w, envelope);
+    if (bytes_writer_ok(&w))
+        call_event_push(call, CALL_EVENT_SEND, out(wire_buffer_slice(&w)), (struct mls_bytes){0});
+    wire_buffer_free(&w);
+}
+
+static void request(struct call *call, struct wire_envelope *envelope, enum call_request_kind kind, uint64_t seq)
+{
+    if (!call->connection.up || (!call->connection.admitted && kind != CALL_ASKED_HELLO))
+        return;
+    envelope->request = remember(call, kind, seq);
+    send(call, envelope);
+}
+
+void call_send_read(struct call *call, uint64_t from)
+{
+    struct wire_envelope envelope = {.type = WIRE_READ, .read = {.from = from, .max = CALL_PAGE}};
+    request(call, &envelope, CALL_ASKED_PAGE, from);
+}
+
+void call_send_fetch(struct call *call, uint64_t seq, enum wire_part part)
+{
+    struct wire_envelope envelope = {.type = WIRE_FETCH, .fetch = {.seq = seq, .part = (uint8_t)part}};
+    request(call, &envelope, part == WIRE_PART_WELCOME ? CALL_ASKED_WELCOME : CALL_ASKED_INFO, seq);
+}
+
+void call_send_append(struct call *call, const uint8_t *append_id, struct mls_output commit, struct mls_output welcome,
+                      struct mls_output info)
+{
+    struct wire_envelope envelope = {.type = WIRE_APPEND,
+                                     .append = {.commit = in(call_bytes(commit)),
+                                                .has_welcome = welcome.len > 0,
+                                                .has_group_info = info.len > 0,
+                                                .welcome = in(call_bytes(welcome)),
+                                                .group_info = in(call_bytes(info))}};
+    memcpy(envelope.append.append_id, append_id, WIRE_APPEND_ID_LEN);
+    request(call, &envelope, CALL_ASKED_APPEND, 0);
+}
+
+void call_send_package(struct call *call, struct mls_bytes box)
+{
+    struct wire_envelope envelope = {.type = WIRE_PUT_KEY_PACKAGE,
+                                     .put_key_package = {.use = WIRE_USE_WAITING, .key_package = in(box)}};
+    request(call, &envelope, CALL_ASKED_PUT, 0);
+}
+
+void call_send_take(struct call *call)
+{
+    struct wire_envelope envelope = {.type = WIRE_TAKE_KEY_PACKAGES, .take_key_packages = {.max = CALL_ADDS_MAX}};
+    request(call, &envelope, CALL_ASKED_TAKE, 0);
+}
+
+void call_send_relay(struct call *call, struct mls_bytes box)
+{
+    struct wire_envelope envelope = {.type = WIRE_RELAY, .relay = {.payload = in(box)}};
+    request(call, &envelope, CALL_ASKED_RELAY, 0);
+}
+
+int call_renew(struct call *call, const uint8_t *token, size_t token_len)
+{
+    struct wire_envelope envelope = {.type = WIRE_RENEW, .renew = {.token = {token, token_len}}};
+    int rc = call_token_set(call, token, token_len);
+    if (rc == CALL_OK)
+        request(call, &envelope, CALL_ASKED_RENEW, 0);
+    return rc;
+}
+
+/* --- Up and down --- */
+
+void call_connected(struct call *call, struct call_time now)
+{
+    call_advance(call, now);
+    if (call->phase == CALL_PHASE_OUT || call->phase == CALL_PHASE_LINK_OLD)
+        return;
+    call_connection_lost(call);
+    call->connection.up = true;
+    struct wire_envelope envelope = {
+        .type = WIRE_HELLO,
+        .hello = {.token = in(call_bytes(call->token)), .room = call_room_name(&call->room), .from = call->log.next}};
+    request(call, &envelope, CALL_ASKED_HELLO, 0);
+}
+
+void call_connection_lost(struct call *call)
+{
+    call->connection.up = call->connection.admitted = false;
+    memset(call->connection.requests, 0, sizeof call->connection.requests);
+    call->log.reading = false;
+    call->joining.fetching = false;
+    call->commits.taking = call->commits.waiting = false;
+}
+
+void call_disconnected(struct call *call, struct call_time now)
+{
+    call_advance(call, now);
+    call_connection_lost(call);
+}
+
+/* --- What comes --- */
+
+static void take_admitted(struct call *call, const struct wire_admitted *admitted)
+{
+    struct call_connection *connection = &call->connection;
+    const bool other_log =
+        connection->log_known && memcmp(connection->log_id, admitted->log_id, sizeof connection->log_id) != 0;
+    connection->admitted = true;
+    connection->log_known = true;
+    memcpy(connection->log_id, admitted->log_id, sizeof connection->log_id);
+    if (other_log)
+        call->log.next = 0; /* its numbers mean nothing any more */
+    call_log_admitted(call, admitted);
+    call_joining_connected(call);
+    call_commits_connected(call);
+    if (admitted->waiting > 0)
+        call_commits_waiting(call, admitted->waiting);
+}
+
+static void take_error(struct call *call, const struct call_request *asked, const struct wire_error *error)
+{
+    const uint64_t retry_ms = error->retry_after_ms ? error->retry_after_ms : 1000;
+    switch (asked->kind) {
+    case CALL_ASKED_WELCOME:
+        call_joining_missing(call, WIRE_PART_WELCOME);
+        return;
+    case CALL_ASKED_INFO:
+        call_joining_missing(call, WIRE_PART_GROUP_INFO);
+        return;
+    case CALL_ASKED_APPEND:
+        if (error->code == WIRE_REFUSED_RATE_LIMITED || error->code == WIRE_REFUSED_STORAGE) {
+            call_timer_set(call, CALL_TIMER_APPEND, retry_ms);
+            return;
+        }
+        break;
+    case CALL_ASKED_TAKE:
+        call->commits.taking = false;
+        break;
+    case CALL_ASKED_PAGE:
+        call->log.reading = false; /* asked for again with the next tick */
+        return;
+    case CALL_ASKED_RELAY:
+        return; /* relayed messages may be lost */
+    default:
+        break;
+    }
+    call_warn(call, CALL_WARNING_REFUSED, error->code);
+}
+
+static void take_answer(struct call *call, const struct wire_envelope *envelope)
+{
+    const struct call_request asked = forget(call, envelope->request);
+    if (envelope->type == WIRE_ERROR) {
+        take_error(call, &asked, &envelope->error);
+        return;
+    }
+    switch (asked.kind) {
+    case CALL_ASKED_HELLO:
+        if (envelope->type == WIRE_ADMITTED)
+            take_admitted(call, &envelope->admitted);
+        return;
+    case CALL_ASKED_PAGE:
+        call->log.reading = false;
+        if (envelope->type == WIRE_ENTRIES)
+            call_log_page(call, &envelope->entries);
+        return;
+    case CALL_ASKED_WELCOME:
+        if (envelope->type == WIRE_PART)
+            call_joining_welcome(call, asked.seq, out(envelope->part.data));
+        return;
+    case CALL_ASKED_INFO:
+        if (envelope->type == WIRE_PART)
+            call_joining_info(call, asked.seq, out(envelope->part.data));
+        return;
+    case CALL_ASKED_TAKE:
+        call->commits.taking = false;
+        if (envelope->type == WIRE_KEY_PACKAGES)
+            call_commits_packages(call, &envelope->key_packages);
+        return;
+    case CALL_ASKED_APPEND:
+        if (envelope->type == WIRE_APPENDED)
+            call_joining_appended(call, envelope->appended.seq);
+        return;
+    default: /* that it was done: the log and the relay show it */
+        return;
+    }
+}
+
+int call_receive(struct call *call, const uint8_t *data, size_t len, struct call_time now)
+{
+    struct wire_envelope envelope;
+    call_advance(call, now);
+    if (!call->connection.up)
+        return CALL_OK; /* of a connection that is gone */
+    if (!wire_envelope_parse(data, len, &envelope) || wire_is_request(envelope.type))
+        return CALL_MALFORMED;
+    if (envelope.request != 0)
+        take_answer(call, &envelope);
+    else if (!call->connection.admitted && envelope.type != WIRE_ERROR)
+        return CALL_MALFORMED;
+    else if (envelope.type == WIRE_ENTRY)
+        call_log_entry(call, &envelope.entry);
+    else if (envelope.type == WIRE_RELAYED)
+        call_relayed(call, out(envelope.relay.payload));
+    else if (envelope.type == WIRE_KEY_PACKAGES_WAITING)
+        call_commits_waiting(call, envelope.waiting.waiting);
+    else if (envelope.type == WIRE_ERROR)
+        call_warn(call, CALL_WARNING_REFUSED, envelope.error.code);
+    return CALL_OK;
+}

@@ -1,0 +1,146 @@
+/* Commits that are taken from the log, one's own and others': the first valid one of an epoch, all else skipped. */
+#include "core/secret.h"
+#include "state.h"
+
+/* --- Who goes --- */
+
+static void tell_gone(struct call *call, const struct mls_commit_info *info, const struct call_change *change)
+{
+    struct call_commit_data data;
+    const struct call_peer *by = info->sender_type == MLS_SENDER_MEMBER ? call_peer(call, info->sender) : NULL;
+    if (!call_commit_data_parse((struct core_slice){info->authenticated_data.data, info->authenticated_data.len},
+                                &data))
+        return;
+    for (size_t i = 0; i < info->proposal_count; i++) {
+        const uint32_t leaf = info->proposals[i].removed;
+        const struct call_peer *peer = call_peer(call, leaf);
+        if (info->proposals[i].type != MLS_PROPOSAL_REMOVE || !peer || call_is_return(call->group, info, leaf))
+            continue;
+        struct call_event *event = call_event_push(call, CALL_EVENT_GONE, (struct mls_bytes){0}, (struct mls_bytes){0});
+        event->leaf = leaf;
+        event->epoch = mls_group_epoch(call->group);
+        memcpy(event->user_id, peer->certificate.user_id, sizeof event->user_id);
+        event->gone = call_commit_data_find(&data, leaf) ? CALL_GONE_LEFT
+                      : change->rotates                  ? CALL_GONE_KICKED
+                                                         : CALL_GONE_REMOVED;
+        if (by && event->gone != CALL_GONE_LEFT)
+            memcpy(event->by, by->certificate.user_id, sizeof event->by);
+    }
+    /* their receive keys die now, whatever comes back in their place */
+    for (size_t i = 0; i < info->proposal_count; i++)
+        if (info->proposals[i].type == MLS_PROPOSAL_REMOVE)
+            call_epochs_leaf_gone(call, info->proposals[i].removed);
+}
+
+/* --- Merging --- */
+
+static int next_room(const struct mls_group *group, const struct call_room *room, struct call_room *next)
+{
+    uint8_t context[CALL_NEXT_SECRET_CONTEXT_LEN];
+    uint8_t secret[CALL_SECRET_LEN];
+    call_next_secret_context(room->number + 1, context);
+    int rc = mls_group_export(
+        group, (struct mls_bytes){(const uint8_t *)CALL_NEXT_SECRET_LABEL, sizeof CALL_NEXT_SECRET_LABEL - 1},
+        (struct mls_bytes){context, sizeof context}, secret, sizeof secret);
+    if (rc == MLS_OK && call_room_init(next, room->name, room->number + 1, secret) != CALL_OK)
+        rc = MLS_CRYPTO;
+    core_wipe(secret, sizeof secret);
+    return rc;
+}
+
+static void rotate(struct call *call)
+{
+    struct call_room next;
+    if (next_room(call->group, &call->room, &next) != MLS_OK)
+        return;
+    call->room = next;
+    core_wipe(&next, sizeof next);
+    call_event_plain(call, CALL_EVENT_LINK);
+}
+
+void call_remember_highest(struct call *call)
+{
+    if (!call->contact.confirmed) /* it may be a group that nobody else is in */
+        return;
+    memcpy(call->highest_group, call->group_id, sizeof call->highest_group);
+    call->highest_epoch = mls_group_epoch(call->group);
+    struct call_event *event = call_event_push(call, CALL_EVENT_HIGHEST, (struct mls_bytes){0}, (struct mls_bytes){0});
+    memcpy(event->group_id, call->highest_group, sizeof event->group_id);
+    event->epoch = call->highest_epoch;
+}
+
+void call_merged(struct call *call, const struct call_change *change, bool own, uint32_t committer)
+{
+    struct call_context context;
+    const uint64_t epoch = mls_group_epoch(call->group);
+    bool newcomers = false;
+    (void)committer;
+    if (call_context_parse(mls_group_extensions(call->group), &context))
+        call->params = context.params;
+    if (change->rotates)
+        rotate(call);
+    call_remember_highest(call);
+    /* who was not there before */
+    for (uint32_t i = 0; i < mls_group_leaves(call->group); i++) {
+        struct mls_member member;
+        struct call_leaf leaf;
+        const struct call_peer *peer = call_peer(call, i);
+        if (!call_is_self(call, i) && mls_group_member(call->group, i, &member) == MLS_OK &&
+            call_leaf_read(&member, &leaf) && (!peer || memcmp(peer->nonce, leaf.nonce, sizeof leaf.nonce) != 0))
+            newcomers = true;
+    }
+    call_roster_refresh(call);
+    call_epochs_enter(call, change);
+    call_commits_merged(call, change, own);
+    call->contact.unopened_since = call->contact.unopened_at = 0;
+    call->contact.unopened_count = call->contact.unopened_before = 0;
+    call_held_retry(call);
+    if (newcomers && epoch > 0)
+        call_heartbeat_answer(call);
+    call_contact_judge(call);
+}
+
+int call_merge(struct call *call, struct mls_staged *staged)
+{
+    struct call_change change;
+    const struct mls_commit_info *info = mls_staged_info(staged);
+    const bool own = info->own;
+    const uint32_t committer = info->sender;
+    if (mls_staged_epoch(staged) != mls_group_epoch(call->group) + 1)
+        return MLS_STALE;
+    call_change_read(call->group, info, &change);
+    tell_gone(call, info, &change);
+    int rc = mls_group_merge(call->group, staged);
+    if (rc != MLS_OK)
+        return rc;
+    if (mls_group_was_removed(call->group))
+        call_end(call);
+    else
+        call_merged(call, &change, own, committer);
+    return MLS_OK;
+}
+
+/* --- Entries --- */
+
+void call_follow(struct call *call, struct mls_bytes box)
+{
+    struct mls_output content = {0};
+    struct mls_received received = {0};
+    if (call_commits_own_entry(call, box))
+        return;
+    if (call_box_open(&call->room, CALL_BOX_COMMIT, box, &content) != CALL_OK)
+        return;
+    call->policy.broken = CALL_RULE_NONE;
+    /* judged by the group's own time: key packages' lifetimes too */
+    int rc =
+        mls_group_process(call->group, call_bytes(content), call_group_time(call->group, &call->params), &received);
+    mls_output_free(&content);
+    if (rc == MLS_OK && received.kind == MLS_RECEIVED_PROPOSAL)
+        mls_group_forget_proposals(call->group);
+    if (rc == MLS_OK && received.staged) {
+        rc = call_merge(call, received.staged);
+        if (rc == MLS_OK)
+            received.staged = NULL;
+    }
+    mls_received_free(&received);
+}

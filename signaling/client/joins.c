@@ -1,0 +1,556 @@
+/* Coming in: founding, asking to be added, external commits, and trying again. */
+#include <stdlib.h>
+
+#include "core/secret.h"
+#include "mls/messages.h"
+#include "state.h"
+#include "wire/buffer.h"
+
+static struct mls_bytes out(struct core_slice slice)
+{
+    return (struct mls_bytes){slice.data, slice.len};
+}
+
+/* --- State --- */
+
+static void forget_keys(struct call_joining *joining)
+{
+    mls_key_package_keys_free(joining->keys);
+    joining->keys = NULL;
+}
+
+static void forget_attempt(struct call_joining *joining)
+{
+    mls_group_free(joining->group);
+    joining->group = NULL;
+    mls_output_free(&joining->box);
+    mls_output_free(&joining->info);
+}
+
+void call_joining_wipe(struct call *call)
+{
+    struct call_joining *joining = &call->joining;
+    const uint32_t wait_factor = joining->wait_factor;
+    const unsigned info_back = joining->info_back;
+    const size_t failed_next = joining->failed_next;
+    uint64_t failed[CALL_INFOS_MAX];
+    memcpy(failed, joining->failed, sizeof failed);
+    forget_keys(joining);
+    forget_attempt(joining);
+    core_wipe(joining, sizeof *joining);
+    joining->wait_factor = wait_factor ? wait_factor : 1;
+    joining->info_back = info_back;
+    joining->failed_next = failed_next;
+    memcpy(joining->failed, failed, sizeof joining->failed);
+}
+
+/* A wait before the next attempt: at random, longer each time. */
+static uint64_t wait_ms(struct call_joining *joining)
+{
+    const uint64_t spread = (uint64_t)CALL_ASK_SPREAD_MS * joining->wait_factor;
+    const uint64_t wait = (uint64_t)CALL_ASK_MIN_MS * joining->wait_factor + call_random_below(spread);
+    return wait < CALL_ASK_MAX_MS ? wait : CALL_ASK_MAX_MS;
+}
+
+static void wait_longer(struct call_joining *joining)
+{
+    if (joining->wait_factor < CALL_ASK_MAX_MS / CALL_ASK_MIN_MS)
+        joining->wait_factor *= 2;
+}
+
+/* --- In --- */
+
+/* Whether the group is the room's, and no older than what this device has seen of it. */
+static bool is_right(struct call *call, const struct mls_group *group)
+{
+    struct call_context context;
+    const struct mls_bytes id = mls_group_id(group);
+    if (mls_group_suite(group) != CALL_MLS_SUITE || id.len != CALL_GROUP_ID_LEN ||
+        !call_context_parse(mls_group_extensions(group), &context) ||
+        strcmp(context.params.room, call->room.name) != 0 || context.params.secret_number != call->room.number ||
+        (call->group_known && memcmp(call->group_id, id.data, CALL_GROUP_ID_LEN) != 0))
+        return false;
+    if (memcmp(call->highest_group, id.data, CALL_GROUP_ID_LEN) == 0 && mls_group_epoch(group) <= call->highest_epoch) {
+        call_warn(call, CALL_WARNING_ROLLBACK, mls_group_epoch(group));
+        return false;
+    }
+    return true;
+}
+
+/* A member, from the entry at seq on. The call takes the group. */
+static void enter(struct call *call, struct mls_group *group, uint64_t seq)
+{
+    struct call_joining *joining = &call->joining;
+    const struct call_change change = {.external = true};
+    call->group = group;
+    mls_group_keep_past(group, true);
+    call->group_known = true;
+    memcpy(call->group_id, mls_group_id(group).data, CALL_GROUP_ID_LEN);
+    joining->joined_ms = call->now.ms;
+    joining->joined_seq = seq;
+    joining->joined_epoch = mls_group_epoch(group);
+    joining->extensions = 0;
+    call_timer_stop(call, CALL_TIMER_JOIN);
+    call_timer_stop(call, CALL_TIMER_APPEND);
+    call_set_phase(call, CALL_PHASE_MEMBER);
+    call_contact_begin(call);
+    call_merged(call, &change, true, UINT32_MAX);
+    call_timer_set(call, CALL_TIMER_TRIAL, CALL_TRIAL_MS);
+    call_log_follow(call, seq);
+}
+
+/* --- Founding --- */
+
+static int found(struct call *call, struct mls_group **group)
+{
+    struct call_params params = {.sframe_suite = call->sframe_suite,
+                                 .padding = call->padding,
+                                 .locked = call->locked,
+                                 .secret_number = call->room.number,
+                                 .founded_s = call->now.unix_s};
+    struct call_leaf_data data;
+    struct mls_extension_item items[CALL_EXTENSIONS];
+    struct bytes_writer w;
+    memcpy(params.room, call->room.name, sizeof params.room);
+    if (!call_params_add_admin(&params, call->self.user_id))
+        return CALL_INVALID;
+    wire_buffer_init(&w, CALL_EXTENSIONS_BYTES_MAX);
+    call_params_write(&w, &params);
+    int rc = bytes_writer_ok(&w) ? CALL_OK : CALL_MEMORY;
+    call_context_items(wire_buffer_slice(&w), (struct core_slice){NULL, 0}, items);
+    const struct mls_group_config config = {
+        .suite = CALL_MLS_SUITE,
+        .leaf = call_leaf_config(call, call->now.unix_s, 0, call->room.number, call->joining.nonce, &data),
+        .extensions = items,
+        .extension_count = CALL_EXTENSIONS,
+        .policy = call->callbacks,
+    };
+    if (rc == CALL_OK)
+        rc = mls_group_new(&config, group) == MLS_OK ? CALL_OK : CALL_CRYPTO;
+    wire_buffer_free(&w);
+    return rc;
+}
+
+void call_found(struct call *call)
+{
+    struct call_joining *joining = &call->joining;
+    struct mls_output info = {0};
+    call_joining_wipe(call);
+    bool ok = core_random(joining->nonce, sizeof joining->nonce) &&
+              core_random(joining->append_id, sizeof joining->append_id) && found(call, &joining->group) == CALL_OK &&
+              mls_group_info(joining->group, true, &info) == MLS_OK &&
+              call_box_seal(&call->room, CALL_BOX_FOUNDING, call_bytes(info), &joining->box) == CALL_OK &&
+              call_box_seal(&call->room, CALL_BOX_GROUP_INFO, call_bytes(info), &joining->info) == CALL_OK;
+    mls_output_free(&info);
+    if (!ok) {
+        call_joining_wipe(call);
+        return;
+    }
+    call->log.next = 1;
+    call_set_phase(call, CALL_PHASE_FOUNDING);
+    call_joining_append(call);
+}
+
+void call_founded(struct call *call, struct mls_bytes box, uint64_t seq)
+{
+    struct call_joining *joining = &call->joining;
+    const bool own =
+        call->phase == CALL_PHASE_FOUNDING && call_same(box.data, box.len, joining->box.data, joining->box.len);
+    if (!own) { /* the first that counts is the group, whoever founded it */
+        call_ask(call);
+        return;
+    }
+    struct mls_group *group = joining->group;
+    joining->group = NULL;
+    forget_attempt(joining);
+    enter(call, group, seq);
+}
+
+/* --- Asking to be added --- */
+
+static int new_package(struct call *call, struct mls_output *box)
+{
+    struct call_joining *joining = &call->joining;
+    struct call_leaf_data data;
+    struct mls_output message = {0};
+    forget_keys(joining);
+    if (!core_random(joining->nonce, sizeof joining->nonce))
+        return CALL_CRYPTO;
+    /* it outlives a join: which of two rival Welcomes was followed shows only afterwards */
+    const struct mls_key_package_config config = {
+        .leaf = call_leaf_config(call, call->now.unix_s, 0, call->room.number, joining->nonce, &data),
+        .not_after_s = call->self.expires_s,
+        .last_resort = true,
+    };
+    int rc =
+        mls_key_package_new(NULL, CALL_MLS_SUITE, &config, &joining->keys, &message) == MLS_OK ? CALL_OK : CALL_CRYPTO;
+    if (rc == CALL_OK)
+        rc = call_box_seal(&call->room, CALL_BOX_KEY_PACKAGE, call_bytes(message), box);
+    joining->keys_until = call->now.ms + CALL_KEYS_MAX_MS;
+    mls_output_free(&message);
+    return rc;
+}
+
+void call_ask(struct call *call)
+{
+    struct call_joining *joining = &call->joining;
+    struct mls_output box = {0};
+    call_joining_wipe(call);
+    call_timer_stop(call, CALL_TIMER_APPEND);
+    call->log.searching = false;
+    call->log.next = 0;
+    call_set_phase(call, CALL_PHASE_ASKING);
+    if (new_package(call, &box) == CALL_OK)
+        call_send_package(call, call_bytes(box));
+    mls_output_free(&box);
+    call_timer_set(call, CALL_TIMER_JOIN, wait_ms(joining));
+}
+
+static void fetch_welcome(struct call *call)
+{
+    struct call_joining *joining = &call->joining;
+    if (joining->fetching || joining->welcome_count == 0)
+        return;
+    joining->fetching = true;
+    call_send_fetch(call, joining->welcomes[0], WIRE_PART_WELCOME);
+}
+
+static void next_welcome(struct call *call)
+{
+    struct call_joining *joining = &call->joining;
+    joining->fetching = false;
+    if (joining->welcome_count > 0) {
+        joining->welcome_count--;
+        memmove(&joining->welcomes[0], &joining->welcomes[1], joining->welcome_count * sizeof joining->welcomes[0]);
+    }
+    fetch_welcome(call);
+}
+
+void call_joining_welcome(struct call *call, uint64_t seq, struct mls_bytes box)
+{
+    struct call_joining *joining = &call->joining;
+    struct mls_output content = {0};
+    struct mls_group *group = NULL;
+    const struct mls_join_config config = {.policy = call->callbacks, .now_s = call->now.unix_s};
+    if (call->phase != CALL_PHASE_ASKING || !joining->keys || joining->welcome_count == 0 ||
+        joining->welcomes[0] != seq) {
+        joining->fetching = false;
+        return;
+    }
+    if (call_box_open(&call->room, CALL_BOX_WELCOME, box, &content) == CALL_OK &&
+        mls_group_join(call_bytes(content), joining->keys, &config, &group) == MLS_OK && !is_right(call, group)) {
+        mls_group_free(group);
+        group = NULL;
+    }
+    mls_output_free(&content);
+    next_welcome(call);
+    if (!group)
+        return;
+    joining->by_welcome = true;
+    joining->welcome_seq = seq;
+    enter(call, group, seq);
+}
+
+/* --- External commits --- */
+
+/* The leaf of this device in the tree that a GroupInfo shows: a former self, to be replaced. */
+static bool find_old_leaf(const struct call *call, struct mls_bytes group_info, uint32_t *leaf)
+{
+    struct mls_message message;
+    struct core_slice data;
+    struct core_slice nodes;
+    struct mls_node node;
+    size_t count = 0;
+    if (mls_message_parse(group_info.data, group_info.len, &message) != MLS_OK ||
+        message.wire_format != MLS_WIRE_GROUP_INFO ||
+        !mls_extension_find(message.group_info.extensions, MLS_EXTENSION_RATCHET_TREE, &data) ||
+        !mls_ratchet_tree_parse(data, &nodes, &count))
+        return false;
+    struct bytes_reader r = mls_walk(nodes);
+    for (uint32_t i = 0; i < count; i++) {
+        mls_node_parse(&r, &node);
+        if (node.type == MLS_NODE_LEAF && call_same(node.leaf.signature_key.data, node.leaf.signature_key.len,
+                                                    call->self.device_key, sizeof call->self.device_key)) {
+            *leaf = i / 2;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The group's time, seen from outside; 0 if it cannot be entered. */
+static uint64_t time_of(const struct call *call, struct mls_bytes group_info, uint64_t *epoch, bool *locked)
+{
+    struct mls_group *group = NULL;
+    struct call_context context;
+    uint64_t time_s = call->now.unix_s;
+    const struct mls_join_config config = {.policy = call->callbacks, .now_s = call->now.unix_s};
+    if (mls_group_look(group_info, &config, &group) != MLS_OK)
+        return 0;
+    *epoch = mls_group_epoch(group);
+    if (call_context_parse(mls_group_extensions(group), &context)) {
+        time_s = call_commit_time(call_group_time(group, &context.params), call->now.unix_s);
+        *locked = context.params.locked;
+    }
+    mls_group_free(group);
+    return time_s;
+}
+
+/* Makes the external commit; what it makes is kept in joining. */
+static bool commit(struct call *call, struct mls_bytes info)
+{
+    struct call_joining *joining = &call->joining;
+    struct call_leaf_data data;
+    struct mls_output message = {0};
+    struct mls_output next_info = {0};
+    uint8_t id[CALL_PSK_ID_LEN];
+    uint32_t old_leaf = 0;
+    uint64_t epoch = 0;
+    const uint64_t time_s = time_of(call, info, &epoch, &joining->locked);
+    const bool resync = find_old_leaf(call, info, &old_leaf);
+    if (time_s == 0 || (joining->locked && !resync) || !core_random(joining->nonce, sizeof joining->nonce) ||
+        !core_random(joining->append_id, sizeof joining->append_id))
+        return false;
+    call_psk_id(call->room.number, id);
+    const struct mls_bytes psk = {id, sizeof id};
+    const struct mls_external_config config = {
+        .join = {.policy = call->callbacks, .now_s = call->now.unix_s},
+        .leaf = call_leaf_config(call, time_s, epoch, call->room.number, joining->nonce, &data),
+        .resync = resync,
+        .old_leaf = old_leaf,
+        .psk_ids = &psk,
+        .psk_count = 1,
+    };
+    bool ok = mls_group_join_external(info, &config, &joining->group, &message) == MLS_OK &&
+              is_right(call, joining->group) && mls_group_info(joining->group, true, &next_info) == MLS_OK &&
+              call_box_seal(&call->room, CALL_BOX_COMMIT, call_bytes(message), &joining->box) == CALL_OK &&
+              call_box_seal(&call->room, CALL_BOX_GROUP_INFO, call_bytes(next_info), &joining->info) == CALL_OK;
+    mls_output_free(&message);
+    mls_output_free(&next_info);
+    if (!ok)
+        forget_attempt(joining);
+    return ok;
+}
+
+/* Not one of its own that came to nothing: nobody else is in that group. */
+static uint64_t choose_info(const struct call *call)
+{
+    const struct call_joining *joining = &call->joining;
+    const struct call_log *log = &call->log;
+    uint64_t candidates[CALL_INFOS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < log->info_count; i++) {
+        bool failed = false;
+        for (size_t k = 0; k < CALL_INFOS_MAX; k++)
+            failed |= joining->failed[k] == log->infos[i];
+        if (!failed)
+            candidates[count++] = log->infos[i];
+    }
+    if (count == 0) /* then nothing is known */
+        return log->infos[log->info_count - 1];
+    /* the newest every other time: it may have been bad luck, not a bad GroupInfo */
+    const size_t back = joining->info_back % 2 ? (joining->info_back + 1) / 2 : 0;
+    return candidates[count - 1 - back % count];
+}
+
+/* From the newest GroupInfo, or an older one after each failure. */
+static void fetch_info(struct call *call)
+{
+    struct call_joining *joining = &call->joining;
+    const struct call_log *log = &call->log;
+    forget_attempt(joining);
+    if (log->info_count == 0 || !call->connection.admitted) {
+        call_timer_set(call, CALL_TIMER_JOIN, wait_ms(joining));
+        return;
+    }
+    joining->info_seq = choose_info(call);
+    joining->overtaken = false;
+    forget_keys(joining);
+    call_set_phase(call, CALL_PHASE_ENTERING);
+    call_send_fetch(call, joining->info_seq, WIRE_PART_GROUP_INFO);
+    call_timer_set(call, CALL_TIMER_JOIN, CALL_APPEND_RETRY_MS);
+}
+
+/* Nothing came of it: asks to be added once more. */
+static void ask_again(struct call *call)
+{
+    wait_longer(&call->joining);
+    call_ask(call);
+}
+
+void call_joining_info(struct call *call, uint64_t seq, struct mls_bytes box)
+{
+    struct call_joining *joining = &call->joining;
+    struct mls_output content = {0};
+    uint8_t type = 0;
+    uint32_t number = 0;
+    if (call->phase != CALL_PHASE_ENTERING || seq != joining->info_seq || joining->box.len > 0)
+        return;
+    if (call_box_look(box, &type, &number) && number > call->room.number) {
+        call_link_is_old(call);
+        return;
+    }
+    if (joining->overtaken && joining->extensions < CALL_ASK_EXTENSIONS && joining->info_back == 0) {
+        joining->extensions++; /* too late already: from the next one */
+        fetch_info(call);
+        return;
+    }
+    const bool ok =
+        call_box_open(&call->room, CALL_BOX_GROUP_INFO, box, &content) == CALL_OK && commit(call, call_bytes(content));
+    mls_output_free(&content);
+    if (!ok) {
+        if (!joining->locked) /* made up, or of a group that is not the room's: an older one next */
+            joining->info_back++;
+        ask_again(call);
+        return;
+    }
+    call_joining_append(call);
+    call_timer_set(call, CALL_TIMER_JOIN, CALL_ASK_MAX_MS);
+}
+
+void call_joining_missing(struct call *call, enum wire_part part)
+{
+    struct call_joining *joining = &call->joining;
+    if (part == WIRE_PART_WELCOME) {
+        next_welcome(call);
+        return;
+    }
+    if (call->phase != CALL_PHASE_ENTERING || joining->box.len > 0)
+        return;
+    joining->info_back++;
+    ask_again(call);
+}
+
+/* --- What the log shows meanwhile --- */
+
+void call_joining_appended(struct call *call, uint64_t seq)
+{
+    struct call_joining *joining = &call->joining;
+    const bool overtaken = joining->overtaken;
+    if (call->phase != CALL_PHASE_ENTERING || !joining->group)
+        return;
+    struct mls_group *group = joining->group;
+    joining->group = NULL;
+    forget_attempt(joining);
+    enter(call, group, seq);
+    if (overtaken) /* likely lost: less patience */
+        call_timer_set(call, CALL_TIMER_TRIAL, CALL_TRIAL_MS / 3);
+}
+
+void call_joining_entry(struct call *call, const struct wire_entry *entry)
+{
+    struct call_joining *joining = &call->joining;
+    uint8_t type = 0;
+    uint32_t number = 0;
+    if (!call_box_look(out(entry->commit), &type, &number) || type != CALL_BOX_COMMIT)
+        return;
+    if (call->phase == CALL_PHASE_ENTERING) {
+        if (!call_same(entry->commit.data, entry->commit.len, joining->box.data, joining->box.len)) {
+            joining->overtaken |= entry->seq > joining->info_seq;
+            return;
+        }
+        call_joining_appended(call, entry->seq);
+        return;
+    }
+    if (call->phase != CALL_PHASE_ASKING)
+        return;
+    if (entry->has_welcome && joining->keys && joining->welcome_count < CALL_WELCOMES_MAX) {
+        joining->welcomes[joining->welcome_count++] = entry->seq;
+        fetch_welcome(call);
+    }
+    if (joining->extensions < CALL_ASK_EXTENSIONS) { /* somebody is at work: it may be this client's turn next */
+        joining->extensions++;
+        call_timer_set(call, CALL_TIMER_JOIN, wait_ms(joining));
+    }
+}
+
+/* --- Time --- */
+
+void call_joining_timer(struct call *call)
+{
+    switch (call->phase) {
+    case CALL_PHASE_ASKING:
+        fetch_info(call);
+        return;
+    case CALL_PHASE_ENTERING:
+        ask_again(call);
+        return;
+    default:
+        return;
+    }
+}
+
+/* A newcomer that no earlier member has answered: it may have followed a commit that the others skipped. */
+void call_trial_timer(struct call *call)
+{
+    struct call_joining *joining = &call->joining;
+    bool anybody = false;
+    bool followed = false;
+    if (call->phase != CALL_PHASE_MEMBER)
+        return;
+    if (call->contact.confirmed || (call_contact_earlier(call) && !call_contact_left_behind(call))) {
+        joining->wait_factor = 1;
+        joining->info_back = 0;
+        forget_keys(joining);
+        return;
+    }
+    for (uint32_t i = 0; i < call->roster.count; i++)
+        if (call->roster.peers[i].present && call->roster.peers[i].heard) {
+            anybody = true;
+            followed |= call->roster.peers[i].later;
+        }
+    if (followed &&
+        !call_contact_left_behind(call)) { /* who came later built on this client's epoch: it is the eldest */
+        call_timer_set(call, CALL_TIMER_TRIAL, CALL_TRIAL_MS);
+        return;
+    }
+    if (call->contact.unopened_since == 0 && !anybody && !joining->overtaken) {
+        /* silence proves nothing: contact.c says what it is */
+        call_timer_set(call, CALL_TIMER_TRIAL, CALL_TRIAL_MS);
+        return;
+    }
+    wait_longer(joining);
+    if (!joining->by_welcome)
+        joining->failed[joining->failed_next++ % CALL_INFOS_MAX] = joining->joined_seq;
+    if (!joining->overtaken && !joining->by_welcome)
+        joining->info_back++;
+    if (joining->by_welcome && joining->keys && call->now.ms < joining->keys_until && joining->welcome_count > 0) {
+        struct mls_key_package_keys *keys = joining->keys;
+        call_drop_group(call);
+        joining->keys = keys;
+        joining->by_welcome = false;
+        call->log.next = 0;
+        call_epochs_pause(call, CALL_PAUSE_JOINING);
+        call_set_phase(call, CALL_PHASE_ASKING);
+        fetch_welcome(call);
+        call_timer_set(call, CALL_TIMER_JOIN, wait_ms(joining));
+        return;
+    }
+    call_resync(call);
+}
+
+void call_resync(struct call *call)
+{
+    call_drop_group(call);
+    call_epochs_pause(call, CALL_PAUSE_JOINING);
+    call_warn(call, CALL_WARNING_RESYNC, 0);
+    call_ask(call);
+}
+
+/* --- The connection --- */
+
+void call_joining_append(struct call *call)
+{
+    struct call_joining *joining = &call->joining;
+    call_send_append(call, joining->append_id, joining->box, (struct mls_output){0}, joining->info);
+    call_timer_set(call, CALL_TIMER_APPEND, CALL_APPEND_RETRY_MS);
+}
+
+void call_joining_connected(struct call *call)
+{
+    /* what was asked of the old connection is gone with it */
+    if ((call->phase == CALL_PHASE_FOUNDING || call->phase == CALL_PHASE_ENTERING) && call->joining.box.len > 0)
+        call_joining_append(call);
+    else if (call->phase == CALL_PHASE_ASKING || call->phase == CALL_PHASE_ENTERING)
+        call_ask(call);
+}

@@ -1,0 +1,455 @@
+/* What the rooms of a call share: its state. Each file owns the struct that is named after it. */
+#ifndef CALL_STATE_H
+#define CALL_STATE_H
+
+#include "policy.h"
+#include "seal.h"
+#include "sotto/identity.h"
+#include "wire/envelope.h"
+
+/* Every time and bound of a call, in milliseconds where nothing else is said. */
+enum {
+    CALL_BATCH_MS = 250,       /* Adds and leaves are gathered */
+    CALL_BACKOFF_MS = 300,     /* for each rank */
+    CALL_ASK_MIN_MS = 1000,    /* a joiner waits this long to be added, */
+    CALL_ASK_SPREAD_MS = 2000, /* and up to this much longer */
+    CALL_ASK_MAX_MS = 30000,   /* as the wait doubles */
+    CALL_ASK_EXTENSIONS = 3,   /* waits more while the log moves */
+    CALL_KEYS_MAX_MS = 30000,  /* an init key is kept */
+    CALL_TRIAL_MS = 3000,      /* for an earlier member's word */
+    CALL_CONFIRM_MS = 3000,    /* then more than half suffice */
+    CALL_APPEND_RETRY_MS = 4000,
+    CALL_SWITCH_MS = 500,
+    CALL_GRACE_MS = 3000,
+    CALL_GRACE_REMOVED_MS = 2000,
+    CALL_INTERVAL_MS = 5000,    /* between heartbeats, at least */
+    CALL_INTERVAL_EACH_MS = 50, /* for each member */
+    CALL_INTERVALS_LOST = 3,
+    CALL_ECHO_SLACK_MS = 2000,
+    CALL_SERVER_SILENT_MS = 60000,
+    CALL_WITHHELD_MS = 10000,
+    CALL_DEFER_MS = 2000, /* nobody else commits while a kick is announced */
+    CALL_TURN_MIN_MS = 5000,
+    CALL_TURN_MAX_MS = 60000,
+    CALL_TURN_ROUND_MS = 300000,
+    CALL_TURN_BACKOFF_MS = 1000,
+    CALL_TICK_MS = 500,  /* how often contact is judged */
+    CALL_LOOK_AGAIN = 3, /* of those first in rank */
+    CALL_ADDS_MAX = 128, /* in one commit */
+    CALL_ADDS_KEPT = 256,
+    CALL_HELD_MAX = 512, /* relayed messages of an epoch not reached yet */
+    CALL_HELD_BYTES_MAX = 1 << 20,
+    CALL_HELD_MS = 5000,
+    CALL_EPOCHS_MAX = 8, /* whose keys live at a time */
+    CALL_INFOS_MAX = 8,
+    CALL_REQUESTS_MAX = 64,
+    CALL_WELCOMES_MAX = 16,
+    CALL_ECHOES = 16, /* in a heartbeat */
+    CALL_SENT_KEPT = 8,
+    CALL_PAGE = 64, /* entries read at once */
+};
+
+#define CALL_NEVER UINT64_MAX
+
+/* --- Timers: when something is due, each in the file of its name --- */
+
+enum call_timer {
+    CALL_TIMER_JOIN,
+    CALL_TIMER_TRIAL,
+    CALL_TIMER_TAKE,
+    CALL_TIMER_COMMIT,
+    CALL_TIMER_TURN,
+    CALL_TIMER_APPEND,
+    CALL_TIMER_HEARTBEAT,
+    CALL_TIMER_TICK,
+    CALL_TIMER_SWITCH,
+    CALL_TIMER_GRACE,
+    CALL_TIMERS,
+};
+
+/* --- connection.c: requests that wait for an answer --- */
+
+enum call_request_kind {
+    CALL_ASKED_NOTHING = 0,
+    CALL_ASKED_HELLO,
+    CALL_ASKED_PAGE,
+    CALL_ASKED_WELCOME,
+    CALL_ASKED_INFO,
+    CALL_ASKED_APPEND,
+    CALL_ASKED_PUT,
+    CALL_ASKED_TAKE,
+    CALL_ASKED_RELAY,
+    CALL_ASKED_RENEW,
+};
+
+struct call_request {
+    enum call_request_kind kind;
+    uint32_t number;
+    uint64_t seq;
+};
+
+struct call_connection {
+    bool up;
+    bool admitted;
+    uint32_t last_request;
+    struct call_request requests[CALL_REQUESTS_MAX];
+    uint8_t log_id[WIRE_LOG_ID_LEN];
+    bool log_known;
+};
+
+/* --- log.c --- */
+
+struct call_log {
+    uint64_t next;                  /* the entry that is to be taken next; 0: none is waited for */
+    uint64_t head;                  /* the last that is known to exist */
+    bool reading;                   /* a page was asked for */
+    bool searching;                 /* for the founding */
+    uint64_t infos[CALL_INFOS_MAX]; /* entries with a GroupInfo, newest last */
+    size_t info_count;
+};
+
+/* --- joins.c --- */
+
+struct call_joining {
+    struct mls_key_package_keys *keys;
+    uint64_t keys_until; /* ms */
+    uint32_t wait_factor;
+    unsigned extensions;
+    unsigned info_back;      /* how many GroupInfos before the newest is tried */
+    uint64_t info_seq;       /* that the external commit stands on */
+    bool overtaken;          /* another commit came between */
+    bool locked;             /* so the GroupInfo says */
+    struct mls_group *group; /* of an external commit, or a founding, that is on its way */
+    struct mls_output box;
+    struct mls_output info;
+    uint8_t append_id[WIRE_APPEND_ID_LEN];
+    uint8_t nonce[CALL_NONCE_LEN];
+    uint64_t welcomes[CALL_WELCOMES_MAX]; /* entries whose Welcome may be for this client, oldest first */
+    size_t welcome_count;
+    bool fetching;
+    uint64_t joined_ms;
+    uint64_t joined_seq;
+    uint64_t failed[CALL_INFOS_MAX]; /* entries of its own that came to nothing */
+    size_t failed_next;
+    uint64_t joined_epoch;
+    bool by_welcome;
+    uint64_t welcome_seq;
+};
+
+/* --- roster.c: what is known of each leaf, beside the tree --- */
+
+struct call_peer {
+    bool present;
+    uint8_t nonce[CALL_NONCE_LEN]; /* of its stay */
+    struct identity_certificate certificate;
+    uint8_t signature_key[IDENTITY_KEY_LEN];
+    uint64_t leaf_epoch; /* that its last commit ended; 0 for none */
+    bool committed;      /* its leaf came with a commit */
+    bool heard;          /* in this group, since this client joined */
+    bool earlier;        /* says that it joined before this client */
+    bool later;          /* or after it */
+    bool was_there;      /* when this client joined */
+    uint64_t heard_at;   /* by the contact clock */
+    bool lost;
+    bool leaving; /* it sent its token: */
+    uint8_t left_signature[CALL_SIGNATURE_LEN];
+    uint64_t counter; /* of its last heartbeat */
+    uint64_t their_time_ms;
+    uint64_t heard_ms; /* by this clock */
+    bool clock_known;
+    int64_t clock_offset_ms;
+    bool kicked; /* announced */
+};
+
+struct call_roster {
+    struct call_peer *peers; /* by leaf */
+    uint32_t count;          /* of them */
+    uint32_t members;
+    uint32_t lost;
+};
+
+/* --- commits.c --- */
+
+/* Somebody who wants to be added. */
+struct call_add {
+    struct mls_output package;
+    uint8_t user_id[CALL_USER_ID_LEN];
+    uint8_t signature_key[IDENTITY_KEY_LEN];
+    uint8_t nonce[CALL_NONCE_LEN];
+    uint64_t since_ms;
+    bool admitted;
+};
+
+struct call_commits {
+    struct call_add adds[CALL_ADDS_KEPT];
+    size_t add_count;
+    bool waiting; /* key packages wait at the delivery service */
+    bool taking;
+    bool kick;
+    uint8_t kicked[CALL_USER_ID_LEN];
+    bool rotate;
+    bool lock_wanted;
+    bool lock_value;
+    bool turn; /* the next commit is this client's turn */
+    uint64_t last_turn_ms;
+    uint64_t deferred_until;
+    /* on its way */
+    struct mls_staged *staged;
+    bool rotating;
+    struct mls_output box;
+    struct mls_output welcome;
+    struct mls_output info;
+    uint8_t append_id[WIRE_APPEND_ID_LEN];
+};
+
+/* --- epochs.c --- */
+
+struct call_live_epoch {
+    uint64_t epoch;
+    uint64_t until; /* ms; CALL_NEVER: the present one */
+};
+
+struct call_epochs {
+    struct call_live_epoch live[CALL_EPOCHS_MAX];
+    size_t count;
+    bool sending;
+    uint64_t sending_epoch;
+};
+
+/* --- heartbeat.c, contact.c --- */
+
+struct call_held {
+    struct mls_output message;
+    uint64_t since_ms;
+};
+
+struct call_contact {
+    uint64_t clock_ms; /* runs while the delivery service passes on what this client sends */
+    uint64_t last_tick_ms;
+    uint64_t last_echo_ms;
+    uint64_t counter;
+    uint32_t echo_from;
+    uint8_t sent[CALL_SENT_KEPT][CORE_XCHACHA_NONCE_LEN];
+    size_t sent_next;
+    bool server_warned;
+    uint64_t unopened_since; /* ms; 0: everything opens, or nothing comes */
+    uint64_t unopened_at;    /* ms: the last message of an epoch like this one or later that did not open; 0: none */
+    uint32_t unopened_count; /* of them in this interval, and in the one before */
+    uint32_t unopened_before;
+    uint64_t unopened_from; /* ms: when this interval began */
+    struct call_held held[CALL_HELD_MAX];
+    size_t held_count;
+    size_t held_bytes;
+    uint64_t announced_ms; /* a kick; 0: none */
+    bool confirmed;
+    bool accepted; /* the user goes on without who is lost */
+    enum call_pause pause;
+};
+
+/* --- events.c --- */
+
+struct call_queued {
+    struct call_event event;
+    struct mls_output data;
+    struct mls_output leaves;
+};
+
+struct call_events {
+    struct call_queued *items;
+    size_t first;
+    size_t count;
+    size_t cap;
+    struct call_queued given;
+    struct call_event lost; /* what there was no memory for: filled in, and read by nobody */
+};
+
+/* --- The whole --- */
+
+struct call {
+    struct call_link link;
+    uint8_t certificate[IDENTITY_CERTIFICATE_MAX];
+    size_t certificate_len;
+    struct identity_certificate self;
+    uint8_t seed[IDENTITY_KEY_LEN];
+    struct mls_output token;
+    uint16_t sframe_suite;
+    uint8_t padding;
+    bool locked;
+    bool (*pinned)(void *context, const uint8_t user_id[CALL_USER_ID_LEN]);
+    void *context;
+    uint8_t highest_group[CALL_GROUP_ID_LEN];
+    uint64_t highest_epoch;
+
+    struct call_time now;
+    uint64_t timers[CALL_TIMERS]; /* ms */
+    enum call_phase phase;
+    struct call_room room;
+    struct call_policy policy;
+    struct mls_policy callbacks;
+    struct mls_group *group; /* of a member */
+    struct call_params params;
+    bool group_known; /* which group is the room's: group_id */
+    uint8_t group_id[CALL_GROUP_ID_LEN];
+
+    struct call_connection connection;
+    struct call_log log;
+    struct call_joining joining;
+    struct call_roster roster;
+    struct call_commits commits;
+    struct call_epochs epochs;
+    struct call_contact contact;
+    struct call_events events;
+};
+
+static inline struct mls_bytes call_bytes(struct mls_output output)
+{
+    return (struct mls_bytes){output.data, output.len};
+}
+static inline bool call_same(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+    return a_len == b_len && (a_len == 0 || memcmp(a, b, a_len) == 0);
+}
+static inline void call_timer_set(struct call *call, enum call_timer timer, uint64_t delay_ms)
+{
+    call->timers[timer] = call->now.ms + delay_ms;
+}
+static inline void call_timer_stop(struct call *call, enum call_timer timer)
+{
+    call->timers[timer] = CALL_NEVER;
+}
+/* 0 to below - 1, at random; 0 if there is no randomness. */
+uint64_t call_random_below(uint64_t below);
+void call_set_phase(struct call *call, enum call_phase phase);
+/* Out of the group: its keys, and what was on its way, are gone. */
+void call_drop_group(struct call *call);
+/* Nothing can be opened with this link any more. */
+void call_link_is_old(struct call *call);
+/* The end. */
+void call_end(struct call *call);
+
+int call_token_set(struct call *call, const uint8_t *token, size_t token_len);
+
+/* events.c: an event to be filled in; its data is copied. */
+struct call_event *call_event_push(struct call *call, enum call_event_type type, struct mls_bytes data,
+                                   struct mls_bytes leaves);
+void call_event_plain(struct call *call, enum call_event_type type);
+void call_warn(struct call *call, enum call_warning warning, uint64_t detail);
+void call_events_wipe(struct call_events *events);
+
+/* connection.c */
+void call_send_read(struct call *call, uint64_t from);
+void call_send_fetch(struct call *call, uint64_t seq, enum wire_part part);
+void call_send_append(struct call *call, const uint8_t *append_id, struct mls_output commit, struct mls_output welcome,
+                      struct mls_output info);
+void call_send_package(struct call *call, struct mls_bytes box);
+void call_send_take(struct call *call);
+void call_send_relay(struct call *call, struct mls_bytes box);
+void call_connection_lost(struct call *call);
+
+/* log.c */
+void call_log_entry(struct call *call, const struct wire_entry *entry);
+void call_log_page(struct call *call, const struct wire_entries *page);
+/* Begins to read: as a newcomer after hello, or from the next entry on as a member. */
+void call_log_admitted(struct call *call, const struct wire_admitted *admitted);
+/* Whether everything that is known to be in the log was taken. */
+bool call_log_caught_up(const struct call *call);
+/* A member from this entry on. */
+void call_log_follow(struct call *call, uint64_t seq);
+
+/* joins.c */
+void call_found(struct call *call);
+/* The founding that counts was read: this client's own, or another's. */
+void call_founded(struct call *call, struct mls_bytes box, uint64_t seq);
+void call_ask(struct call *call);
+void call_joining_entry(struct call *call, const struct wire_entry *entry);
+void call_joining_welcome(struct call *call, uint64_t seq, struct mls_bytes box);
+void call_joining_info(struct call *call, uint64_t seq, struct mls_bytes box);
+void call_joining_missing(struct call *call, enum wire_part part);
+void call_joining_timer(struct call *call);
+void call_trial_timer(struct call *call);
+void call_joining_connected(struct call *call);
+void call_joining_append(struct call *call);
+/* Its external commit is in the log. */
+void call_joining_appended(struct call *call, uint64_t seq);
+void call_joining_wipe(struct call *call);
+void call_resync(struct call *call);
+
+/* leaf.c: what this client says of itself in a leaf */
+struct call_leaf_data {
+    uint8_t bytes[64];
+    struct mls_extension_item item;
+};
+struct mls_leaf_config call_leaf_config(const struct call *call, uint64_t time_s, uint64_t epoch, uint32_t number,
+                                        const uint8_t *nonce, struct call_leaf_data *data);
+
+/* roster.c */
+void call_roster_refresh(struct call *call);
+void call_roster_wipe(struct call_roster *roster);
+struct call_peer *call_peer(const struct call *call, uint32_t leaf); /* NULL if there is none */
+bool call_is_self(const struct call *call, uint32_t leaf);
+uint64_t call_interval_ms(const struct call *call);
+
+/* commits.c */
+void call_commits_merged(struct call *call, const struct call_change *change, bool own);
+bool call_commits_own_entry(struct call *call, struct mls_bytes box);
+void call_commits_take_timer(struct call *call);
+void call_commits_timer(struct call *call);
+void call_commits_turn_timer(struct call *call);
+void call_commits_append_timer(struct call *call);
+void call_commits_waiting(struct call *call, uint16_t waiting);
+void call_commits_packages(struct call *call, const struct wire_key_packages *packages);
+void call_commits_connected(struct call *call);
+void call_commits_wipe(struct call *call);
+/* A commit is wanted soon; at once: without waiting for one's rank. */
+void call_commits_want(struct call *call, bool at_once);
+
+/* This client's place among those who might commit. */
+uint32_t call_commits_rank(const struct call *call);
+/* Whether leaf a is to renew its path before leaf b. */
+bool call_goes_before(const struct call *call, uint32_t a, uint32_t b);
+void call_commits_plan_turn(struct call *call);
+
+/* propose.c: makes the commit that is wanted, to be appended; false if there is none now */
+bool call_propose(struct call *call);
+void call_take_package(struct call *call, struct mls_bytes box);
+bool call_user_present(const struct call *call, const uint8_t *user_id);
+
+/* follow.c: commits that are taken */
+void call_follow(struct call *call, struct mls_bytes box);
+void call_merged(struct call *call, const struct call_change *change, bool own, uint32_t committer);
+int call_merge(struct call *call, struct mls_staged *staged);
+/* What the device is to keep: the highest epoch that was others' too. */
+void call_remember_highest(struct call *call);
+
+/* epochs.c */
+void call_epochs_enter(struct call *call, const struct call_change *change);
+void call_epochs_leaf_gone(struct call *call, uint32_t leaf);
+void call_epochs_switch_timer(struct call *call);
+void call_epochs_grace_timer(struct call *call);
+void call_epochs_wipe(struct call *call);
+/* Sends, or stops, after what contact.c says. */
+void call_epochs_pause(struct call *call, enum call_pause pause);
+
+/* heartbeat.c */
+void call_heartbeat_timer(struct call *call);
+void call_heartbeat_answer(struct call *call);
+void call_relayed(struct call *call, struct mls_bytes box);
+void call_held_retry(struct call *call);
+void call_held_wipe(struct call *call);
+void call_held_expire(struct call *call);
+int call_send_left(struct call *call);
+void call_send_kick(struct call *call);
+
+/* contact.c */
+void call_contact_begin(struct call *call);
+void call_contact_tick(struct call *call);
+void call_contact_judge(struct call *call);
+/* Whether others go on in an epoch that this client cannot follow: its path was broken, or it took what they skipped.
+ */
+bool call_contact_left_behind(const struct call *call);
+/* A message of somebody's did not open. */
+void call_contact_unopened(struct call *call);
+/* Whether a member that was there before this client has answered it: the group is the one that others are in. */
+bool call_contact_earlier(const struct call *call);
+
+#endif

@@ -1,0 +1,49 @@
+#include "scene.h"
+
+#include "unit.h"
+
+void scene_settles(struct sim *sim, uint64_t max_ms)
+{
+    const uint64_t took = sim_settle(sim, max_ms);
+    CU_ASSERT_NOT_EQUAL(took, UINT64_MAX);
+    if (took == UINT64_MAX)
+        sim_print(sim);
+}
+
+struct sim *scene_new(unsigned n, unsigned clients)
+{
+    const struct sim_config config = {.clients = clients, .latency_ms = 30, .jitter_ms = 30, .seed = 5};
+    struct sim *sim = sim_new(&config);
+    for (unsigned i = 0; i < n; i++) {
+        sim_start(sim, i);
+        sim_run_for(sim, i == 0 ? 1000 : 50);
+    }
+    scene_settles(sim, 30000);
+    sim_run_for(sim, 3000);
+    return sim;
+}
+
+enum call_pause scene_pause(const struct sim *sim, unsigned i)
+{
+    return call_get_pause(sim->clients[i].call);
+}
+
+enum call_phase scene_phase(const struct sim *sim, unsigned i)
+{
+    return call_get_phase(sim->clients[i].call);
+}
+
+unsigned scene_lost(const struct sim *sim, unsigned i)
+{
+    struct call_member member;
+    unsigned lost = 0;
+    for (uint32_t k = 0; call_get_member(sim->clients[i].call, k, &member) == CALL_OK; k++)
+        lost += member.lost;
+    return lost;
+}
+
+void scene_kick(struct sim *sim, unsigned i)
+{
+    CU_ASSERT_EQUAL(call_kick(sim->clients[0].call, sim->clients[i].content.user_id), CALL_OK);
+    sim_drain(sim, 0);
+}

@@ -1,0 +1,18 @@
+/* What the attacks on a call have in common: a call that has settled, and what its members' users see. */
+#ifndef TESTS_ADVERSARY_CALL_SCENE_H
+#define TESTS_ADVERSARY_CALL_SCENE_H
+
+#include "sim.h"
+
+/* A call of n of `clients`, settled. Client 0 founded it. */
+struct sim *scene_new(unsigned n, unsigned clients);
+/* They agree within this time; else the test fails, and says where each stands. */
+void scene_settles(struct sim *sim, uint64_t max_ms);
+enum call_pause scene_pause(const struct sim *sim, unsigned i);
+enum call_phase scene_phase(const struct sim *sim, unsigned i);
+/* How many members client i's user sees as lost. */
+unsigned scene_lost(const struct sim *sim, unsigned i);
+/* Client 0 kicks client i's user. */
+void scene_kick(struct sim *sim, unsigned i);
+
+#endif

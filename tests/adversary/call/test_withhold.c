@@ -1,0 +1,202 @@
+/* A delivery service that drops, repeats, makes up and lies. */
+#include <string.h>
+
+#include "scene.h"
+#include "sim_server.h"
+#include "unit.h"
+
+/* --- Dropping --- */
+
+static bool no_entries_for_2(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    (void)context;
+    (void)sim;
+    return client != 2 || envelope->type != WIRE_ENTRY;
+}
+
+/* A kick is withheld from one member: the announcement came by the relay, and ten seconds later it pauses. */
+static void a_remove_withheld(void)
+{
+    struct sim *sim = scene_new(4, 4);
+    sim->filter = no_entries_for_2;
+    scene_kick(sim, 3);
+    sim_run_for(sim, 3000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[1].call), 3);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[2].call), 4);
+    CU_ASSERT_EQUAL(sim->clients[2].warnings[CALL_WARNING_KICK], 1);
+    sim_run_for(sim, 9000);
+    CU_ASSERT_FALSE(sim->clients[2].sending);
+    CU_ASSERT_EQUAL(scene_pause(sim, 2), CALL_PAUSE_WITHHELD);
+    CU_ASSERT_EQUAL(scene_pause(sim, 1), CALL_PAUSE_NONE);
+    sim_free(sim);
+}
+
+static bool no_welcomes(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    (void)context;
+    (void)sim;
+    (void)client;
+    return envelope->type != WIRE_PART || envelope->part.part != WIRE_PART_WELCOME;
+}
+
+/* The Welcome is never given out: the newcomer comes in by itself. */
+static void a_welcome_withheld(void)
+{
+    struct sim *sim = scene_new(3, 4);
+    sim->filter = no_welcomes;
+    sim_start(sim, 3);
+    scene_settles(sim, 30000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
+    sim_free(sim);
+}
+
+static bool every_third_entry(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    unsigned *count = context;
+    (void)sim;
+    (void)client;
+    return envelope->type != WIRE_ENTRY || ++*count % 3 != 0;
+}
+
+/* Entries are pushed with gaps: they are read. */
+static void entries_dropped(void)
+{
+    struct sim *sim = scene_new(4, 6);
+    unsigned count = 0;
+    sim->filter = every_third_entry;
+    sim->context = &count;
+    sim_start(sim, 4);
+    sim_run_for(sim, 3000);
+    sim_start(sim, 5);
+    sim_run_for(sim, 65000);
+    sim->filter = NULL;
+    sim_break(sim, 1); /* the last of them is only known of by another, or by asking */
+    scene_settles(sim, 70000);
+    sim_free(sim);
+}
+
+static bool no_relay(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    (void)context;
+    (void)sim;
+    (void)client;
+    return envelope->type != WIRE_RELAYED;
+}
+
+/* The relay passes nothing on: warned within seconds, paused after a minute, and nobody is shown as lost or gone. */
+static void no_word_passed_on(void)
+{
+    struct sim *sim = scene_new(3, 3);
+    sim->filter = no_relay;
+    sim_run_for(sim, 13000);
+    CU_ASSERT_EQUAL(sim->clients[0].warnings[CALL_WARNING_SERVER], 1);
+    CU_ASSERT_EQUAL(scene_lost(sim, 0), 0);
+    sim_run_for(sim, 60000);
+    CU_ASSERT_EQUAL(scene_pause(sim, 0), CALL_PAUSE_SERVER);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 3);
+    sim_free(sim);
+}
+
+/* --- Making up --- */
+
+static void garbage(void)
+{
+    struct sim *sim = scene_new(3, 4);
+    uint8_t junk[256] = {1, 2, 0, 0, 0, 0}; /* looks like a commit's box */
+    for (unsigned n = 0; n < 300; n++) {
+        memset(junk + 6, (int)n, sizeof junk - 6);
+        junk[0] = (uint8_t)(n % 3);
+        sim_append(sim, 0, junk, n % 5 == 0 ? 1 : sizeof junk);
+        if (n == 150)
+            sim_start(sim, 3);
+        sim_run_for(sim, 20);
+    }
+    scene_settles(sim, 20000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
+    for (unsigned i = 0; i < 4; i++)
+        CU_ASSERT_EQUAL(sim->clients[i].warnings[CALL_WARNING_RESYNC], 0);
+    sim_free(sim);
+}
+
+/* Every entry there is comes a second time, and a third: nothing happens. */
+static void replayed_entries(void)
+{
+    struct sim *sim = scene_new(4, 4);
+    sim_run_for(sim, 120000); /* some updates */
+    scene_settles(sim, 3000);
+    const uint64_t before = call_epoch(sim->clients[0].call);
+    const size_t count = sim->servers[0].count;
+    for (unsigned round = 0; round < 2; round++)
+        for (size_t i = 0; i < count; i++) {
+            const struct sim_bytes *commit = sim->servers[0].entries[i].commit;
+            sim_append(sim, 0, commit->data, commit->len);
+        }
+    sim_run_for(sim, 1000);
+    CU_ASSERT_EQUAL(call_epoch(sim->clients[0].call), before);
+    scene_settles(sim, 3000);
+    sim_free(sim);
+}
+
+/* "p-1 has left", says the delivery service: nobody believes it. */
+static void false_presence(void)
+{
+    struct sim *sim = scene_new(3, 3);
+    const struct wire_envelope left = {.type = WIRE_LEFT, .presence = {.pseudonym = {(const uint8_t *)"p-1", 3}}};
+    uint8_t encoded[64];
+    struct bytes_writer w;
+    bytes_writer_init(&w, encoded, sizeof encoded);
+    wire_envelope_write(&w, &left);
+    struct sim_bytes *bytes = sim_bytes_new(encoded, w.len);
+    for (unsigned n = 0; n < 20; n++) {
+        sim_send_down(sim, 0, bytes);
+        sim_send_down(sim, 2, bytes);
+        sim_run_for(sim, 1000);
+    }
+    sim_bytes_drop(bytes);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 3);
+    CU_ASSERT_EQUAL(scene_lost(sim, 0), 0);
+    CU_ASSERT_TRUE(sim_agree(sim));
+    sim_free(sim);
+}
+
+static bool keep_packages(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    struct sim_bytes **kept = context;
+    (void)client;
+    if (envelope->type == WIRE_KEY_PACKAGES_WAITING && !*kept)
+        *kept = sim_bytes_hold(sim->servers[0].waiting[2]);
+    return true;
+}
+
+/* A member's key package of long ago is given out again, to put the member out: it is not taken. */
+static void an_old_key_package(void)
+{
+    struct sim *sim = scene_new(2, 4);
+    struct sim_bytes *kept = NULL;
+    sim->filter = keep_packages;
+    sim->context = &kept;
+    sim_start(sim, 2);
+    scene_settles(sim, 10000);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(kept);
+    sim_run_for(sim, 5000);
+    sim_start(sim, 3); /* somebody asks, and the old package lies beside the new one */
+    sim->servers[0].waiting[2] = sim_bytes_hold(kept);
+    scene_settles(sim, 15000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
+    CU_ASSERT_EQUAL(scene_phase(sim, 2), CALL_PHASE_MEMBER);
+    CU_ASSERT_EQUAL(sim->clients[2].warnings[CALL_WARNING_RESYNC], 0);
+    sim_bytes_drop(kept);
+    sim_free(sim);
+}
+
+static const struct unit_test tests[] = {
+    {"a kick withheld from one member pauses it after ten seconds", a_remove_withheld},
+    {"a Welcome that is withheld is done without", a_welcome_withheld},
+    {"entries that are dropped are read", entries_dropped},
+    {"a relay that passes nothing on is noticed, and loses nobody", no_word_passed_on},
+    {"garbage in the log is skipped by all", garbage},
+    {"entries that are repeated do nothing", replayed_entries},
+    {"presence hints remove nobody", false_presence},
+    {"an old key package puts nobody out", an_old_key_package},
+};
+UNIT_MAIN("adversary.call.withhold", tests)

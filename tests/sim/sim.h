@@ -1,0 +1,164 @@
+/* Many calls in one process: a virtual clock, a network that delays and breaks connections, and a delivery service that
+ * keeps sotto-ds's promises (docs/protocol.md), or breaks them where a test tells it to. All of it repeats with its
+ * seed, the calls' own randomness too; one simulation at a time. */
+#ifndef TESTS_SIM_H
+#define TESTS_SIM_H
+
+#include "sotto/call.h"
+#include "sotto/identity.h"
+#include "wire/envelope.h"
+
+enum { SIM_START_S = 1750000000, SIM_EPOCHS = 16, SIM_SERVERS = 2 };
+
+/* --- Bytes that many hold --- */
+
+struct sim_bytes {
+    size_t holders;
+    size_t len;
+    uint8_t data[];
+};
+
+struct sim;
+
+/* --- The delivery service --- */
+
+struct sim_entry {
+    struct sim_bytes *commit;
+    struct sim_bytes *welcome; /* NULL: none */
+    struct sim_bytes *info;
+    uint8_t append_id[WIRE_APPEND_ID_LEN];
+};
+
+struct sim_server {
+    uint8_t log_id[WIRE_LOG_ID_LEN];
+    struct sim_entry *entries; /* seq 1 is the first */
+    size_t count;
+    size_t cap;
+    struct sim_bytes **waiting; /* key packages, by client; NULL: none */
+    bool down;
+    uint64_t relayed_bytes;
+    uint64_t appended_bytes;
+    uint64_t pushed_bytes;
+};
+
+/* --- Clients --- */
+
+struct sim_epoch {
+    uint64_t epoch;
+    size_t key_len;
+    uint8_t key[CALL_BASE_KEY_MAX];
+    uint32_t leaf;
+    bool live;
+};
+
+struct sim_client {
+    struct identity_key root;
+    struct identity_key device;
+    struct identity_certificate content;
+    uint8_t certificate[IDENTITY_CERTIFICATE_MAX];
+    size_t certificate_len;
+    struct call_link link;
+    char name[16];     /* pseudonym */
+    struct call *call; /* NULL: not running */
+    uint64_t timeout_ms;
+    int64_t clock_skew_s;
+    uint8_t highest_group[CALL_GROUP_ID_LEN]; /* what a device keeps */
+    uint64_t highest_epoch;
+    /* the network */
+    unsigned server;
+    bool connected;
+    uint64_t session; /* messages of an older one are lost */
+    uint64_t up_ms;   /* when the last message in each direction arrives: they keep their order */
+    uint64_t down_ms;
+    bool admitted;
+    uint64_t reconnect_ms;
+    bool cut; /* stays disconnected */
+    /* what its application would have */
+    struct sim_epoch epochs[SIM_EPOCHS];
+    bool sending;
+    uint64_t sending_epoch;
+    uint64_t epochs_seen;
+    uint64_t member_ms;    /* since when it is one; 0: it is not */
+    uint64_t confirmed_ms; /* since when it may send */
+    unsigned gone[4];      /* by enum call_gone, seen of others */
+    unsigned warnings[8];  /* by enum call_warning */
+    unsigned chats;
+    char chat[64];
+    unsigned rosters;
+    unsigned knocks;
+    uint8_t knocked[CALL_USER_ID_LEN];
+};
+
+struct sim_message {
+    uint64_t at_ms;
+    uint64_t order;
+    unsigned client;
+    uint64_t session;
+    bool to_server;
+    struct sim_bytes *bytes;
+};
+
+struct sim_config {
+    unsigned clients;
+    uint32_t latency_ms; /* one way */
+    uint32_t jitter_ms;
+    uint32_t breaks_permyriad; /* of messages, on which their connection breaks */
+    uint64_t seed;
+    bool locked;
+};
+
+/* A test's hand in the server: false drops what would be pushed to a client. */
+typedef bool sim_filter(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope);
+
+struct sim {
+    struct sim_config config;
+    uint64_t now_ms;
+    uint64_t random;
+    struct sim_client *clients;
+    struct sim_server servers[SIM_SERVERS];
+    struct sim_message *queue; /* a heap: the next first */
+    size_t queue_len;
+    size_t queue_cap;
+    uint64_t order;
+    uint64_t next_session;
+    sim_filter *filter;
+    void *context;
+    bool (*pinned)(void *context, const uint8_t *user_id);
+    bool traced; /* by $SIM_TRACE: what happens is printed */
+};
+
+/* Ends the program if memory ends, as all here. Nobody has started yet. */
+struct sim *sim_new(const struct sim_config *config);
+void sim_free(struct sim *sim);
+/* Client i opens the room's link. */
+void sim_start(struct sim *sim, unsigned i);
+/* Its process dies: nobody is told. What its device keeps is kept. */
+void sim_crash(struct sim *sim, unsigned i);
+/* Its connection breaks, and comes back after some time; cut: not before sim_uncut(). */
+void sim_break(struct sim *sim, unsigned i);
+void sim_cut(struct sim *sim, unsigned i);
+void sim_uncut(struct sim *sim, unsigned i);
+/* The server's process dies and is back after down_ms; the log stays. */
+void sim_server_stop(struct sim *sim, unsigned server);
+void sim_server_start(struct sim *sim, unsigned server);
+/* The second server becomes a copy of the first as it is now; and which of them a client talks to. */
+void sim_server_copy(struct sim *sim);
+void sim_move(struct sim *sim, unsigned i, unsigned server);
+
+void sim_run_for(struct sim *sim, uint64_t ms);
+/* Whether all that run are members of one epoch under one key, know each other, and may send. */
+bool sim_agree(const struct sim *sim);
+/* Runs until they agree, at most so long. The time it took; UINT64_MAX if they do not. */
+uint64_t sim_settle(struct sim *sim, uint64_t max_ms);
+/* Tells of each client that runs where it stands, for a test that fails. */
+void sim_print(const struct sim *sim);
+
+unsigned sim_running(const struct sim *sim);
+const struct sim_epoch *sim_key(const struct sim_client *client, uint64_t epoch);
+/* After something was done to a client's call directly: its events. */
+void sim_drain(struct sim *sim, unsigned i);
+struct call_time sim_time(const struct sim *sim, unsigned i);
+/* Appends to a server's log what a test made up. */
+void sim_append(struct sim *sim, unsigned server, const uint8_t *commit, size_t len);
+
+#endif

@@ -1,0 +1,451 @@
+/* Calls on a virtual clock: whatever upsets them, all that run end up in one epoch. */
+#include <string.h>
+
+#include "sim.h"
+#include "unit.h"
+
+static void settles(struct sim *sim, uint64_t max_ms)
+{
+    const uint64_t took = sim_settle(sim, max_ms);
+    CU_ASSERT_NOT_EQUAL(took, UINT64_MAX);
+    if (took == UINT64_MAX)
+        sim_print(sim);
+}
+
+static void one_founds(void)
+{
+    const struct sim_config config = {.clients = 1, .latency_ms = 20, .seed = 1};
+    struct sim *sim = sim_new(&config);
+    sim_start(sim, 0);
+    settles(sim, 2000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 1);
+    sim_free(sim);
+}
+
+static void another_is_added(void)
+{
+    const struct sim_config config = {.clients = 2, .latency_ms = 20, .seed = 1};
+    struct sim *sim = sim_new(&config);
+    sim_start(sim, 0);
+    settles(sim, 2000);
+    sim_start(sim, 1);
+    settles(sim, 2000);
+    CU_ASSERT_EQUAL(call_epoch(sim->clients[0].call), 1);
+    sim_free(sim);
+}
+
+static void many_come_at_once(void)
+{
+    const struct sim_config config = {.clients = 20, .latency_ms = 30, .jitter_ms = 40, .seed = 7};
+    struct sim *sim = sim_new(&config);
+    for (unsigned i = 0; i < config.clients; i++)
+        sim_start(sim, i);
+    settles(sim, 20000);
+    sim_free(sim);
+}
+
+/* A call of n that has settled. */
+static struct sim *call_of(unsigned n, struct sim_config config)
+{
+    config.clients = config.clients ? config.clients : n;
+    struct sim *sim = sim_new(&config);
+    for (unsigned i = 0; i < n; i++) {
+        sim_start(sim, i);
+        sim_run_for(sim, i == 0 ? 1000 : 50);
+    }
+    settles(sim, 30000);
+    return sim;
+}
+
+static const struct sim_config usual = {.latency_ms = 30, .jitter_ms = 30, .seed = 11};
+
+static void two_found_at_once(void)
+{
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        const struct sim_config config = {.clients = 2, .latency_ms = 50, .jitter_ms = 50, .seed = seed};
+        struct sim *sim = sim_new(&config);
+        sim_start(sim, 0);
+        sim_start(sim, 1);
+        settles(sim, 15000);
+        CU_ASSERT_TRUE(call_member_total(sim->clients[0].call) == 2);
+        sim_free(sim);
+    }
+}
+
+static void one_leaves(void)
+{
+    struct sim *sim = call_of(4, usual);
+    CU_ASSERT_EQUAL(call_leave(sim->clients[2].call), CALL_OK);
+    sim_drain(sim, 2);
+    CU_ASSERT_EQUAL(call_get_phase(sim->clients[2].call), CALL_PHASE_OUT);
+    CU_ASSERT_FALSE(sim->clients[2].sending);
+    CU_ASSERT_PTR_NULL(sim_key(&sim->clients[2], call_epoch(sim->clients[0].call)));
+    settles(sim, 5000);
+    for (unsigned i = 0; i < 4; i++)
+        CU_ASSERT_EQUAL(sim->clients[i].gone[CALL_GONE_LEFT], i != 2);
+    sim_free(sim);
+}
+
+static void all_leave_but_one(void)
+{
+    struct sim *sim = call_of(5, usual);
+    for (unsigned i = 0; i < 4; i++) {
+        CU_ASSERT_EQUAL(call_leave(sim->clients[i].call), CALL_OK);
+        sim_drain(sim, i);
+    }
+    settles(sim, 10000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[4].call), 1);
+    sim_free(sim);
+}
+
+/* Crashes, restarts without any state of MLS: its old leaf is replaced. */
+static void one_crashes_and_comes_back(void)
+{
+    struct sim *sim = call_of(4, usual);
+    const uint64_t before = call_epoch(sim->clients[0].call);
+    sim_crash(sim, 3);
+    sim_run_for(sim, 1000);
+    sim_start(sim, 3);
+    settles(sim, 15000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
+    CU_ASSERT_TRUE(call_epoch(sim->clients[0].call) > before);
+    CU_ASSERT_EQUAL(sim->clients[0].gone[CALL_GONE_REMOVED], 0); /* it came back, it did not go */
+    sim_free(sim);
+}
+
+static void all_crash_and_come_back(void)
+{
+    struct sim *sim = call_of(3, usual);
+    for (unsigned i = 0; i < 3; i++)
+        sim_crash(sim, i);
+    sim_run_for(sim, 2000);
+    for (unsigned i = 0; i < 3; i++)
+        sim_start(sim, i);
+    settles(sim, 90000);
+    sim_free(sim);
+}
+
+static void an_admin_kicks(void)
+{
+    struct sim_config config = usual;
+    config.clients = 6;
+    struct sim *sim = call_of(5, config);
+    struct call_link before;
+    struct call_link after;
+    CU_ASSERT_EQUAL(call_get_link(sim->clients[0].call, &before), CALL_OK);
+    CU_ASSERT_EQUAL(call_kick(sim->clients[1].call, sim->clients[3].content.user_id), CALL_FORBIDDEN);
+    CU_ASSERT_EQUAL(call_kick(sim->clients[0].call, sim->clients[3].content.user_id), CALL_OK);
+    sim_drain(sim, 0);
+    sim_run_for(sim, 2000);
+    settles(sim, 5000);
+    CU_ASSERT_EQUAL(call_get_phase(sim->clients[3].call), CALL_PHASE_OUT);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[1].call), 4);
+    CU_ASSERT_EQUAL(sim->clients[1].gone[CALL_GONE_KICKED], 1);
+    CU_ASSERT_EQUAL(sim->clients[1].warnings[CALL_WARNING_KICK], 1);
+    CU_ASSERT_EQUAL(call_get_link(sim->clients[2].call, &after), CALL_OK);
+    CU_ASSERT_EQUAL(after.number, 1);
+    CU_ASSERT_NOT_EQUAL(memcmp(before.secret, after.secret, sizeof before.secret), 0);
+    /* the old link admits nobody; the new one does */
+    sim_start(sim, 5);
+    sim_run_for(sim, 15000);
+    CU_ASSERT_EQUAL(call_get_phase(sim->clients[5].call), CALL_PHASE_LINK_OLD);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[1].call), 4);
+    sim_crash(sim, 5);
+    sim->clients[5].link = after;
+    sim_start(sim, 5);
+    settles(sim, 15000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[1].call), 5);
+    sim_free(sim);
+}
+
+static void a_locked_room(void)
+{
+    struct sim_config config = usual;
+    config.clients = 3;
+    struct sim *sim = call_of(2, config);
+    CU_ASSERT_EQUAL(call_set_locked(sim->clients[0].call, true), CALL_OK);
+    sim_drain(sim, 0);
+    sim_run_for(sim, 3000);
+    sim_start(sim, 2);
+    sim_run_for(sim, 10000);
+    CU_ASSERT_NOT_EQUAL(call_get_phase(sim->clients[2].call), CALL_PHASE_MEMBER);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 2);
+    CU_ASSERT_TRUE(sim->clients[0].knocks + sim->clients[1].knocks > 0);
+    bool admitted = false;
+    for (unsigned tries = 0; tries < 60 && !admitted; tries++) { /* whoever has its latest key package lets it in */
+        for (unsigned i = 0; i < 2; i++) {
+            admitted |= call_admit(sim->clients[i].call, sim->clients[2].content.user_id) == CALL_OK;
+            sim_drain(sim, i);
+        }
+        sim_run_for(sim, 1000);
+    }
+    CU_ASSERT_TRUE(admitted);
+    settles(sim, 40000);
+    sim_free(sim);
+}
+
+static void chat(void)
+{
+    struct sim *sim = call_of(3, usual);
+    CU_ASSERT_EQUAL(call_say(sim->clients[1].call, "hello", 5, 60), CALL_OK);
+    sim_drain(sim, 1);
+    sim_run_for(sim, 500);
+    CU_ASSERT_EQUAL(sim->clients[0].chats, 1);
+    CU_ASSERT_EQUAL(sim->clients[1].chats, 0);
+    CU_ASSERT_STRING_EQUAL(sim->clients[2].chat, "hello");
+    sim_free(sim);
+}
+
+static void a_server_restarts(void)
+{
+    struct sim *sim = call_of(6, usual);
+    sim_server_stop(sim, 0);
+    sim_run_for(sim, 3000);
+    sim_server_start(sim, 0);
+    settles(sim, 10000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 6);
+    for (unsigned i = 0; i < 6; i++)
+        CU_ASSERT_EQUAL(sim->clients[i].warnings[CALL_WARNING_RESYNC], 0);
+    sim_free(sim);
+}
+
+/* Away while others come, go and renew: it reads on where it was. */
+static void one_is_away_for_a_minute(void)
+{
+    struct sim_config config = usual;
+    config.clients = 7;
+    struct sim *sim = call_of(6, config);
+    sim_cut(sim, 5);
+    sim_run_for(sim, 5000);
+    sim_start(sim, 6);
+    sim_run_for(sim, 5000);
+    sim_uncut(sim, 5);
+    settles(sim, 10000);
+    CU_ASSERT_EQUAL(sim->clients[5].warnings[CALL_WARNING_RESYNC], 0);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[5].call), 7);
+    sim_free(sim);
+}
+
+/* Who says nothing for three intervals and misses its turn is removed, by somebody. */
+static void the_silent_are_removed(void)
+{
+    struct sim *sim = call_of(5, usual);
+    sim_crash(sim, 4);
+    sim_run_for(sim, 12000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 5);
+    settles(sim, 330000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
+    CU_ASSERT_EQUAL(sim->clients[0].gone[CALL_GONE_REMOVED], 1);
+    sim_free(sim);
+}
+
+static void lost_contact_pauses_until_the_user_goes_on(void)
+{
+    struct sim *sim = call_of(2, usual);
+    sim_crash(sim, 1);
+    sim_run_for(sim, 18000);
+    CU_ASSERT_EQUAL(call_get_pause(sim->clients[0].call), CALL_PAUSE_LOST);
+    CU_ASSERT_FALSE(sim->clients[0].sending);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 2);
+    CU_ASSERT_EQUAL(call_go_on(sim->clients[0].call), CALL_OK);
+    sim_drain(sim, 0);
+    settles(sim, 3000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 1);
+    sim_free(sim);
+}
+
+/* The delivery service is gone: warned at once, paused after a minute, and nobody is lost for it. */
+static void a_dead_server_is_noticed(void)
+{
+    struct sim *sim = call_of(3, usual);
+    sim_server_stop(sim, 0);
+    sim_run_for(sim, 10000);
+    CU_ASSERT_EQUAL(sim->clients[0].warnings[CALL_WARNING_SERVER], 1);
+    CU_ASSERT_EQUAL(call_get_pause(sim->clients[0].call), CALL_PAUSE_NONE);
+    sim_run_for(sim, 60000);
+    CU_ASSERT_EQUAL(call_get_pause(sim->clients[0].call), CALL_PAUSE_SERVER);
+    struct call_member member;
+    CU_ASSERT_EQUAL(call_get_member(sim->clients[0].call, 1, &member), CALL_OK);
+    CU_ASSERT_FALSE(member.lost);
+    sim_server_start(sim, 0);
+    settles(sim, 15000);
+    CU_ASSERT_EQUAL(sim->clients[0].warnings[CALL_WARNING_SERVER_OVER], 1);
+    sim_free(sim);
+}
+
+/* Ten minutes of nothing: everybody renews its path in turn, one every 300 s / N. */
+static void turns(void)
+{
+    struct sim *sim = call_of(10, usual);
+    const uint64_t before = call_epoch(sim->clients[0].call);
+    const size_t log = sim->servers[0].count;
+    unsigned resyncs = 0;
+    for (unsigned i = 0; i < 10; i++)
+        resyncs += sim->clients[i].warnings[CALL_WARNING_RESYNC];
+    sim_run_for(sim, 600000);
+    const uint64_t epochs = call_epoch(sim->clients[0].call) - before;
+    CU_ASSERT_TRUE(epochs >= 18 && epochs <= 22);
+    CU_ASSERT_EQUAL(sim->servers[0].count, log + epochs); /* and no commit in vain */
+    settles(sim, 3000);
+    for (unsigned i = 0; i < 10; i++)
+        resyncs -= sim->clients[i].warnings[CALL_WARNING_RESYNC];
+    CU_ASSERT_EQUAL(resyncs, 0);
+    sim_free(sim);
+}
+
+/* Keys of an epoch live for the grace, and no longer. */
+static void old_keys_die(void)
+{
+    struct sim *sim = call_of(3, usual);
+    const uint64_t before = call_epoch(sim->clients[0].call);
+    CU_ASSERT_EQUAL(call_leave(sim->clients[2].call), CALL_OK);
+    sim_drain(sim, 2);
+    while (call_epoch(sim->clients[0].call) == before)
+        sim_run_for(sim, 10);
+    CU_ASSERT_PTR_NOT_NULL(sim_key(&sim->clients[0], before));
+    CU_ASSERT_EQUAL(sim->clients[0].sending_epoch, before + 1); /* at once: somebody went */
+    sim_run_for(sim, 1900);
+    CU_ASSERT_PTR_NOT_NULL(sim_key(&sim->clients[0], before));
+    sim_run_for(sim, 200);
+    CU_ASSERT_PTR_NULL(sim_key(&sim->clients[0], before));
+    sim_free(sim);
+}
+
+static void pure_updates_switch_later(void)
+{
+    struct sim *sim = call_of(3, usual);
+    const uint64_t before = call_epoch(sim->clients[0].call);
+    while (call_epoch(sim->clients[0].call) == before)
+        sim_run_for(sim, 10);
+    CU_ASSERT_EQUAL(sim->clients[0].sending_epoch, before);
+    sim_run_for(sim, 480);
+    CU_ASSERT_EQUAL(sim->clients[0].sending_epoch, before);
+    sim_run_for(sim, 40);
+    CU_ASSERT_EQUAL(sim->clients[0].sending_epoch, before + 1);
+    sim_run_for(sim, 2400);
+    CU_ASSERT_PTR_NOT_NULL(sim_key(&sim->clients[0], before));
+    sim_run_for(sim, 200);
+    CU_ASSERT_PTR_NULL(sim_key(&sim->clients[0], before));
+    sim_free(sim);
+}
+
+/* A link's room can be entered by GroupInfo alone, if nobody adds. */
+static bool no_adding(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    (void)context;
+    (void)sim;
+    (void)client;
+    return envelope->type != WIRE_KEY_PACKAGES_WAITING;
+}
+
+static void by_external_commit(void)
+{
+    struct sim_config config = usual;
+    config.clients = 4;
+    struct sim *sim = call_of(3, config);
+    sim_run_for(sim, 3000);
+    sim->filter = no_adding;
+    sim_start(sim, 3);
+    sim_run_for(sim, 900);
+    CU_ASSERT_EQUAL(call_get_phase(sim->clients[3].call), CALL_PHASE_ASKING);
+    settles(sim, 8000);
+    sim_free(sim);
+}
+
+/* Upsets at random, then quiet. */
+static void upset(struct sim *sim, uint64_t *random)
+{
+    const unsigned i = (unsigned)(unit_random(random) % sim->config.clients);
+    struct sim_client *client = &sim->clients[i];
+    switch (unit_random(random) % 8) {
+    case 0:
+    case 1:
+        if (client->call)
+            sim_crash(sim, i);
+        else
+            sim_start(sim, i);
+        break;
+    case 2:
+        if (client->call && call_leave(client->call) == CALL_OK) {
+            sim_drain(sim, i);
+            sim_crash(sim, i);
+        }
+        break;
+    case 3:
+    case 4:
+        sim_break(sim, i);
+        break;
+    case 5:
+        sim_server_stop(sim, 0);
+        sim_run_for(sim, 500);
+        sim_server_start(sim, 0);
+        break;
+    default:
+        if (!client->call)
+            sim_start(sim, i);
+        break;
+    }
+    sim_run_for(sim, unit_random(random) % 1500);
+}
+
+static void after_upsets(unsigned clients, unsigned upsets, uint64_t seed, uint32_t latency_ms)
+{
+    const struct sim_config config = {.clients = clients,
+                                      .latency_ms = latency_ms,
+                                      .jitter_ms = latency_ms / 2 + 1,
+                                      .breaks_permyriad = 5,
+                                      .seed = seed};
+    struct sim *sim = call_of(clients, config);
+    uint64_t random = seed * 77 + 1;
+    for (unsigned n = 0; n < upsets; n++)
+        upset(sim, &random);
+    for (unsigned i = 0; i < clients; i++)
+        if (!sim->clients[i].call)
+            sim_start(sim, i);
+    const uint64_t took = sim_settle(sim, 300000);
+    CU_ASSERT_NOT_EQUAL(took, UINT64_MAX);
+    if (took == UINT64_MAX) {
+        printf("seed %llu\n", (unsigned long long)seed);
+        sim_print(sim);
+    }
+    sim_free(sim);
+}
+
+static void five_upset(void)
+{
+    for (uint64_t seed = 1; seed <= 20; seed++)
+        after_upsets(5, 20, seed, 20);
+}
+
+static void twenty_upset(void)
+{
+    for (uint64_t seed = 1; seed <= 3; seed++)
+        after_upsets(20, 40, seed, 50);
+}
+
+static const struct unit_test tests[] = {
+    {"the first to come founds the room", one_founds},
+    {"who asks is added", another_is_added},
+    {"twenty who come at once end in one epoch", many_come_at_once},
+    {"of two who found at once one joins the other", two_found_at_once},
+    {"one leaves, and is shown as left", one_leaves},
+    {"all leave but one", all_leave_but_one},
+    {"one crashes and comes back in its own place", one_crashes_and_comes_back},
+    {"all crash and come back", all_crash_and_come_back},
+    {"an admin kicks, and the old link admits nobody", an_admin_kicks},
+    {"into a locked room somebody is let in", a_locked_room},
+    {"chat arrives", chat},
+    {"the delivery service restarts, and nobody notices", a_server_restarts},
+    {"one is away for a while, and reads on", one_is_away_for_a_minute},
+    {"the silent are removed", the_silent_are_removed},
+    {"half lost pauses, until the user goes on", lost_contact_pauses_until_the_user_goes_on},
+    {"a delivery service that is gone pauses after a minute, and loses nobody", a_dead_server_is_noticed},
+    {"paths are renewed in turn, and no commit is made in vain", turns},
+    {"after somebody went, old keys die within two seconds", old_keys_die},
+    {"after an update senders change over later, and old keys die within three seconds", pure_updates_switch_later},
+    {"whom nobody adds comes in by itself", by_external_commit},
+    {"five, upset at random, end in one epoch", five_upset},
+    {"twenty, upset at random, end in one epoch", twenty_upset},
+};
+
+UNIT_MAIN("client.call", tests)
