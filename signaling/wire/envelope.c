@@ -406,7 +406,7 @@ bool wire_envelope_parse(const uint8_t *data, size_t len, struct wire_envelope *
         request_parse(&r, &e);
     else
         answer_parse(&r, &e);
-    if (!bytes_reader_done(&r) || len > WIRE_ENVELOPE_MAX || !is_valid(&e))
+    if (!bytes_reader_done(&r) || !is_valid(&e))
         return false;
     *out = e;
     return true;

@@ -341,6 +341,32 @@ static void lists_are_held_to_their_counts(void)
     wire_buffer_free(&w);
 }
 
+static void lists_are_held_to_their_sizes(void)
+{
+    uint8_t *bytes = calloc(1, WIRE_COMMIT_MAX);
+    struct bytes_writer w;
+    size_t len;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+    struct wire_envelope e = {.type = WIRE_ENTRIES, .request = 1, .entries = {.head = 9}};
+    wire_buffer_init(&w, 2 * WIRE_ENVELOPE_MAX);
+    for (uint64_t i = 1; i <= 2; i++) {
+        wire_entry_write(&w, &(struct wire_entry){.seq = i, .commit = {bytes, WIRE_LIST_MAX / 2 - 14 + i - 1}});
+        e.entries.list = wire_buffer_slice(&w);
+        CU_ASSERT_EQUAL(writes(&e, &len), i == 1); /* the second is one byte too long */
+    }
+    CU_ASSERT_EQUAL(w.len, WIRE_LIST_MAX + 1);
+    wire_buffer_free(&w);
+    e = (struct wire_envelope){.type = WIRE_KEY_PACKAGES, .request = 1};
+    for (uint64_t i = 1; i <= 32; i++) {
+        wire_key_package_write(&w,
+                               &(struct wire_key_package){text("p"), WIRE_USE_WAITING, {bytes, WIRE_KEY_PACKAGE_MAX}});
+        e.key_packages.list = wire_buffer_slice(&w);
+        CU_ASSERT_EQUAL(writes(&e, &len), i < 32);
+    }
+    wire_buffer_free(&w);
+    free(bytes);
+}
+
 static void elements_that_are_not_valid_are_not_written(void)
 {
     struct bytes_writer w;
@@ -372,6 +398,7 @@ static const struct unit_test tests[] = {
     {"byte strings are held to their limits, written and parsed", byte_strings_are_held_to_their_limits},
     {"the largest envelopes fit their limits", the_largest_envelopes_fit_their_limits},
     {"lists are held to their counts", lists_are_held_to_their_counts},
+    {"lists are held to their sizes", lists_are_held_to_their_sizes},
     {"elements that are not valid are not written", elements_that_are_not_valid_are_not_written},
     {"every refusal has a text", every_refusal_has_a_text},
 };
