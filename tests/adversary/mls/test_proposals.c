@@ -329,6 +329,71 @@ static void test_key_packages(void)
     room_wipe(&r);
 }
 
+/* --- Members who do not know each other's credentials --- */
+
+/* bob's new leaf, which says that he knows his own type alone. */
+static void know_less(struct mls_content *content, void *ctx)
+{
+    static const uint8_t basic[] = {0, MLS_CREDENTIAL_BASIC};
+    struct room *r = ctx;
+    const struct mls_group *group = r->b->group;
+    struct mls_leaf_node leaf = content->commit.path.leaf_node;
+    leaf.capabilities.credentials = (struct core_slice){basic, sizeof basic};
+    CU_ASSERT_EQUAL_FATAL(mls_leaf_node_sign(&r->leaf, group->suite, &leaf, &group->epoch.signer,
+                                             group->epoch.context.group_id, group->own_leaf),
+                          MLS_OK);
+    struct bytes_reader in = mls_walk(wire_buffer_slice(&r->leaf));
+    mls_leaf_node_parse(&in, &content->commit.path.leaf_node);
+}
+
+static void without_path(struct mls_content *content, void *ctx)
+{
+    content->commit.proposals = wire_buffer_slice(&((struct room *)ctx)->proposals);
+    content->commit.has_path = false;
+}
+
+static void test_credentials_apart(void)
+{
+    static const uint16_t both[] = {MLS_CREDENTIAL_BASIC, 9};
+    static const char *const names[] = {"bob", "carol"};
+    struct room r = {.b = &r.others[0]};
+    struct party e;
+    struct mls_output forged = {0};
+    struct mls_message message;
+    party_init(&r.a, "alice", 1);
+    r.a.leaf.credential_types = both;
+    r.a.leaf.credential_type_count = 2;
+    for (size_t i = 0; i < 2; i++) {
+        party_init(&r.others[i], names[i], 1);
+        r.others[i].leaf.credential_type = both[i];
+        r.others[i].leaf.credential_types = both;
+        r.others[i].leaf.credential_type_count = 2;
+        party_new_package(&r.others[i]);
+    }
+    party_gather(&r.a, r.others, 2);
+    wire_buffer_init(&r.proposals, MLS_MESSAGE_MAX);
+    wire_buffer_init(&r.leaf, MLS_MESSAGE_MAX);
+    struct mls_staged *staged = party_commit_public(r.b, NULL, 0);
+    party_forge(r.b, mls_staged_message(staged), know_less, &r, &forged);
+    CU_ASSERT_EQUAL(party_receive(&r.a, party_bytes(forged)), MLS_UNSUPPORTED);
+    mls_output_free(&forged);
+    /* eve knows her own type alone, and is added without a path */
+    party_init(&e, "eve", 1);
+    CU_ASSERT_EQUAL_FATAL(mls_message_parse(e.package.data, e.package.len, &message), MLS_OK);
+    add_value(&r, &(struct mls_proposal){.type = MLS_PROPOSAL_ADD, .add = message.key_package});
+    party_forge(r.b, mls_staged_message(staged), without_path, &r, &forged);
+    CU_ASSERT_EQUAL(party_receive(&r.a, party_bytes(forged)), MLS_UNSUPPORTED);
+    mls_output_free(&forged);
+    mls_staged_free(staged);
+    party_wipe(&e);
+    CU_ASSERT_TRUE(party_agrees(&r.a, r.b));
+    party_wipe(&r.a);
+    for (size_t i = 0; i < 2; i++)
+        party_wipe(&r.others[i]);
+    wire_buffer_free(&r.proposals);
+    wire_buffer_free(&r.leaf);
+}
+
 /* --- External commits --- */
 
 /* alice's verdict on eve's external commit with the proposals in place of its own, the ExternalInit first. */
@@ -412,6 +477,7 @@ static const struct unit_test tests[] = {
     {"a ReInit does not go back to an older version", test_reinit_to_an_older_version},
     {"a commit's proposals are bounded", test_too_many},
     {"a key package signed whole may still be wrong", test_key_packages},
+    {"members go on knowing each other's credentials", test_credentials_apart},
     {"an external commit has an ExternalInit, at most one Remove, and PSKs", test_from_outside},
 };
 

@@ -136,6 +136,12 @@ static void encryption_binds_label_and_context(void)
     CU_ASSERT_EQUAL(mls_encrypt_with_label(suite, (struct core_slice){public_key, 31}, MLS_TEXT("l"), MLS_TEXT("c"),
                                            MLS_TEXT("hello"), kem_output, sealed),
                     MLS_KEY);
+    uint8_t hash[MLS_HASH_MAX];
+    CU_ASSERT_EQUAL(mls_encrypt_context_hash(suite, MLS_TEXT("l"), MLS_TEXT("c"), hash), MLS_OK);
+    CU_ASSERT_EQUAL(mls_encrypt_in_context(suite, to, hash, MLS_TEXT("hello"), kem_output, sealed), MLS_OK);
+    CU_ASSERT_EQUAL(
+        mls_encrypt_in_context(suite, (struct core_slice){public_key, 31}, hash, MLS_TEXT("hello"), kem_output, sealed),
+        MLS_KEY);
 }
 
 static void keys_are_imported_whole(void)

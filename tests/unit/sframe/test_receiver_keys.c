@@ -191,6 +191,26 @@ static void a_full_receiver(void)
     fix_free_receiver(shared);
 }
 
+/* A forged frame is refused for lack of room, not because it was tried: nothing is derived for it. */
+static void a_full_receiver_tries_nobody(void)
+{
+    static const uint8_t members[] = {0xff};
+    struct sframe_receiver *receiver = fix_receiver_of(&(struct sframe_receiver_config){.keys = 2});
+    struct fix_frame frame;
+    CU_ASSERT_EQUAL(sframe_receiver_add_epoch(receiver, 1, 8, members, fix_key, 16), SFRAME_OK);
+    for (uint32_t leaf = 0; leaf < 4; leaf++) {
+        uint64_t kid = 0;
+        CU_ASSERT_EQUAL(sframe_kid_from_leaf(0, leaf, 8, 1, &kid), SFRAME_OK);
+        struct sframe_sender *sender = fix_sender_kid(kid);
+        fix_seal_at(sender, 0, &frame);
+        if (leaf == 3)
+            frame.bytes[frame.len - 1] ^= 1;
+        CU_ASSERT_EQUAL(fix_open(receiver, &frame, FIX_TIME_MS, NULL), leaf < 2 ? SFRAME_OK : SFRAME_FULL);
+        fix_free_sender(sender);
+    }
+    fix_free_receiver(receiver);
+}
+
 static const struct unit_test tests[] = {
     {"a receiver follows a ratchet, of any width, round and round", a_ratchet_follows},
     {"a ratchet leaps ahead and keeps the step before", a_ratchet_leaps_and_keeps_the_step_before},
@@ -198,6 +218,7 @@ static const struct unit_test tests[] = {
     {"generations: how many, which overlap, none twice", generations},
     {"bad arguments are refused and decide nothing", bad_arguments},
     {"a full receiver takes no more", a_full_receiver},
+    {"a full receiver tries nobody's frames", a_full_receiver_tries_nobody},
 };
 
 UNIT_MAIN("sframe.receiver_keys", tests)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/provider.h"
 #include "test_dtls.h"
 #include "test_stun.h"
 #include "unit.h"
@@ -67,6 +68,9 @@ struct client {
     uint64_t bytes;
     enum sfu_input_kind last;
     struct sfu_input input;
+    struct core_slice spoilt; /* bytes that the client's datagrams carry with one bit flipped */
+    uint8_t hello[2048];      /* the client's last datagram */
+    size_t hello_len;
 };
 
 static uint64_t now_us = SECOND_US;
@@ -84,7 +88,13 @@ static void give(struct client *c, const struct sfu_address *from, const uint8_t
 static void give_dtls(void *user, const uint8_t *datagram, size_t len)
 {
     struct client *c = user;
-    give(c, &c->address, datagram, len);
+    CU_ASSERT_FATAL(len <= sizeof c->hello);
+    memcpy(c->hello, datagram, len);
+    c->hello_len = len;
+    uint8_t *at = c->spoilt.len ? memmem(c->hello, len, c->spoilt.data, c->spoilt.len) : NULL;
+    if (at)
+        at[c->spoilt.len - 1] ^= 1;
+    give(c, &c->address, c->hello, len);
 }
 
 static void open_client(struct client *c, const char *name, const char *address)
@@ -492,6 +502,27 @@ static void a_handshake_proves_only_where_its_cookie_went(void)
     close_host();
 }
 
+static void a_guessed_cookie_proves_no_address(void)
+{
+    enum { HANDSHAKE = 22, TYPE_AT = 13, HELLO_VERIFY_REQUEST = 3, COOKIE_AT = 28 };
+    struct client c;
+    open_host(&sfu_srtp_libsrtp2);
+    open_client(&c, "a", "192.0.2.1");
+    check_from(&c, &c.address);
+    (void)test_dtls_start(c.dtls);
+    struct sent cookie = sent[sent_count - 1];
+    CU_ASSERT_EQUAL_FATAL(cookie.data[TYPE_AT], HELLO_VERIFY_REQUEST);
+    c.spoilt = (struct core_slice){cookie.data + COOKIE_AT, SFU_DTLS_COOKIE};
+    sent_count = 0;
+    (void)test_dtls_receive(c.dtls, cookie.data, cookie.len);
+    CU_ASSERT_PTR_NULL(memmem(c.hello, c.hello_len, c.spoilt.data, c.spoilt.len));
+    /* an alert, or another cookie, but no flight */
+    for (size_t i = 0; i < sent_count; i++)
+        CU_ASSERT(sent[i].data[0] != HANDSHAKE || sent[i].data[TYPE_AT] == HELLO_VERIFY_REQUEST);
+    close_client(&c);
+    close_host();
+}
+
 static void a_peers_addresses_are_bounded(void)
 {
     struct client c;
@@ -696,6 +727,7 @@ static const struct unit_test tests[] = {
     {"an address claimed but not proven is given up", an_address_claimed_but_not_proven_is_given_up},
     {"media moves only to where the peer listens", media_moves_only_to_where_the_peer_listens},
     {"a handshake proves only where its cookie went", a_handshake_proves_only_where_its_cookie_went},
+    {"a guessed cookie proves no address", a_guessed_cookie_proves_no_address},
     {"a peer's addresses are bounded", a_peers_addresses_are_bounded},
     {"what SRTP refuses is not sent", what_srtp_refuses_is_not_sent},
     {"replays and forgeries never reach the router", replays_and_forgeries_never_reach_the_router},
