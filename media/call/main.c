@@ -9,10 +9,12 @@
 #include "call.h"
 #include "core/secret.h"
 #include "gstsotto/plugin.h"
+#include "id/command.h"
 #include "token.h"
 
 static const char USAGE[] =
     "sotto call ROOM --server URL --name NAME --key SECRET [options]   join a call (--help)\n"
+    "sotto id COMMAND                                                   who you are in calls (--help)\n"
     "sotto key                                                          make a secret\n"
     "sotto token --key FILE --room ROOM                                 make an admission token (--help)\n"
     "sotto --version\n";
@@ -98,6 +100,8 @@ int main(int argc, char **argv)
     forbid_core_dumps();
     if (strcmp(command, "call") == 0)
         return call(argc, argv);
+    if (strcmp(command, "id") == 0)
+        return id_command(argc, argv);
     if (strcmp(command, "key") == 0)
         return make_secret();
     if (strcmp(command, "token") == 0)

@@ -82,7 +82,7 @@ for program in bin/*; do
     ! readelf -d "$program" | grep -E 'RPATH|RUNPATH' || fail "$program has a path of the build in it"
 done
 # each flag that a document names belongs to one of the commands it is about
-for row in "docs/operators.md|sotto-sfu|sotto-ds|sotto call|sotto token" "media/call/README.md|sotto call"; do
+for row in "docs/operators.md|sotto-sfu|sotto-ds|sotto call|sotto token" "media/call/README.md|sotto call" "media/id/README.md|sotto id"; do
     IFS='|' read -ra parts <<<"$row"
     document=$source/${parts[0]}
     : >help

@@ -1,0 +1,38 @@
+/* The folder in which an identity is kept, each thing in a file of its own:
+ *
+ *   root.key      the root, on the one device that has it     device.key    this device's key
+ *   certificate   this device's; without it there is no identity here       revocations   the root's last list
+ *   devices       the certificates that the root gave to devices            pins          whom the user knows
+ *
+ * Files are replaced whole: a crash leaves the old one or the new one. Who opens the folder has it alone. What goes
+ * wrong is told on standard error. */
+#ifndef ID_STORE_H
+#define ID_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ID_PATH_MAX = 4096, ID_STORE_FILE_MAX = 2 << 20 };
+
+struct id_store {
+    char folder[ID_PATH_MAX];
+    int lock; /* -1: not open */
+};
+
+enum id_read { ID_READ_OK, ID_READ_ABSENT, ID_READ_FAILED };
+
+/* folder NULL: $SOTTO_HOME, or sotto in the user's data folder. Makes the folder if it is missing, and waits for others
+ * who have it. */
+bool id_store_open(struct id_store *store, const char *folder);
+void id_store_close(struct id_store *store);
+
+/* out[0..cap) gets the file. A key file that others than its user may read or write is refused. */
+enum id_read id_store_read(const struct id_store *store, const char *name, uint8_t *out, size_t cap, size_t *len);
+bool id_store_write(const struct id_store *store, const char *name, const uint8_t *data, size_t len);
+
+/* The same for a file elsewhere. Written with permissions for its user alone. */
+enum id_read id_file_read(const char *path, uint8_t *out, size_t cap, size_t *len);
+bool id_file_write(const char *path, const uint8_t *data, size_t len);
+
+#endif
