@@ -58,7 +58,8 @@ static struct queue from_client;
 static struct queue from_server;
 static struct sfu_address peer_addresses[SFU_TRANSPORT_ADDRESSES + 2]; /* DTLS comes from the first */
 static struct sfu_address stranger_address;
-static uint8_t last_check[DATAGRAM_MAX]; /* the server's last Binding request */
+static struct sfu_address last_to;       /* where the server sent its last datagram */
+static uint8_t last_check[DATAGRAM_MAX]; /* its last Binding request */
 static size_t last_check_len;
 static bool gluing; /* the client's records go into one datagram */
 static uint64_t bytes_in;
@@ -124,6 +125,7 @@ static void server_sends(void *user, const struct sfu_address *to, const struct 
     (void)segment;
     for (size_t i = 0; i < count; i++) {
         must(is_peers(to));
+        last_to = *to;
         bytes_out += datagrams[i].iov_len;
         push(&from_server, datagrams[i].iov_base, datagrams[i].iov_len);
         if (is_check(datagrams[i].iov_base, datagrams[i].iov_len)) {
@@ -237,6 +239,15 @@ static void end(struct run *run, struct sfu_transport *transport)
     sfu_transport_free(transport);
 }
 
+/* The other session was heard from there: it may not be where the first one's media goes. */
+static void must_be_apart(struct run *run, const struct sfu_address *from)
+{
+    uint8_t data[32] = {0};
+    struct sfu_out_packet packet = {.data = data, .len = 16};
+    sfu_transport_send_rtp(run->transport, &packet, 1);
+    must(!sfu_address_equal(&last_to, from));
+}
+
 static void give(struct run *run, const struct sfu_address *from, const uint8_t *data, size_t len)
 {
     /* of its own size, so that a read past its end is seen */
@@ -255,6 +266,8 @@ static void give(struct run *run, const struct sfu_address *from, const uint8_t 
         must(!run->up && input.transport == run->transport);
         run->up = true;
     }
+    if (run->up && run->transport && input.transport && input.transport == run->other)
+        must_be_apart(run, from);
     if (input.kind == SFU_INPUT_ENDED)
         end(run, input.transport);
     free(copy);
