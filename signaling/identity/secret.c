@@ -257,7 +257,8 @@ int identity_secret_open(const uint8_t *data, size_t len, uint8_t kind, const ch
     if (file.kind != kind)
         return IDENTITY_INVALID;
     size_t content_len = file.content.len;
-    memcpy(content, file.content.data, content_len);
+    if (content_len > 0)
+        memcpy(content, file.content.data, content_len);
     if (file.protection == PROTECTION_PASSPHRASE) {
         error = IDENTITY_INVALID;
         if (!passphrase || passphrase_len == 0 || passphrase_len > IDENTITY_PASSPHRASE_MAX)

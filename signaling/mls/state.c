@@ -55,7 +55,7 @@ static int seal(struct bytes_writer *w, struct mls_bytes key, struct mls_output 
     return mls_output_take(w, out);
 }
 
-static int open(struct mls_bytes state, struct mls_bytes key, enum kind kind, struct mls_output *plain)
+static int unseal(struct mls_bytes state, struct mls_bytes key, enum kind kind, struct mls_output *plain)
 {
     if (key.len != MLS_STATE_KEY_LEN)
         return MLS_KEY;
@@ -102,7 +102,7 @@ int mls_group_load(struct mls_bytes state, struct mls_bytes key, const struct ml
 {
     struct mls_output plain = {0};
     struct mls_staged *was_staged = NULL;
-    int rc = open(state, key, KIND_GROUP, &plain);
+    int rc = unseal(state, key, KIND_GROUP, &plain);
     if (rc == MLS_OK)
         rc = mls_group_state_read((struct core_slice){plain.data, plain.len}, suites, policy, group, &was_staged);
     mls_output_free(&plain);
@@ -157,7 +157,7 @@ int mls_key_package_keys_load(struct mls_bytes state, struct mls_bytes key, cons
                               struct mls_key_package_keys **keys)
 {
     struct mls_output plain = {0};
-    int rc = open(state, key, KIND_KEY_PACKAGE, &plain);
+    int rc = unseal(state, key, KIND_KEY_PACKAGE, &plain);
     if (rc == MLS_OK)
         rc = read_keys((struct core_slice){plain.data, plain.len}, suites, keys);
     mls_output_free(&plain);
