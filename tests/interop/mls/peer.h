@@ -59,6 +59,8 @@ bool peer_flag(struct peer_request *request, const json_t *object, const char *n
 /* An array; absent is NULL, which is empty. */
 const json_t *peer_array(struct peer_request *request, const json_t *object, const char *name);
 void peer_wrong(struct peer_request *request, const char *name);
+/* The array "extensions": objects of type and data. */
+const struct mls_extension_item *peer_extensions(struct peer_request *request, const json_t *object, size_t *count);
 
 void peer_put_hex(json_t *object, const char *name, struct mls_bytes bytes);
 void peer_put_number(json_t *object, const char *name, uint64_t number);
@@ -80,7 +82,13 @@ void peer_client_drop(struct peer_client **clients, struct peer_client *client);
 struct mls_policy peer_client_policy(struct peer_client *client);
 struct mls_leaf_config peer_client_leaf(const struct peer_client *client);
 
+/* Leaves its group, and what it staged, for another (NULL: none). */
+void peer_client_enter(struct peer_client *client, struct mls_group *group);
+
 /* --- Commands --- */
+
+/* A proposal's fields. */
+struct mls_proposal_config peer_proposal(struct peer_request *request, const json_t *object);
 
 struct peer_command {
     const char *name;

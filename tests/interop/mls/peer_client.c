@@ -59,6 +59,14 @@ void peer_client_drop(struct peer_client **clients, struct peer_client *client)
     peer_client_free(client);
 }
 
+void peer_client_enter(struct peer_client *client, struct mls_group *group)
+{
+    mls_staged_free(client->staged);
+    client->staged = NULL;
+    mls_group_free(client->group);
+    client->group = group;
+}
+
 /* --- Policy --- */
 
 static bool any_credential(void *context, const struct mls_member *member, enum mls_credential_use use, uint64_t now_s)

@@ -27,14 +27,6 @@ static void put_members(struct peer_request *request)
     json_object_set_new(request->out, "members", members);
 }
 
-static void enter(struct peer_client *client, struct mls_group *group)
-{
-    mls_staged_free(client->staged);
-    client->staged = NULL;
-    mls_group_free(client->group);
-    client->group = group;
-}
-
 /* --- Clients and their keys --- */
 
 static int run_client(struct peer_request *request)
@@ -110,17 +102,18 @@ static int run_key_package(struct peer_request *request)
 static int run_create(struct peer_request *request)
 {
     struct mls_group *group = NULL;
-    const struct mls_group_config config = {
+    struct mls_group_config config = {
         .suite = request->client->suite,
         .group_id = peer_hex(request, request->in, "group_id"),
         .leaf = peer_client_leaf(request->client),
         .policy = peer_client_policy(request->client),
     };
+    config.extensions = peer_extensions(request, request->in, &config.extension_count);
     if (request->wrong)
         return MLS_INVALID;
     const int rc = mls_group_new(&config, &group);
     if (rc == MLS_OK) {
-        enter(request->client, group);
+        peer_client_enter(request->client, group);
         peer_put_hex(request->out, "group_id", mls_group_id(group));
         put_epoch(request);
     }
@@ -132,6 +125,7 @@ static struct mls_join_config join_config(struct peer_request *request)
     return (struct mls_join_config){
         .policy = peer_client_policy(request->client),
         .tree = peer_hex(request, request->in, "tree"),
+        .resumed = peer_flag(request, request->in, "resumed") ? request->client->group : NULL,
         .check_lifetimes = peer_flag(request, request->in, "check_lifetimes"),
         .now_s = request->now_s,
     };
@@ -152,7 +146,7 @@ static int run_join(struct peer_request *request)
             rc = MLS_WELCOME; /* used before: the welcome may be for a later one */
     }
     if (rc == MLS_OK) {
-        enter(client, group);
+        peer_client_enter(client, group);
         put_epoch(request);
     }
     return rc;
@@ -180,7 +174,7 @@ static int run_join_external(struct peer_request *request)
         return MLS_INVALID;
     const int rc = mls_group_join_external(info, &config, &group, &commit);
     if (rc == MLS_OK) {
-        enter(request->client, group);
+        peer_client_enter(request->client, group);
         peer_put_output(request->out, "message", &commit);
         put_epoch(request);
     }
@@ -198,7 +192,7 @@ static struct mls_framing framing(struct peer_request *request)
     };
 }
 
-static struct mls_proposal_config read_proposal(struct peer_request *request, const json_t *object)
+struct mls_proposal_config peer_proposal(struct peer_request *request, const json_t *object)
 {
     const char *type = peer_text(request, object, "type");
     struct mls_proposal_config proposal = {0};
@@ -215,6 +209,14 @@ static struct mls_proposal_config read_proposal(struct peer_request *request, co
         proposal.psk_id = peer_hex(request, object, "id");
         proposal.resumption = json_object_get(object, "epoch") != NULL;
         proposal.psk_epoch = peer_number(request, object, "epoch", 0, INT64_MAX);
+    } else if (strcmp(type, "extensions") == 0) {
+        proposal.type = MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS;
+        proposal.extensions = peer_extensions(request, object, &proposal.extension_count);
+    } else if (strcmp(type, "reinit") == 0) {
+        proposal.type = MLS_PROPOSAL_REINIT;
+        proposal.group_id = peer_hex(request, object, "group_id");
+        proposal.cipher_suite = (uint16_t)peer_number(request, object, "suite", 0, UINT16_MAX);
+        proposal.extensions = peer_extensions(request, object, &proposal.extension_count);
     } else {
         peer_wrong(request, "type");
     }
@@ -225,7 +227,7 @@ static int run_propose(struct peer_request *request)
 {
     struct mls_output message = {0};
     const struct mls_framing how = framing(request);
-    const struct mls_proposal_config proposal = read_proposal(request, request->in);
+    const struct mls_proposal_config proposal = peer_proposal(request, request->in);
     if (request->wrong)
         return MLS_INVALID;
     const int rc = mls_group_propose(request->client->group, &how, &proposal, request->now_s, &message);
@@ -241,7 +243,7 @@ static int run_commit(struct peer_request *request)
     const json_t *list = peer_array(request, request->in, "proposals");
     struct mls_proposal_config *proposals = peer_alloc(request, json_array_size(list) * sizeof *proposals);
     for (size_t i = 0; i < json_array_size(list); i++)
-        proposals[i] = read_proposal(request, json_array_get(list, i));
+        proposals[i] = peer_proposal(request, json_array_get(list, i));
     const struct mls_commit_config config = {
         .framing = framing(request),
         .proposals = proposals,
@@ -283,6 +285,66 @@ static int run_drop(struct peer_request *request)
     mls_staged_free(request->client->staged);
     request->client->staged = NULL;
     return MLS_OK;
+}
+
+/* --- Groups that continue others, and proposals from outside --- */
+
+/* A group of one in the place of the client's, which it continues. */
+static int succeed(struct peer_request *request, int rc, struct mls_group *group)
+{
+    if (rc == MLS_OK) {
+        peer_client_enter(request->client, group);
+        peer_put_hex(request->out, "group_id", mls_group_id(group));
+        put_epoch(request);
+    }
+    return rc;
+}
+
+static int run_reinit(struct peer_request *request)
+{
+    struct peer_client *client = request->client;
+    struct mls_group *group = NULL;
+    const struct mls_leaf_config leaf = peer_client_leaf(client);
+    const struct mls_policy policy = peer_client_policy(client);
+    const int rc = mls_group_reinit(client->group, NULL, &leaf, &policy, &group);
+    return succeed(request, rc, group);
+}
+
+static int run_branch(struct peer_request *request)
+{
+    struct peer_client *client = request->client;
+    struct mls_group *group = NULL;
+    size_t count = 0;
+    const struct mls_leaf_config leaf = peer_client_leaf(client);
+    const struct mls_bytes group_id = peer_hex(request, request->in, "group_id");
+    const struct mls_extension_item *extensions = peer_extensions(request, request->in, &count);
+    if (request->wrong)
+        return MLS_INVALID;
+    const int rc = mls_group_branch(client->group, group_id, &leaf, extensions, count, &group);
+    return succeed(request, rc, group);
+}
+
+static int run_propose_outside(struct peer_request *request)
+{
+    const struct peer_client *client = request->client;
+    struct mls_output message = {0};
+    const bool as_sender = json_object_get(request->in, "sender") != NULL;
+    const struct mls_outside_config config = {
+        .suite = client->suite,
+        .group_id = peer_hex(request, request->in, "group_id"),
+        .epoch = peer_number(request, request->in, "group_epoch", 0, INT64_MAX),
+        .sender_type = as_sender ? MLS_SENDER_EXTERNAL : MLS_SENDER_NEW_MEMBER_PROPOSAL,
+        .sender = (uint32_t)peer_number(request, request->in, "sender", 0, UINT32_MAX),
+        .signature_private_key = peer_client_leaf(client).signature_private_key,
+        .authenticated_data = peer_hex(request, request->in, "authenticated_data"),
+    };
+    const struct mls_proposal_config proposal = peer_proposal(request, request->in);
+    if (request->wrong)
+        return MLS_INVALID;
+    const int rc = mls_propose_outside(&config, &proposal, &message);
+    if (rc == MLS_OK)
+        peer_put_output(request->out, "message", &message);
+    return rc;
 }
 
 /* --- Messages --- */
@@ -423,7 +485,7 @@ static int run_load(struct peer_request *request)
         mls_key_package_keys_free(client->key_packages[--client->key_package_count]);
     memcpy(client->key_packages, keys, sizeof keys);
     client->key_package_count = count;
-    enter(client, group);
+    peer_client_enter(client, group);
     client->staged = staged;
     if (group)
         put_epoch(request);
@@ -491,9 +553,13 @@ const struct peer_command peer_commands[] = {
     {"forget", true, false, run_forget, "-> nothing; the client is gone"},
     {"psk", true, false, run_psk, "id secret -> nothing; an external PSK is known from now on"},
     {"key_package", true, false, run_key_package, "lifetime_s last_resort -> key_package"},
-    {"create", true, false, run_create, "group_id -> group_id epoch"},
-    {"join", true, false, run_join, "welcome tree check_lifetimes -> epoch"},
+    {"create", true, false, run_create, "group_id extensions -> group_id epoch"},
+    {"join", true, false, run_join, "welcome tree check_lifetimes resumed -> epoch"},
     {"join_external", true, false, run_join_external, "group_info tree psks resync -> message epoch"},
+    {"reinit", true, true, run_reinit, "-> group_id epoch; the group that a committed ReInit announced"},
+    {"branch", true, true, run_branch, "group_id extensions -> group_id epoch; of some of the group's members"},
+    {"propose_outside", true, false, run_propose_outside,
+     "group_id group_epoch sender authenticated_data type (and its fields) -> message"},
     {"propose", true, true, run_propose, "type (and its fields) FRAMING -> message"},
     {"commit", true, true, run_commit,
      "proposals without_received without_path tree_apart FRAMING -> message welcome epoch; staged"},

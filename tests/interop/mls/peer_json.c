@@ -108,6 +108,19 @@ const json_t *peer_array(struct peer_request *request, const json_t *object, con
     return json_is_array(value) ? value : NULL;
 }
 
+const struct mls_extension_item *peer_extensions(struct peer_request *request, const json_t *object, size_t *count)
+{
+    const json_t *list = peer_array(request, object, "extensions");
+    struct mls_extension_item *items = peer_alloc(request, json_array_size(list) * sizeof *items);
+    *count = json_array_size(list);
+    for (size_t i = 0; i < *count; i++) {
+        const json_t *item = json_array_get(list, i);
+        items[i].type = (uint16_t)peer_number(request, item, "type", 0, UINT16_MAX);
+        items[i].data = peer_hex(request, item, "data");
+    }
+    return items;
+}
+
 void peer_put_hex(json_t *object, const char *name, struct mls_bytes bytes)
 {
     static const char digits[] = "0123456789abcdef";

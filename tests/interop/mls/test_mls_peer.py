@@ -59,6 +59,52 @@ def group(peer, suite):
     assert [member["leaf"] for member in peer.ask("state", c)["members"]] == [0, 2]
 
 
+def vector(content):
+    return bytes([len(content)]) + content if len(content) < 64 else bytes([0x40 | len(content) >> 8, len(content) & 255]) + content
+
+
+def continued(peer):
+    """External senders and other new extensions, a proposal of one's own Add, a branch, a ReInit."""
+    for name in ("x1", "x2", "x3", "sender"):
+        key = peer.ask("client", name)["signature_key"]
+    senders = vector(vector(bytes.fromhex(key)) + b"\0\1" + vector(b"sender")).hex()
+    where = {"group_id": peer.ask("create", "x1", group_id="c0")["group_id"]}
+    changed = [{"type": "extensions", "extensions": [{"type": 5, "data": senders}]}]
+    peer.refused("EXTENSION", do="commit", client="x1", proposals=[{**changed[0], "extensions": [{"type": 5}]}])
+    peer.ask("commit", "x1", proposals=changed)
+    peer.ask("merge", "x1")
+
+    def add(name, **fields):
+        return {"type": "add", "key_package": peer.ask("key_package", name)["key_package"], **fields}
+
+    def invite(names, proposals, **fields):
+        commit = peer.ask("commit", "x1", proposals=proposals)
+        for name in names:
+            peer.ask("join", name, welcome=commit["welcome"], **fields)
+        peer.ask("merge", "x1")
+        assert len({peer.ask("authenticator", name)["authenticator"] for name in ("x1", *names)}) == 1
+
+    own = peer.ask("propose_outside", "x2", **where, group_epoch=1, **add("x2"))
+    outside = peer.ask("propose_outside", "sender", **where, group_epoch=1, sender=0, **add("x3"))
+    peer.refused("SENDER", do="propose_outside", client="x2", **where, group_epoch=1, type="remove", leaf=0)
+    for message, sender_type in ((own, 3), (outside, 2)):
+        assert peer.ask("process", "x1", message=message["message"])["sender_type"] == sender_type
+    invite(("x2", "x3"), [])
+    peer.refused("STATE", do="reinit", client="x1")
+    branch = peer.ask("save", "x1", key="01" * 32)
+    assert peer.ask("branch", "x1", group_id="b1") == {"ok": True, "group_id": "b1", "epoch": 0}
+    commit = peer.ask("commit", "x1", proposals=[add("x2")])
+    peer.refused("PSK", do="join", client="x2", welcome=commit["welcome"])
+    peer.ask("merge", "x1")
+    peer.ask("load", "x1", state=branch["state"], key="01" * 32)
+    ended = peer.ask("commit", "x1", proposals=[{"type": "reinit", "group_id": "c1", "suite": 1}])["message"]
+    for name in ("x2", "x3"):
+        peer.ask("process", name, message=ended)
+    peer.ask("merge", "x1")
+    assert peer.ask("reinit", "x1") == {"ok": True, "group_id": "c1", "epoch": 0}
+    invite(("x2", "x3"), [add("x2"), add("x3")], resumed=True)
+
+
 def kept(peer):
     """A client is saved with what it has staged and its key packages, and another of its name goes on."""
     key = "07" * 32
@@ -107,11 +153,12 @@ def main():
     peer = Peer(sys.argv[1])
     for suite in range(1, 8):
         group(peer, suite)
+    continued(peer)
     kept(peer)
     wrong_lines(peer)
     peer.process.stdin.close()
     assert peer.process.wait() == 0
-    print("suites 1 to 7, saving and loading, and lines that are wrong: as documented")
+    print("suites 1 to 7, groups that continue others, saving and loading, and lines that are wrong: as documented")
 
 
 main()
