@@ -1,4 +1,6 @@
 /* What the user wants done. */
+#include <stdlib.h>
+
 #include "state.h"
 
 static int may_change(const struct call *call)
@@ -57,7 +59,53 @@ int call_go_on(struct call *call)
     if (call->phase != CALL_PHASE_MEMBER)
         return CALL_STATE;
     call->contact.accepted = true;
+    /* a kick that was announced, and never came: whoever announced it may be gone */
+    for (uint32_t i = 0; i < call->roster.count; i++)
+        call->roster.peers[i].kicked = false;
     call_contact_judge(call);
     call_commits_want(call, true);
+    return CALL_OK;
+}
+
+static bool has_root(const struct call *call, const uint8_t *root_key)
+{
+    for (uint32_t i = 0; i < call->roster.count; i++)
+        if (call->roster.peers[i].present &&
+            memcmp(call->roster.peers[i].certificate.root_key, root_key, IDENTITY_KEY_LEN) == 0)
+            return true;
+    return false;
+}
+
+int call_revoke(struct call *call, const uint8_t *list, size_t list_len)
+{
+    struct identity_revocations parsed;
+    if (call->phase != CALL_PHASE_MEMBER)
+        return CALL_STATE;
+    if (identity_revocations_verify(list, list_len, &parsed) != IDENTITY_OK)
+        return CALL_INVALID;
+    if (!has_root(call, parsed.root_key))
+        return CALL_USER;
+    if (call_revocations_known(call, (struct mls_bytes){list, list_len}))
+        return CALL_OK;
+    uint8_t *copy = malloc(list_len);
+    if (!copy)
+        return CALL_MEMORY;
+    memcpy(copy, list, list_len);
+    mls_output_free(&call->commits.revocations);
+    call->commits.revocations = (struct mls_output){copy, list_len};
+    call_commits_want(call, true);
+    return CALL_OK;
+}
+
+int call_set_certificate(struct call *call, const uint8_t *certificate, size_t len)
+{
+    struct identity_certificate parsed;
+    if (len > sizeof call->certificate || identity_certificate_verify(certificate, len, &parsed) != IDENTITY_OK ||
+        parsed.expires_s <= call->now.unix_s ||
+        !identity_successor(call->certificate, call->certificate_len, certificate, len))
+        return CALL_CREDENTIAL;
+    memcpy(call->certificate, certificate, len);
+    call->certificate_len = len;
+    call->self = parsed;
     return CALL_OK;
 }

@@ -23,6 +23,7 @@ void call_commits_wipe(struct call *call)
     forget_own(call);
     for (size_t i = 0; i < commits->add_count; i++)
         mls_output_free(&commits->adds[i].package);
+    mls_output_free(&commits->revocations);
     core_wipe(commits, sizeof *commits);
 }
 
@@ -66,7 +67,7 @@ bool call_commits_own_entry(struct call *call, struct mls_bytes box)
 static bool is_candidate(const struct call *call, uint32_t leaf)
 {
     const struct call_peer *peer = call_peer(call, leaf);
-    return peer && !peer->lost && !peer->leaving && !peer->kicked &&
+    return peer && !peer->lost && !peer->leaving && !peer->kicked && !peer->revoked &&
            (call->roster.members < 3 || !call_committed_last(call->group, leaf));
 }
 
@@ -115,11 +116,12 @@ static bool has_work(const struct call *call)
 {
     const struct call_commits *commits = &call->commits;
     bool work = commits->kick || commits->rotate || commits->lock_wanted || commits->turn ||
-                (call->contact.accepted && call->roster.lost > 0);
+                commits->revocations.len > 0 || (call->contact.accepted && call->roster.lost > 0);
     for (size_t i = 0; i < commits->add_count; i++)
         work |= commits->adds[i].admitted;
     for (uint32_t i = 0; i < call->roster.count; i++)
-        work |= call->roster.peers[i].present && call->roster.peers[i].leaving;
+        work |= call->roster.peers[i].present && !call_is_self(call, i) &&
+                (call->roster.peers[i].leaving || call->roster.peers[i].revoked);
     return work;
 }
 
@@ -227,6 +229,8 @@ static void forget_what_is_done(struct call *call, const struct call_change *cha
         commits->rotate = false;
     if (commits->lock_wanted && call->params.locked == commits->lock_value)
         commits->lock_wanted = false;
+    if (commits->revocations.len > 0 && call_revocations_known(call, call_bytes(commits->revocations)))
+        mls_output_free(&commits->revocations);
     commits->turn = false;
     /* of those who wait, somebody has taken some: a few look whether any are left */
     if (commits->waiting && change->adds && call_commits_rank(call) >= CALL_LOOK_AGAIN)

@@ -100,9 +100,7 @@ void call_log_admitted(struct call *call, const struct wire_admitted *admitted)
             call_resync(call);
             return;
         }
-        if (log->next <= log->head)
-            read_on(call);
-        return;
+        return; /* what was missed is pushed: hello asked for it */
     }
     if (call->phase == CALL_PHASE_FOUNDING || !call->group_known) {
         /* from the first entry on, where there is one: a rotated room's founding is sealed under a number of which this

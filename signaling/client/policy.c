@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "mls/messages.h"
-#include "sotto/identity.h"
 
 const char *call_rule_text(enum call_rule rule)
 {
@@ -87,8 +86,7 @@ static bool successor(void *context, const struct mls_member *old_leaf, const st
            refuse(policy, CALL_RULE_CERTIFICATE);
 }
 
-/* Whether a user's own list, carried in the group, names the device. */
-static bool is_revoked(struct core_slice revoked, const struct identity_certificate *certificate)
+bool call_is_revoked(struct core_slice revoked, const struct identity_certificate *certificate)
 {
     struct bytes_reader r = call_revoked_walk(revoked);
     struct core_slice encoded;
@@ -109,7 +107,7 @@ static enum call_rule check_entry(const struct mls_member *member, uint64_t time
         return CALL_RULE_CERTIFICATE;
     if (certificate.expires_s <= time_s)
         return CALL_RULE_EXPIRED;
-    return is_revoked(revoked, &certificate) ? CALL_RULE_REVOKED : CALL_RULE_NONE;
+    return call_is_revoked(revoked, &certificate) ? CALL_RULE_REVOKED : CALL_RULE_NONE;
 }
 
 /* --- Proposals --- */

@@ -6,6 +6,7 @@
 #include "group_time.h"
 #include "params.h"
 #include "room_secret.h"
+#include "sotto/identity.h"
 
 /* X(name, text): each is one rule of docs/protocol.md. */
 #define CALL_RULE_MAP(X)                                                                                               \
@@ -70,6 +71,8 @@ void call_change_read(const struct mls_group *group, const struct mls_commit_inf
 bool call_is_return(const struct mls_group *group, const struct mls_commit_info *info, uint32_t removed);
 /* Whether the leaf made the commit before: what the group stands in. */
 bool call_committed_last(const struct mls_group *group, uint32_t leaf);
+/* Whether a user's own list, carried in the group, names the device. */
+bool call_is_revoked(struct core_slice revoked, const struct identity_certificate *certificate);
 /* Members of the group. */
 uint32_t call_member_count(const struct mls_group *group);
 

@@ -5,6 +5,7 @@
 #include "mls/messages.h"
 #include "state.h"
 #include "wire/buffer.h"
+#include "wire/vector.h"
 
 static struct mls_bytes out(struct core_slice slice)
 {
@@ -103,6 +104,23 @@ void call_take_package(struct call *call, struct mls_bytes box)
     }
 }
 
+bool call_revocations_known(const struct call *call, struct mls_bytes encoded)
+{
+    struct call_context context;
+    struct core_slice there;
+    struct identity_revocations list;
+    struct identity_revocations old_list;
+    if (!call_context_parse(mls_group_extensions(call->group), &context) ||
+        identity_revocations_verify(encoded.data, encoded.len, &list) != IDENTITY_OK)
+        return true;
+    struct bytes_reader r = call_revoked_walk(context.revoked);
+    while (call_revoked_next(&r, &there))
+        if (identity_revocations_verify(there.data, there.len, &old_list) == IDENTITY_OK &&
+            memcmp(old_list.root_key, list.root_key, sizeof list.root_key) == 0)
+            return identity_revocations_compare(&old_list, &list) >= 0;
+    return false;
+}
+
 int call_admit(struct call *call, const uint8_t user_id[CALL_USER_ID_LEN])
 {
     struct call_commits *commits = &call->commits;
@@ -131,6 +149,7 @@ struct plan {
     bool changes;
     bool rotates;
     struct bytes_writer encoded; /* params */
+    struct bytes_writer revoked;
     struct mls_extension_item items[CALL_EXTENSIONS];
 };
 
@@ -178,7 +197,7 @@ static void plan_removes(const struct call *call, struct plan *plan)
             left->leaf = i;
             memcpy(left->signature, peer->left_signature, sizeof left->signature);
             remove_leaf(plan, i);
-        } else if (is_kicked(call, peer) || is_evicted(call, i)) {
+        } else if (is_kicked(call, peer) || peer->revoked || is_evicted(call, i)) {
             remove_leaf(plan, i);
         }
     }
@@ -199,6 +218,30 @@ static void plan_adds(const struct call *call, struct plan *plan)
     }
 }
 
+/* The lists as they are, one in its place among them: by ascending roots, one each. */
+static void write_revoked(struct bytes_writer *w, struct core_slice before, struct mls_bytes added)
+{
+    struct bytes_reader r = call_revoked_walk(before);
+    struct identity_revocations list;
+    struct identity_revocations old_list;
+    struct core_slice encoded;
+    bool waits = added.len > 0 && identity_revocations_verify(added.data, added.len, &list) == IDENTITY_OK;
+    while (call_revoked_next(&r, &encoded)) {
+        if (waits && identity_revocations_verify(encoded.data, encoded.len, &old_list) == IDENTITY_OK) {
+            const int order = memcmp(list.root_key, old_list.root_key, sizeof list.root_key);
+            if (order <= 0) {
+                wire_write_vector(w, (struct core_slice){added.data, added.len});
+                waits = false;
+            }
+            if (order == 0)
+                continue;
+        }
+        wire_write_vector(w, encoded);
+    }
+    if (waits)
+        wire_write_vector(w, (struct core_slice){added.data, added.len});
+}
+
 static bool plan_params(const struct call *call, struct plan *plan)
 {
     const struct call_commits *commits = &call->commits;
@@ -209,15 +252,18 @@ static bool plan_params(const struct call *call, struct plan *plan)
         plan->params.secret_number++;
     if (commits->lock_wanted)
         plan->params.locked = commits->lock_value;
-    plan->changes = plan->rotates || (commits->lock_wanted && plan->params.locked != call->params.locked);
+    plan->changes = plan->rotates || commits->revocations.len > 0 ||
+                    (commits->lock_wanted && plan->params.locked != call->params.locked);
     if (!plan->changes)
         return true;
     if (!call_context_parse(mls_group_extensions(call->group), &context))
         return false;
     wire_buffer_init(&plan->encoded, CALL_EXTENSIONS_BYTES_MAX);
     call_params_write(&plan->encoded, &plan->params);
-    call_context_items(wire_buffer_slice(&plan->encoded), context.revoked, plan->items);
-    return bytes_writer_ok(&plan->encoded) &&
+    wire_buffer_init(&plan->revoked, CALL_EXTENSIONS_BYTES_MAX);
+    write_revoked(&plan->revoked, context.revoked, call_bytes(commits->revocations));
+    call_context_items(wire_buffer_slice(&plan->encoded), wire_buffer_slice(&plan->revoked), plan->items);
+    return bytes_writer_ok(&plan->encoded) && bytes_writer_ok(&plan->revoked) &&
            add_proposal(plan, (struct mls_proposal_config){.type = MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS,
                                                            .extensions = plan->items,
                                                            .extension_count = CALL_EXTENSIONS});
@@ -348,6 +394,7 @@ bool call_propose(struct call *call)
         commits->rotating = plan.rotates;
     }
     wire_buffer_free(&plan.encoded);
+    wire_buffer_free(&plan.revoked);
     free(plan.proposals);
     return ok;
 }

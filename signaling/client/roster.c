@@ -41,7 +41,7 @@ static bool resize(struct call_roster *roster, uint32_t count)
 }
 
 /* A leaf as the tree has it now. Of one that stays, what was noticed stays too; a nonce of another stay begins anew. */
-static void refresh(struct call *call, uint32_t index)
+static void refresh(struct call *call, uint32_t index, struct core_slice revoked)
 {
     struct call_peer *peer = &call->roster.peers[index];
     struct mls_member member;
@@ -61,17 +61,19 @@ static void refresh(struct call *call, uint32_t index)
         memcpy(peer->signature_key, member.signature_key.data, sizeof peer->signature_key);
     if (identity_certificate_parse(member.credential.data, member.credential.len, &peer->certificate) != IDENTITY_OK)
         peer->certificate = (struct identity_certificate){0}; /* policy.c lets none of these in */
+    peer->revoked = call_is_revoked(revoked, &peer->certificate);
 }
 
 void call_roster_refresh(struct call *call)
 {
     struct call_roster *roster = &call->roster;
+    struct call_context context;
     const uint32_t leaves = mls_group_leaves(call->group);
-    if (!resize(roster, leaves))
+    if (!resize(roster, leaves) || !call_context_parse(mls_group_extensions(call->group), &context))
         return;
     roster->members = roster->lost = 0;
     for (uint32_t i = 0; i < roster->count; i++) {
-        refresh(call, i);
+        refresh(call, i, context.revoked);
         roster->members += roster->peers[i].present;
         roster->lost += roster->peers[i].present && roster->peers[i].lost;
     }

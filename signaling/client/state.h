@@ -158,7 +158,8 @@ struct call_peer {
     uint64_t heard_ms; /* by this clock */
     bool clock_known;
     int64_t clock_offset_ms;
-    bool kicked; /* announced */
+    bool kicked;  /* announced */
+    bool revoked; /* by a list in the group */
 };
 
 struct call_roster {
@@ -190,7 +191,8 @@ struct call_commits {
     bool rotate;
     bool lock_wanted;
     bool lock_value;
-    bool turn; /* the next commit is this client's turn */
+    struct mls_output revocations; /* a list that is to be put into the group; empty: none */
+    bool turn;                     /* the next commit is this client's turn */
     uint64_t last_turn_ms;
     uint64_t deferred_until;
     /* on its way */
@@ -405,6 +407,8 @@ void call_commits_want(struct call *call, bool at_once);
 
 /* This client's place among those who might commit. */
 uint32_t call_commits_rank(const struct call *call);
+/* Whether a list in the group says more of its root than this one, or the same. */
+bool call_revocations_known(const struct call *call, struct mls_bytes list);
 /* Whether leaf a is to renew its path before leaf b. */
 bool call_goes_before(const struct call *call, uint32_t a, uint32_t b);
 void call_commits_plan_turn(struct call *call);

@@ -110,6 +110,13 @@ void sim_send_down(struct sim *sim, unsigned client, struct sim_bytes *bytes)
     transmit(sim, client, false, bytes);
 }
 
+void sim_send_up(struct sim *sim, unsigned i, const uint8_t *data, size_t len)
+{
+    struct sim_bytes *bytes = sim_bytes_new(data, len);
+    transmit(sim, i, true, bytes);
+    sim_bytes_drop(bytes);
+}
+
 struct call_time sim_time(const struct sim *sim, unsigned i)
 {
     return (struct call_time){sim->now_ms,
@@ -233,14 +240,11 @@ static void take_event(struct sim *sim, unsigned i, const struct call_event *eve
     if (sim->traced)
         trace(sim, i, event);
     switch (event->type) {
-    case CALL_EVENT_SEND: {
+    case CALL_EVENT_SEND:
         if (!client->connected)
             return;
-        struct sim_bytes *bytes = sim_bytes_new(event->data, event->len);
-        transmit(sim, i, true, bytes);
-        sim_bytes_drop(bytes);
+        sim_send_up(sim, i, event->data, event->len);
         return;
-    }
     case CALL_EVENT_PHASE:
         client->member_ms = event->phase == CALL_PHASE_MEMBER ? sim->now_ms : 0;
         return;

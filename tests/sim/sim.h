@@ -157,6 +157,8 @@ unsigned sim_running(const struct sim *sim);
 const struct sim_epoch *sim_key(const struct sim_client *client, uint64_t epoch);
 /* After something was done to a client's call directly: its events. */
 void sim_drain(struct sim *sim, unsigned i);
+/* What a test lets through of a client's own messages. */
+void sim_send_up(struct sim *sim, unsigned i, const uint8_t *data, size_t len);
 struct call_time sim_time(const struct sim *sim, unsigned i);
 /* Appends to a server's log what a test made up. */
 void sim_append(struct sim *sim, unsigned server, const uint8_t *commit, size_t len);

@@ -254,6 +254,26 @@ static void lost_contact_pauses_until_the_user_goes_on(void)
     sim_free(sim);
 }
 
+/* An admin announces a kick, and dies before it could commit it. */
+static void a_kick_that_never_comes(void)
+{
+    struct sim *sim = call_of(4, usual);
+    CU_ASSERT_EQUAL(call_kick(sim->clients[0].call, sim->clients[3].content.user_id), CALL_OK);
+    struct call_event event;
+    while (call_next_event(sim->clients[0].call, &event)) /* the announcement goes out, the commit does not */
+        if (event.type == CALL_EVENT_SEND && event.data[0] == WIRE_RELAY)
+            sim_send_up(sim, 0, event.data, event.len);
+    sim_run_for(sim, 40);
+    sim_crash(sim, 0);
+    sim_run_for(sim, 11000);
+    for (unsigned i = 1; i < 4; i++)
+        CU_ASSERT_EQUAL(call_get_pause(sim->clients[i].call), CALL_PAUSE_WITHHELD);
+    CU_ASSERT_EQUAL(call_go_on(sim->clients[1].call), CALL_OK);
+    sim_drain(sim, 1);
+    CU_ASSERT_TRUE(sim->clients[1].sending);
+    sim_free(sim);
+}
+
 /* The delivery service is gone: warned at once, paused after a minute, and nobody is lost for it. */
 static void a_dead_server_is_noticed(void)
 {
@@ -352,6 +372,55 @@ static void by_external_commit(void)
     sim_free(sim);
 }
 
+/* A user's root says that a device is lost: it is removed, and does not come back. */
+static void a_device_is_revoked(void)
+{
+    struct sim *sim = call_of(4, usual);
+    struct identity_revocations list = {.number = 1, .created_s = SIM_START_S};
+    uint8_t encoded[IDENTITY_REVOCATIONS_MAX];
+    size_t len = 0;
+    memcpy(list.root_key, sim->clients[2].root.public_key, sizeof list.root_key);
+    CU_ASSERT_EQUAL_FATAL(identity_revocations_add(&list, sim->clients[2].device.public_key), IDENTITY_OK);
+    CU_ASSERT_EQUAL_FATAL(identity_revocations_make(&sim->clients[2].root, &list, encoded, sizeof encoded, &len),
+                          IDENTITY_OK);
+    CU_ASSERT_EQUAL(call_revoke(sim->clients[1].call, encoded, len), CALL_OK);
+    encoded[len - 1] ^= 1;
+    CU_ASSERT_EQUAL(call_revoke(sim->clients[1].call, encoded, len), CALL_INVALID);
+    sim_drain(sim, 1);
+    sim_run_for(sim, 10000);
+    CU_ASSERT_EQUAL(call_get_phase(sim->clients[2].call), CALL_PHASE_OUT);
+    settles(sim, 3000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 3);
+    sim_crash(sim, 2);
+    sim_start(sim, 2);
+    sim_run_for(sim, 20000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 3);
+    CU_ASSERT_FALSE(sim->clients[2].sending);
+    sim_free(sim);
+}
+
+/* A certificate about to expire is followed by the next one, in mid-call. */
+static void a_certificate_is_renewed(void)
+{
+    struct sim *sim = call_of(2, usual);
+    struct sim_client *client = &sim->clients[1];
+    struct identity_certificate content = client->content;
+    uint8_t certificate[IDENTITY_CERTIFICATE_MAX];
+    size_t len = 0;
+    content.created_s++;
+    CU_ASSERT_EQUAL_FATAL(identity_certificate_make(&client->root, &content, certificate, sizeof certificate, &len),
+                          IDENTITY_OK);
+    CU_ASSERT_EQUAL(call_set_certificate(sim->clients[0].call, certificate, len), CALL_CREDENTIAL); /* not its own */
+    CU_ASSERT_EQUAL(call_set_certificate(client->call, certificate, len), CALL_OK);
+    CU_ASSERT_EQUAL(call_set_certificate(client->call, client->certificate, client->certificate_len),
+                    CALL_CREDENTIAL); /* older */
+    const uint64_t before = call_epoch(client->call);
+    sim_run_for(sim, 140000);
+    CU_ASSERT_TRUE(call_epoch(client->call) >= before + 2);
+    settles(sim, 3000);
+    sim_free(sim);
+}
+
 /* Upsets at random, then quiet. */
 static void upset(struct sim *sim, uint64_t *random)
 {
@@ -439,11 +508,14 @@ static const struct unit_test tests[] = {
     {"one is away for a while, and reads on", one_is_away_for_a_minute},
     {"the silent are removed", the_silent_are_removed},
     {"half lost pauses, until the user goes on", lost_contact_pauses_until_the_user_goes_on},
+    {"a kick that never comes pauses, until the user goes on", a_kick_that_never_comes},
     {"a delivery service that is gone pauses after a minute, and loses nobody", a_dead_server_is_noticed},
     {"paths are renewed in turn, and no commit is made in vain", turns},
     {"after somebody went, old keys die within two seconds", old_keys_die},
     {"after an update senders change over later, and old keys die within three seconds", pure_updates_switch_later},
     {"whom nobody adds comes in by itself", by_external_commit},
+    {"a revoked device is removed, and does not come back", a_device_is_revoked},
+    {"a certificate is renewed in mid-call", a_certificate_is_renewed},
     {"five, upset at random, end in one epoch", five_upset},
     {"twenty, upset at random, end in one epoch", twenty_upset},
 };

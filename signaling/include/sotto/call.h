@@ -214,10 +214,16 @@ SOTTO_MUST_CHECK SOTTO_API int call_rotate(struct call *call);
 SOTTO_MUST_CHECK SOTTO_API int call_set_locked(struct call *call, bool locked);
 /* Lets a user in who knocked. CALL_STATE, CALL_USER. */
 SOTTO_MUST_CHECK SOTTO_API int call_admit(struct call *call, const uint8_t user_id[CALL_USER_ID_LEN]);
+/* Puts a revocation list (sotto/identity.h) of a user in the call into the group: the devices that it names are
+ * removed, and come in no more. CALL_STATE, CALL_INVALID, CALL_USER (nobody of this root is there), CALL_MEMORY. */
+SOTTO_MUST_CHECK SOTTO_API int call_revoke(struct call *call, const uint8_t *list, size_t list_len);
+/* A later certificate of this device: its leaf has it from the next commit of its own on. CALL_CREDENTIAL. */
+SOTTO_MUST_CHECK SOTTO_API int call_set_certificate(struct call *call, const uint8_t *certificate, size_t len);
 /* A chat message to all, UTF-8, that every client forgets after vanish_s seconds (0: when it likes). CALL_STATE,
  * CALL_INVALID, CALL_MEMORY, CALL_CRYPTO. */
 SOTTO_MUST_CHECK SOTTO_API int call_say(struct call *call, const char *text, size_t len, uint32_t vanish_s);
-/* The user has seen whom contact is lost with, and goes on without them: they are removed. CALL_STATE. */
+/* The user has seen why nothing is sent, and goes on: without whom contact is lost with, who are removed; or although a
+ * kick that was announced never came. CALL_STATE. */
 SOTTO_MUST_CHECK SOTTO_API int call_go_on(struct call *call);
 
 /* --- Asking --------------------------------------------------------------------------------------------------------*/
