@@ -24,7 +24,7 @@ void forge_group_info(const struct party *forger, struct mls_bytes info,
 void forge_welcome(const struct party *forger, const struct party *joiner, struct mls_bytes welcome,
                    void (*change)(struct mls_group_secrets *secrets, struct mls_group_info *info, void *ctx), void *ctx,
                    struct mls_output *out);
-/* The party's key package with a change, signed again; changed is given the init key's and the leaf's. */
+/* The party's key package with a change, signed again. What the change points to lasts until this returns. */
 void forge_package(const struct party *party, void (*change)(struct mls_key_package *package, void *ctx), void *ctx,
                    struct mls_output *out);
 

@@ -169,6 +169,19 @@ static void no_other_signature_will_do(void)
     CU_ASSERT_EQUAL(identity_certificate_verify(out, len, &read), IDENTITY_SIGNATURE);
 }
 
+static void cut_or_lengthened(void)
+{
+    const struct identity_key root = people_key(1);
+    const struct identity_certificate anna = people_anna();
+    struct identity_certificate read;
+    uint8_t out[IDENTITY_CERTIFICATE_MAX + 1] = {0};
+    size_t len = people_certify(&root, &anna, out);
+    CU_ASSERT_EQUAL(identity_certificate_verify(out, len, &read), IDENTITY_OK);
+    CU_ASSERT_EQUAL(identity_certificate_verify(out, len + 1, &read), IDENTITY_MALFORMED);
+    for (size_t cut = 0; cut < len; cut++)
+        CU_ASSERT_EQUAL(identity_certificate_verify(out, cut, &read), IDENTITY_MALFORMED);
+}
+
 static void lifetimes_end(void)
 {
     struct identity_certificate anna = people_anna();
@@ -251,6 +264,7 @@ static const struct unit_test tests[] = {
     {"names, lifetimes and keys that are wrong are not signed", wrong_contents_are_not_signed},
     {"what no honest root signs is refused although it is signed", signed_nonsense_is_refused},
     {"a signature of another root, or of another kind, is refused", no_other_signature_will_do},
+    {"a certificate cut anywhere, or lengthened, is malformed", cut_or_lengthened},
     {"a certificate is valid from its creation, with skew, until it expires", lifetimes_end},
     {"a credential is its leaf's own and not expired in the group's time", credentials_belong_to_their_leaf},
     {"only a later certificate of the same device, or the same, is a successor", successors},
