@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "daemon/log.h"
 #include "ds/hub.h"
 
 enum { ROOMS_MAX = 100, COMMIT_LEN = 2000, GATHERED = 32 };
@@ -136,6 +137,7 @@ int main(int argc, char **argv)
     struct ds_store *stores[ROWS];
     struct bench_contestant list[ROWS];
     struct bench_result results[ROWS];
+    log_set_level(LOG_LEVEL_WARN);
     must(mkdtemp(folder) != NULL);
     for (size_t i = 0; i < ROWS; i++) {
         snprintf(path, sizeof(path), "%s/%zu", folder, i);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/secret.h"
+#include "daemon/log.h"
 #include "hub_internal.h"
 
 /* What the token says, if it is for this room. False: *why not. */
@@ -131,6 +132,7 @@ void ds_on_hello(struct ds_peer *peer, uint32_t request, const struct wire_hello
     peer->expires_s = grant.expires_s;
     peer->next_seq = hello->from == 0 ? room->kept.head + 1 : hello->from;
     ds_room_enter(peer, member);
+    log_event(LOG_LEVEL_INFO, "admitted", "room", room->name, "pseudonym", member->subject, NULL);
     ds_peer_send(peer, admitted_packet(peer, request));
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/log.h"
 #include "hub_internal.h"
 
 static void mark_dirty(struct ds_hub *hub, struct ds_room *room)
@@ -28,6 +29,8 @@ bool ds_batch_fail(struct ds_hub *hub, struct ds_peer *peer, uint32_t request)
 {
     size_t count = hub->pending_count;
     hub->stats.storage_failures++;
+    log_event(LOG_LEVEL_ERROR, "storage_failed", "reason", ds_store_problem(hub->config.store), "requests",
+              log_number(count + (peer != NULL)).text, NULL);
     ds_store_rollback(hub->config.store);
     hub->open = false;
     hub->batch_bytes = 0;
@@ -89,10 +92,12 @@ static void take_effect(struct ds_pending *pending)
     switch (pending->effect) {
     case DS_EFFECT_KICK:
         member = ds_room_member(pending->room, pending->subject);
+        log_event(LOG_LEVEL_INFO, "kicked", "room", pending->room->name, "pseudonym", pending->subject, NULL);
         if (member && member->peer)
             ds_peer_doom(member->peer, WIRE_REFUSED_KICKED);
         break;
     case DS_EFFECT_CLOSE:
+        log_event(LOG_LEVEL_INFO, "room_closed", "room", pending->room->name, NULL);
         ds_room_drop_recent(pending->room);
         end_all(pending->room, WIRE_REFUSED_ROOM_CLOSED);
         break;

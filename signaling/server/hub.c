@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/secret.h"
+#include "daemon/log.h"
 #include "hub_internal.h"
 
 #define PER_SECOND(n) (UINT64_C(1000000000) / (n))
@@ -146,6 +147,8 @@ static void end_doomed(struct ds_hub *hub)
     struct ds_peer *peer;
     while ((peer = TAILQ_FIRST(&hub->doomed))) {
         TAILQ_REMOVE(&hub->doomed, peer, in_doomed);
+        log_event(LOG_LEVEL_INFO, "ended", "room", peer->member ? peer->member->room->name : NULL, "pseudonym",
+                  peer->member ? peer->member->subject : NULL, "reason", peer->last_text, NULL);
         ds_room_leave(peer);
         ds_queue_clear(&peer->queue);
         peer->ending = peer->doomed;
@@ -195,6 +198,8 @@ void ds_peer_free(struct ds_peer *peer, struct ds_time now)
 {
     struct ds_hub *hub = peer->hub;
     hub->now = now;
+    if (peer->member)
+        log_event(LOG_LEVEL_INFO, "left", "room", peer->member->room->name, "pseudonym", peer->member->subject, NULL);
     ds_room_leave(peer);
     ds_batch_drop_peer(hub, peer);
     if (peer->doomed && !peer->ending)
@@ -350,6 +355,7 @@ static void forget_rooms(struct ds_hub *hub)
         error = ds_store_commit(store);
     if (error) {
         hub->stats.storage_failures++;
+        log_event(LOG_LEVEL_ERROR, "storage_failed", "reason", ds_store_problem(store), NULL);
         ds_store_rollback(store);
     }
     if (error || count > 0) {

@@ -137,6 +137,11 @@ void ds_store_close(struct ds_store *store)
     free(store);
 }
 
+const char *ds_store_problem(const struct ds_store *store)
+{
+    return sqlite3_errmsg(store->db);
+}
+
 /* --- One statement --- */
 
 /* Binds numbers to ?1, ?2, ... */

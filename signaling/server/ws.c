@@ -48,26 +48,31 @@ struct ds_server *ds_server_of(struct lws *wsi)
 
 /* --- In --- */
 
-static void free_message(struct session *session)
+static void free_message(struct ds_server *server, struct session *session)
 {
     if (session->message)
         core_wipe(session->message, session->cap); /* it may hold a token */
     free(session->message);
+    server->received -= session->cap;
     session->message = NULL;
     session->len = session->cap = 0;
 }
 
-static bool add_fragment(struct session *session, const uint8_t *data, size_t len)
+/* False without memory, or if all clients' messages together take more than they may. */
+static bool add_fragment(struct ds_server *server, struct session *session, const uint8_t *data, size_t len)
 {
     if (len > session->cap - session->len) {
         size_t cap = 2 * session->cap > session->len + len ? 2 * session->cap : session->len + len;
+        if (cap > server->config.receive_bytes || server->received > server->config.receive_bytes - cap)
+            return false;
         uint8_t *message = malloc(cap);
         if (!message)
             return false;
         if (session->len > 0)
             memcpy(message, session->message, session->len);
         size_t kept = session->len;
-        free_message(session);
+        free_message(server, session);
+        server->received += cap;
         session->message = message;
         session->cap = cap;
         session->len = kept;
@@ -91,15 +96,16 @@ static void pace(struct lws *wsi, struct session *session)
 
 static int on_receive(struct lws *wsi, struct session *session, const uint8_t *data, size_t len)
 {
+    struct ds_server *server = ds_server_of(wsi);
     struct ds_place *place = lws_get_opaque_user_data(wsi);
     if (ds_peer_ending(session->peer))
         return 0;
     if (!lws_frame_is_binary(wsi) || session->len + len > ds_peer_message_max(session->peer)) {
-        free_message(session);
+        free_message(server, session);
         ds_peer_malformed(session->peer, ds_now());
         return 0;
     }
-    if (len > 0 && !add_fragment(session, data, len))
+    if (len > 0 && !add_fragment(server, session, data, len))
         return -1;
     if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi) > 0)
         return 0;
@@ -107,7 +113,7 @@ static int on_receive(struct lws *wsi, struct session *session, const uint8_t *d
     if (place && ds_peer_message_max(session->peer) > WIRE_HELLO_MAX)
         place->admitted = true;
     if (session->cap > BUFFER_KEPT) {
-        free_message(session);
+        free_message(server, session);
     } else if (session->len > 0) {
         core_wipe(session->message, session->len);
         session->len = 0;
@@ -175,7 +181,7 @@ static void on_closed(struct lws *wsi, struct session *session)
         return;
     ds_peer_free(session->peer, ds_now());
     session->peer = NULL;
-    free_message(session);
+    free_message(server, session);
     atomic_fetch_sub(&server->connections, 1);
 }
 
@@ -298,6 +304,8 @@ struct ds_server *ds_server_open(const struct ds_server_config *config)
         return NULL;
     server->config = *config;
     server->config.hub.wake = on_wake;
+    if (server->config.receive_bytes == 0)
+        server->config.receive_bytes = DS_RECEIVE_BYTES_MAX;
     server->places = calloc(config->connections, sizeof(struct ds_place));
     server->hub = ds_hub_new(&server->config.hub, ds_now());
     if (!server->places || !server->hub || !listen_on(server))

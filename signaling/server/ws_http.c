@@ -191,8 +191,7 @@ static int on_upgrade(struct lws *wsi, struct ds_place *place)
         return refuse(wsi, "400 Bad Request", "the subprotocol is " WIRE_SUBPROTOCOL "\n");
     if (!read_name(wsi, place->name))
         return refuse(wsi, "400 Bad Request", "the name is no pseudonym\n");
-    place->local = daemon_is_local(is_from_loopback(place), host, origin);
-    if (ds_server_of(wsi)->config.hub.dev && !place->local)
+    if (ds_server_of(wsi)->config.hub.dev && !daemon_is_local(is_from_loopback(place), host, origin))
         return refuse(wsi, "403 Forbidden", "--dev serves this machine only\n");
     return 0;
 }

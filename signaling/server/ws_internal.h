@@ -12,9 +12,8 @@ struct ds_place {
     bool used;
     bool admitted;
     uint8_t family;
-    uint8_t network[8]; /* an IPv4 address, or the first half of an IPv6 one */
-    bool local;         /* an upgrade from this machine, meant for it: --dev serves it */
-    char name[WIRE_ID_MAX + 1];
+    uint8_t network[8];         /* an IPv4 address, or the first half of an IPv6 one */
+    char name[WIRE_ID_MAX + 1]; /* of an upgrade; empty: none */
 };
 
 struct ds_server {
@@ -26,6 +25,7 @@ struct ds_server {
     atomic_bool stopping;
     atomic_bool draining;
     atomic_size_t connections;
+    size_t received; /* bytes of messages that have come in part */
     bool drained;
     lws_sorted_usec_list_t tick;
     struct ds_place *places; /* config.connections of them */

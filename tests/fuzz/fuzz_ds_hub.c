@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/log.h"
 #include "ds/hub.h"
 
 enum { CLIENTS = 4, LOGS = 16, ENTRIES_KEPT = 16, FIRST_S = 1000000 };
@@ -151,6 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct bytes_reader r;
     struct ds_stats stats;
     bytes_reader_init(&r, data, size);
+    log_set_level(LOG_LEVEL_ERROR + 1); /* none */
     now = (struct ds_time){1000000, FIRST_S};
     memset(logs, 0, sizeof(logs));
     log_count = 0;

@@ -171,7 +171,9 @@ def tokens_admit_and_nothing_else_does():
             assert ada.ask(ds.RENEW, vector(make_token(other, "ada"))).type == ds.DONE
         with Client(server.address, token=make_token(other, "cat", seconds=2)) as cat:
             closes_with(cat, ds.EXPIRED)
-        assert server.get("/ds")[0] == 426 and "eyJ" not in server.log()
+        log = server.log()
+        assert "event=admitted room=room pseudonym=ada" in log and "event=left room=room pseudonym=ada" in log
+        assert "the token has expired" in log and "eyJ" not in log
 
 
 def an_admin_puts_out_and_closes():

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/log.h"
+
 struct ds_hub *hub;
 struct ds_store *store;
 struct ds_limits limits;
@@ -56,6 +58,7 @@ void open_hub(bool dev)
 void start(void)
 {
     char problem[DS_STORE_PROBLEM_MAX];
+    log_set_level(LOG_LEVEL_ERROR + 1); /* none */
     if (limits.rooms == 0)
         limits = ds_limits_default;
     now = (struct ds_time){.now_us = 77000000, .wall_s = START_S};

@@ -47,6 +47,8 @@ struct ds_store_room {
  * failure; problem says why. */
 struct ds_store *ds_store_open(const char *path, char problem[DS_STORE_PROBLEM_MAX]);
 void ds_store_close(struct ds_store *store);
+/* What went wrong last, for the log; good until the next call. */
+const char *ds_store_problem(const struct ds_store *store);
 
 SOTTO_MUST_CHECK int ds_store_begin(struct ds_store *store);
 SOTTO_MUST_CHECK int ds_store_commit(struct ds_store *store);
