@@ -396,7 +396,8 @@ int main(int argc, char **argv)
     }
     init_suites();
     live(SUITE_BASE);
-    live(SUITE_BASE + 1);
-    printf("groups of two suites lived with secrets undefined%s\n", seen ? ", which were looked at" : "");
+    if (!*control)
+        live(SUITE_BASE + 1);
+    printf("groups lived with secrets undefined%s\n", seen ? ", which were looked at" : "");
     return EXIT_SUCCESS;
 }

@@ -325,8 +325,7 @@ static void test_join(void)
     end();
 }
 
-/* All of an epoch's secrets but the resumption PSK. */
-static size_t count_epoch(const uint8_t secrets[][REMAINS_LEN], size_t count)
+static size_t count_anywhere(const uint8_t secrets[][REMAINS_LEN], size_t count)
 {
     size_t found = 0;
     for (size_t i = 0; i < count; i++)
@@ -349,10 +348,10 @@ static void test_epochs(void)
     for (size_t i = 0; i < SECRETS; i++)
         memcpy(secrets[i], from[i], REMAINS_LEN);
     memcpy(resumption, epoch->secrets.resumption_psk, REMAINS_LEN);
-    CU_ASSERT_EQUAL(count_epoch(secrets, SECRETS), SECRETS);
+    CU_ASSERT_EQUAL(count_anywhere(secrets, SECRETS), SECRETS);
     commit_by_all(NULL, 0, false);
     /* one key of a's path was b's to have, and both have another now */
-    CU_ASSERT_EQUAL(count_epoch(secrets, SECRETS), 0);
+    CU_ASSERT_EQUAL(count_anywhere(secrets, SECRETS), 0);
     CU_ASSERT_TRUE(remains_has(resumption, REMAINS_LIVE));
     mls_group_forget_resumptions(s.a.group, mls_group_epoch(s.a.group));
     CU_ASSERT_TRUE(remains_has(resumption, REMAINS_LIVE)); /* b's */
@@ -428,12 +427,15 @@ static void test_message_keys(void)
     struct mls_message_key first;
     struct mls_message_key second;
     struct mls_output sent[2];
+    uint8_t root[REMAINS_LEN];
     if (!remains_present())
         return;
     begin();
     remains_note("plaintext", (const uint8_t *)plaintext);
     const uint32_t sender = mls_group_own_leaf(s.a.group);
     const struct mls_secret_tree *tree = &s.b.group->epoch.messages;
+    CU_ASSERT_TRUE_FATAL(tree->leaves == 2 && tree->present[1]);
+    memcpy(root, tree->secrets + hash.len, sizeof root);
     CU_ASSERT_EQUAL(mls_secret_tree_peek(tree, sender, MLS_RATCHET_APPLICATION, 0, &first), MLS_OK);
     CU_ASSERT_EQUAL(mls_secret_tree_peek(tree, sender, MLS_RATCHET_APPLICATION, 1, &second), MLS_OK);
     for (size_t i = 0; i < 2; i++) {
@@ -444,6 +446,8 @@ static void test_message_keys(void)
     s.message = sent[1];
     run(op_open);
     CU_ASSERT_FALSE(remains_has(second.key, ANYWHERE));
+    /* nor is anything left that they all come from */
+    CU_ASSERT_FALSE(remains_has(root, ANYWHERE));
     CU_ASSERT_TRUE(remains_has(first.key, REMAINS_LIVE)); /* skipped, and kept for when it comes */
     s.message = sent[0];
     run(op_open);
@@ -484,8 +488,8 @@ static void test_updates(void)
 
 static void test_removed(void)
 {
-    uint8_t resumption[REMAINS_LEN];
-    uint8_t signer[REMAINS_LEN];
+    enum { SECRETS = 6 };
+    uint8_t secrets[SECRETS][REMAINS_LEN];
     if (!remains_present())
         return;
     begin();
@@ -498,8 +502,14 @@ static void test_removed(void)
     run(op_merge_received);
     run(op_merge);
     commit_by_all(NULL, 0, true);
-    memcpy(resumption, s.b.group->resumptions[0].psk, sizeof resumption);
-    memcpy(signer, s.b.group->epoch.signer.private_key, sizeof signer);
+    const struct mls_group *group = s.b.group;
+    const struct mls_secret_tree *tree = &group->epoch.messages;
+    CU_ASSERT_TRUE_FATAL(tree->leaves == 4 && tree->present[3]);
+    const uint8_t *const from[SECRETS] = {group->resumptions[0].psk,     group->epoch.signer.private_key,
+                                          group->epoch.secrets.exporter, group->epoch.secrets.init,
+                                          group->epoch.keys.keys[0],     tree->secrets + 3 * hash.len};
+    for (size_t i = 0; i < SECRETS; i++)
+        memcpy(secrets[i], from[i], REMAINS_LEN);
     const struct mls_proposal_config remove = party_remove(mls_group_own_leaf(s.b.group));
     commit_by_all(&remove, 1, false);
     CU_ASSERT_TRUE(mls_group_was_removed(s.b.group));
@@ -507,11 +517,10 @@ static void test_removed(void)
     mls_group_free(s.a.group);
     mls_group_free(s.c.group);
     s.a.group = s.c.group = NULL;
-    CU_ASSERT_FALSE(remains_has(resumption, ANYWHERE));
     mls_output_free(&s.b.signature_private);
     mls_key_package_keys_free(s.b.keys);
     s.b.keys = NULL;
-    CU_ASSERT_FALSE(remains_has(signer, ANYWHERE));
+    CU_ASSERT_EQUAL(count_anywhere(secrets, SECRETS), 0);
     end();
 }
 
