@@ -204,7 +204,7 @@ int mls_propose_outside(const struct mls_outside_config *config, const struct ml
     mls_proposal_parse(&r, &sent.content.proposal);
     mls_content_write(&content, &sent.content);
     sent.content.encoded = wire_buffer_slice(&content);
-    rc = bytes_reader_done(&r) && bytes_writer_ok(&content) ? MLS_OK : MLS_INVALID;
+    rc = !bytes_writer_ok(&content) ? MLS_MEMORY : bytes_reader_done(&r) ? MLS_OK : MLS_INVALID;
     if (rc == MLS_OK)
         rc = mls_content_sign(suite, &signer, sent.wire_format, &sent.content, (struct core_slice){0}, signature,
                               &sent.auth.signature.len);
