@@ -260,7 +260,8 @@ static bool revoke_device(struct id_request *request, struct rooted *rooted, con
     if (!id_secret_save(&request->store, rooted->root, &rooted->passphrase) ||
         !write_list(&request->store, rooted->root))
         return false;
-    printf("revoked  %s, by list %llu\n", name, (unsigned long long)next.number);
+    printf("revoked  %s, by list %llu; exports made before know nothing of it: make a new one\n", name,
+           (unsigned long long)next.number);
     return true;
 }
 

@@ -145,6 +145,7 @@ static bool keep(struct id_request *request, const struct identity_link *link, c
     const uint8_t *revocations = NULL;
     size_t len = 0;
     size_t list_len = 0;
+    struct identity_revocations list;
     char date[ID_DATE_LEN];
     if (!told(identity_link_result(link, &certificate, &len, &revocations, &list_len)) ||
         !told(identity_certificate_verify(certificate, len, &read)) ||
@@ -155,6 +156,11 @@ static bool keep(struct id_request *request, const struct identity_link *link, c
                 before->certificate.name);
         return false;
     }
+    /* an older list may come from a root that an old export brought back */
+    if (list_len != 0 &&
+        (!told(identity_revocations_verify(revocations, list_len, &list)) ||
+         (before->revocations.number != 0 && identity_revocations_compare(&before->revocations, &list) >= 0)))
+        list_len = 0;
     if (!id_secret_save(&request->store, device, passphrase) ||
         (list_len != 0 && !id_store_write(&request->store, "revocations", revocations, list_len)) ||
         !id_store_write(&request->store, "certificate", certificate, len))

@@ -45,16 +45,21 @@ bool id_ask(const char *prompt, bool echo, char *line, size_t cap)
     int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return false;
-    bool ok = dprintf(fd, "%s", prompt) >= 0 && tcgetattr(fd, &before) == 0;
-    if (ok && !echo) {
+    bool ok = true;
+    if (tcgetattr(fd, &before) != 0) {
+        close(fd);
+        return false;
+    }
+    if (!echo) {
         quiet = before;
         /* no signals either: one would leave the terminal silent */
         quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
         ok = tcsetattr(fd, TCSAFLUSH, &quiet) == 0;
     }
-    ok = ok && read_line(fd, line, cap);
+    /* only now: what is typed before is dropped */
+    ok = ok && dprintf(fd, "%s", prompt) >= 0 && read_line(fd, line, cap);
     if (!echo) {
-        tcsetattr(fd, TCSAFLUSH, &before);
+        tcsetattr(fd, TCSADRAIN, &before);
         dprintf(fd, "\n");
     }
     close(fd);

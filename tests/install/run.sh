@@ -67,6 +67,12 @@ sed -n '/^```c$/,/^```$/p' "$source/docs/mls.md" | sed '/^```/d' >taught.c
 read -ra signaling < <(pkg-config --cflags --libs sotto-signaling)
 cc -std=c11 "${strict[@]}" taught.c -o taught "${signaling[@]}"
 [[ $(LD_LIBRARY_PATH=$lib ./taught | sort -u | wc -l) -eq 1 ]] || fail "the two members of docs/mls.md have different keys"
+# and that of docs/identity.md
+# shellcheck disable=SC2016
+sed -n '/^```c$/,/^```$/p' "$source/docs/identity.md" | sed '/^```/d' >user.c
+[[ $(wc -l <user.c) -gt 20 ]] || fail "docs/identity.md has no program"
+cc -std=c11 "${strict[@]}" user.c -o user "${signaling[@]}"
+[[ $(LD_LIBRARY_PATH=$lib ./user) == "Anna, on laptop" ]] || fail "the program of docs/identity.md makes no identity"
 printf '#include <sotto/mls.h>\nint main() { return mls_strerror(0) == nullptr; }\n' >alone.cc
 c++ -std=c++17 "${strict[@]}" alone.cc -o alone "${signaling[@]}"
 

@@ -1,9 +1,10 @@
 """An identity from the command line: made, shown, exported, imported, revoked, known, verified."""
 import os
+import pty
 import re
 import stat
 
-from people import People, link, main
+from people import SOTTO, People, link, main
 
 
 def a_new_identity_is_kept_for_its_user_alone():
@@ -33,6 +34,46 @@ def keys_open_by_their_passphrase_alone():
         people.run("ben", "renew", passphrase=None)
         os.chmod(people.home("ben") / "root.key", 0o640)
         assert "others may read" in people.run("ben", "renew", passphrase=None, code=1)
+
+
+def answer_on_a_terminal(people, device, words, answers):
+    """Runs sotto id where each question is answered on a terminal; what that showed, and the exit code."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("SOTTO_")}
+        os.execve(SOTTO, [str(SOTTO), "id", *words, "--home", str(people.home(device))], clean)
+    shown = b""
+    waiting = list(answers)
+    while True:
+        try:
+            more = os.read(terminal, 4096)
+        except OSError:  # how a terminal says that nobody writes any more
+            break
+        if not more:
+            break
+        shown += more
+        if waiting and shown.endswith(b": "):
+            os.write(terminal, waiting.pop(0))
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    return shown.decode(), os.waitstatus_to_exitcode(status)
+
+
+def a_passphrase_is_asked_for_and_not_shown():
+    with People() as people:
+        words = ("new", "--name", "Anna", "--device", "laptop")
+        shown, code = answer_on_a_terminal(people, "anna", words, [b"correct horse\n", b"correct house\n"])
+        assert code == 1 and "not the same" in shown and "horse" not in shown, shown
+        shown, code = answer_on_a_terminal(people, "anna", words, [b"correct horse\n", b"\x03\n"])
+        assert code == 1, shown
+        shown, code = answer_on_a_terminal(people, "anna", words, [b"\n", b"\n"])
+        assert code == 1 and "empty" in shown, shown
+        assert not (people.home("anna") / "certificate").exists()
+        shown, code = answer_on_a_terminal(people, "anna", words, [b"correct horse\n", b"correct horse\n"])
+        assert code == 0 and "user     Anna" in shown and "horse" not in shown, shown
+        people.run("anna", "renew")
+        shown, code = answer_on_a_terminal(people, "anna", ("renew",), [b"correct horse\n"])
+        assert code == 0 and "horse" not in shown, shown
 
 
 def damaged_files_are_refused():
@@ -133,6 +174,7 @@ def wrong_command_lines_say_what_is_right():
 
 
 if __name__ == "__main__":
-    main(a_new_identity_is_kept_for_its_user_alone, keys_open_by_their_passphrase_alone, damaged_files_are_refused,
+    main(a_new_identity_is_kept_for_its_user_alone, keys_open_by_their_passphrase_alone,
+         a_passphrase_is_asked_for_and_not_shown, damaged_files_are_refused,
          an_export_brings_the_root_back, people_are_known_and_verified,
          a_changed_root_and_a_name_in_conflict_wait_for_a_decision, wrong_command_lines_say_what_is_right)
