@@ -59,7 +59,8 @@ static const struct command {
 };
 
 enum option_id {
-    OPT_HOME = 256,
+    OPT_FIRST = 256,
+    OPT_HOME = OPT_FIRST,
     OPT_NAME,
     OPT_DEVICE,
     OPT_CERTIFICATE,
@@ -100,12 +101,12 @@ static const struct option OPTIONS[] = {
 static void take_option(struct id_request *request, int option, const char *value)
 {
     const char **const texts[] = {
-        [OPT_HOME - OPT_HOME] = &request->home,     [OPT_NAME - OPT_HOME] = &request->name,
-        [OPT_DEVICE - OPT_HOME] = &request->device, [OPT_CERTIFICATE - OPT_HOME] = &request->certificate,
-        [OPT_LISTEN - OPT_HOME] = &request->listen, [OPT_CONNECT - OPT_HOME] = &request->connect,
-        [OPT_CODE - OPT_HOME] = &request->code,     [OPT_ADD - OPT_HOME] = &request->add,
-        [OPT_RENAME - OPT_HOME] = &request->rename, [OPT_REPLACE - OPT_HOME] = &request->replace,
-        [OPT_FORGET - OPT_HOME] = &request->forget,
+        [OPT_HOME - OPT_FIRST] = &request->home,     [OPT_NAME - OPT_FIRST] = &request->name,
+        [OPT_DEVICE - OPT_FIRST] = &request->device, [OPT_CERTIFICATE - OPT_FIRST] = &request->certificate,
+        [OPT_LISTEN - OPT_FIRST] = &request->listen, [OPT_CONNECT - OPT_FIRST] = &request->connect,
+        [OPT_CODE - OPT_FIRST] = &request->code,     [OPT_ADD - OPT_FIRST] = &request->add,
+        [OPT_RENAME - OPT_FIRST] = &request->rename, [OPT_REPLACE - OPT_FIRST] = &request->replace,
+        [OPT_FORGET - OPT_FIRST] = &request->forget,
     };
     if (option == OPT_YES)
         request->yes = true;
@@ -116,7 +117,7 @@ static void take_option(struct id_request *request, int option, const char *valu
     else if (option == OPT_EXPORT_PASSPHRASE_FILE)
         request->export_passphrase.file = value;
     else
-        *texts[option - OPT_HOME] = value;
+        *texts[option - OPT_FIRST] = value;
 }
 
 static const struct command *find_command(const char *name)
