@@ -122,6 +122,25 @@ int call_merge(struct call *call, struct mls_staged *staged)
 
 /* --- Entries --- */
 
+/* Who sent a commit that fails here by what only the receiver can see: should others go on with it, the user is told.
+ * Until that shows, this client makes no commit of its own: it would be in an epoch alone. */
+static void note_suspect(struct call *call, struct mls_bytes commit, int rc)
+{
+    uint8_t sender_type = 0;
+    uint32_t sender = 0;
+    if (rc == MLS_OK || rc == MLS_REFUSED || rc == MLS_EPOCH || rc == MLS_GROUP || rc == MLS_OWN_MESSAGE)
+        return;
+    if (mls_group_sender(call->group, commit, call_group_time(call->group, &call->params), &sender_type, &sender) !=
+            MLS_OK ||
+        sender_type != MLS_SENDER_MEMBER)
+        return;
+    const struct call_peer *peer = call_peer(call, sender);
+    call->commits.deferred_until = call->now.ms + call_interval_ms(call) + CALL_DEFER_MS;
+    call->contact.suspect_ms = call->now.ms;
+    if (peer)
+        memcpy(call->contact.suspect, peer->certificate.user_id, sizeof call->contact.suspect);
+}
+
 void call_follow(struct call *call, struct mls_bytes box)
 {
     struct mls_output content = {0};
@@ -134,6 +153,7 @@ void call_follow(struct call *call, struct mls_bytes box)
     /* judged by the group's own time: key packages' lifetimes too */
     int rc =
         mls_group_process(call->group, call_bytes(content), call_group_time(call->group, &call->params), &received);
+    note_suspect(call, call_bytes(content), rc);
     mls_output_free(&content);
     if (rc == MLS_OK && received.kind == MLS_RECEIVED_PROPOSAL)
         mls_group_forget_proposals(call->group);

@@ -531,9 +531,15 @@ void call_trial_timer(struct call *call)
 
 void call_resync(struct call *call)
 {
+    uint8_t suspect[CALL_USER_ID_LEN] = {0};
+    /* by now its consequences have shown, also to several who were misled together */
+    if (call->now.ms - call->contact.suspect_ms <= (CALL_INTERVALS_LOST + 2) * call_interval_ms(call))
+        memcpy(suspect, call->contact.suspect, sizeof suspect);
     call_drop_group(call);
     call_epochs_pause(call, CALL_PAUSE_JOINING);
-    call_warn(call, CALL_WARNING_RESYNC, 0);
+    struct call_event *event = call_event_push(call, CALL_EVENT_WARNING, (struct mls_bytes){0}, (struct mls_bytes){0});
+    event->warning = CALL_WARNING_RESYNC;
+    memcpy(event->by, suspect, sizeof event->by);
     call_ask(call);
 }
 

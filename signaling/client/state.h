@@ -234,6 +234,8 @@ struct call_contact {
     uint8_t sent[CALL_SENT_KEPT][CORE_XCHACHA_NONCE_LEN];
     size_t sent_next;
     bool server_warned;
+    uint8_t suspect[CALL_USER_ID_LEN]; /* who last sent a commit that failed here; zeros: nobody */
+    uint64_t suspect_ms;
     uint64_t unopened_since; /* ms; 0: everything opens, or nothing comes */
     uint64_t unopened_at;    /* ms: the last message of an epoch like this one or later that did not open; 0: none */
     uint32_t unopened_count; /* of them in this interval, and in the one before */

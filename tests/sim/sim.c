@@ -272,6 +272,8 @@ static void take_event(struct sim *sim, unsigned i, const struct call_event *eve
         return;
     case CALL_EVENT_WARNING:
         client->warnings[event->warning]++;
+        if (event->warning == CALL_WARNING_RESYNC)
+            memcpy(client->blamed, event->by, sizeof client->blamed);
         return;
     case CALL_EVENT_CHAT:
         client->chats++;

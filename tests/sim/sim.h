@@ -78,10 +78,11 @@ struct sim_client {
     bool sending;
     uint64_t sending_epoch;
     uint64_t epochs_seen;
-    uint64_t member_ms;    /* since when it is one; 0: it is not */
-    uint64_t confirmed_ms; /* since when it may send */
-    unsigned gone[4];      /* by enum call_gone, seen of others */
-    unsigned warnings[8];  /* by enum call_warning */
+    uint64_t member_ms;               /* since when it is one; 0: it is not */
+    uint64_t confirmed_ms;            /* since when it may send */
+    unsigned gone[4];                 /* by enum call_gone, seen of others */
+    unsigned warnings[8];             /* by enum call_warning */
+    uint8_t blamed[CALL_USER_ID_LEN]; /* by the last CALL_WARNING_RESYNC */
     unsigned chats;
     char chat[64];
     unsigned rosters;

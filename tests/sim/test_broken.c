@@ -24,6 +24,16 @@ int __wrap_mls_group_process(struct mls_group *group, struct mls_bytes message, 
     return __real_mls_group_process(group, message, now_s, received);
 }
 
+/* Whether client i blames another user of the call, the same as who was asked before it. */
+static bool is_another(const struct sim *sim, unsigned n, unsigned i, const uint8_t *committer)
+{
+    const uint8_t *blamed = sim->clients[i].blamed;
+    for (unsigned k = 0; k < n; k++)
+        if (k != i && memcmp(sim->clients[k].content.user_id, blamed, CALL_USER_ID_LEN) == 0)
+            return !committer || memcmp(committer, blamed, CALL_USER_ID_LEN) == 0;
+    return false;
+}
+
 /* `fooled` of n members do not follow the next commit; all agree again within so long. */
 static void fool(unsigned n, unsigned fooled, uint64_t max_ms)
 {
@@ -48,8 +58,15 @@ static void fool(unsigned n, unsigned fooled, uint64_t max_ms)
     if (took == UINT64_MAX)
         sim_print(sim);
     unsigned resyncs = 0;
+    unsigned blamed = 0;
+    const uint8_t *committer = NULL;
     for (unsigned i = 0; i < n; i++)
-        resyncs += sim->clients[i].warnings[CALL_WARNING_RESYNC] > before[i];
+        if (sim->clients[i].warnings[CALL_WARNING_RESYNC] > before[i]) {
+            resyncs++;
+            blamed += is_another(sim, n, i, committer);
+            committer = sim->clients[i].blamed;
+        }
+    CU_ASSERT_EQUAL(blamed, resyncs); /* whose commit it was is told, to all alike */
     CU_ASSERT_EQUAL(resyncs, fooled); /* those, and nobody else */
     sim_free(sim);
 }

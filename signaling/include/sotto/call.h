@@ -156,8 +156,9 @@ enum call_gone { CALL_GONE_LEFT = 1, CALL_GONE_REMOVED, CALL_GONE_KICKED };
 enum call_warning {
     CALL_WARNING_SERVER = 1, /* the delivery service passes nothing on; over again with CALL_WARNING_SERVER_OVER */
     CALL_WARNING_SERVER_OVER,
-    CALL_WARNING_KICK,     /* somebody announces that it removes a user: who by, and whom */
-    CALL_WARNING_RESYNC,   /* this client could not follow, and comes in anew */
+    CALL_WARNING_KICK, /* somebody announces that it removes a user: who by, and whom */
+    /* `by`: who sent the commit that could not be followed; zeros: nobody in particular */
+    CALL_WARNING_RESYNC, /* this client could not follow, and comes in anew; by: who sent what it could not, if known */
     CALL_WARNING_REFUSED,  /* the delivery service refuses something: code in `epoch` */
     CALL_WARNING_ROLLBACK, /* a group was offered that is older than what this device has seen */
 };
