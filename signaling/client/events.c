@@ -23,6 +23,13 @@ static bool copy(struct mls_bytes from, struct mls_output *to)
     return true;
 }
 
+/* The i-th that waits, i at most count: the ring's memory has room for it. */
+static struct call_queued *slot_at(const struct call_events *events, size_t i)
+{
+    const size_t at = events->first + i;
+    return &events->items[at < events->cap ? at : at - events->cap];
+}
+
 static bool make_room(struct call_events *events)
 {
     if (events->count < events->cap)
@@ -32,7 +39,7 @@ static bool make_room(struct call_events *events)
     if (!grown)
         return false;
     for (size_t i = 0; i < events->count; i++)
-        grown[i] = events->items[(events->first + i) % events->cap];
+        grown[i] = *slot_at(events, i);
     free(events->items); /* pointers alone: what they point to has moved */
     events->items = grown;
     events->first = 0;
@@ -53,7 +60,7 @@ struct call_event *call_event_push(struct call *call, enum call_event_type type,
     queued.event.len = queued.data.len;
     queued.event.leaves = queued.leaves.data;
     queued.event.leaves_len = queued.leaves.len;
-    struct call_queued *slot = &events->items[(events->first + events->count) % events->cap];
+    struct call_queued *slot = slot_at(events, events->count);
     *slot = queued;
     events->count++;
     return &slot->event;
@@ -79,7 +86,7 @@ bool call_next_event(struct call *call, struct call_event *event)
         return false;
     events->given = events->items[events->first];
     memset(&events->items[events->first], 0, sizeof events->items[0]);
-    events->first = (events->first + 1) % events->cap;
+    events->first = events->first + 1 < events->cap ? events->first + 1 : 0;
     events->count--;
     *event = events->given.event;
     return true;
@@ -89,7 +96,7 @@ void call_events_wipe(struct call_events *events)
 {
     queued_wipe(&events->given);
     for (size_t i = 0; i < events->count; i++)
-        queued_wipe(&events->items[(events->first + i) % events->cap]);
+        queued_wipe(slot_at(events, i));
     free(events->items);
     *events = (struct call_events){0};
 }
