@@ -13,16 +13,28 @@
 #include "core/secret.h"
 
 static const char USAGE[] =
+    "sotto call LINK --server URL [options]\n"
     "sotto call ROOM --server URL --name NAME --key SECRET [options]\n"
     "\n"
-    "Joins an end-to-end encrypted call. The server forwards what it cannot read: it gets neither the\n"
-    "secret, nor names, pictures or sound.\n"
+    "Joins an end-to-end encrypted call. The servers pass on what they cannot read: they get neither keys,\n"
+    "nor names, pictures or sound. LINK is sotto://HOST/ROOM#SECRET (sotto link makes one); HOST is that of\n"
+    "the delivery service. The keys are made by the call's members alone (MLS), who are shown with their\n"
+    "safety numbers; sotto id new makes you one of them.\n"
     "\n"
     "  --server URL      the forwarding unit, e.g. http://127.0.0.1:7800 (sotto-sfu --dev)\n"
+    "  --ds URL          the delivery service, where it is not at the link's host: ws:// or wss://\n"
+    "  --home FOLDER     where sotto id keeps you; default: SOTTO_HOME, or ~/.local/share/sotto\n"
+    "  --passphrase-file FILE  the identity's passphrase, its first line; else SOTTO_PASSPHRASE, or asked for\n"
+    "\n"
+    "Without a link, and weaker: keyed by a shared secret.\n"
+    "\n"
     "  --name NAME       how the others see you (sealed in the call; the server never sees it)\n"
     "  --key SECRET      the call's secret, the same for all who join; other users of this machine may\n"
     "                    read it in ps before it is overwritten: better one of these:\n"
     "  --key-file FILE     its first line, or the environment variable SOTTO_KEY\n"
+    "\n"
+    "Either way:\n"
+    "\n"
     "  --video SOURCE    test (a moving scene), test:COLOUR (red, lime, #rrggbb ...), a FILE (which loops),\n"
     "                    a DEVICE (/dev/video0) or none; default test\n"
     "  --audio SOURCE    test (a tone), a FILE (which loops) or none; default test\n"
@@ -35,6 +47,8 @@ static const char USAGE[] =
     "  --token TOKEN     the server's admission token; also from the environment variable SOTTO_TOKEN\n"
     "  --help            this text\n"
     "\n"
+    "A link is a secret too: SOTTO_LINK keeps it out of ps. Lines that you type in a call and that begin\n"
+    "with / go to the others as chat.\n"
     "A secret of 32 hex digits (sotto key makes one) is used as it is; anything else is taken for a\n"
     "passphrase and stretched. Calls keyed by a shared secret are weaker than ones keyed by MLS: everybody\n"
     "who knows the secret can read the whole call and speak in any name.\n";
@@ -233,6 +247,33 @@ static bool set_server(struct call_args *args, const char *text)
     return true;
 }
 
+/* The room's name stands between the last slash and the secret; whether the link is one is found out when it is used.
+ */
+static bool set_link(struct call_args *args, const char *text)
+{
+    const char *secret = strchr(text, '#');
+    const char *room = secret;
+
+    if (args->link != NULL)
+        return true;
+    while (room != NULL && room > text && room[-1] != '/')
+        room--;
+    if (secret == NULL || strlen(text) > CALL_ARGS_LINK_MAX || secret == room ||
+        (size_t)(secret - room) > CALL_ROOM_MAX) {
+        fprintf(stderr, "sotto: this is not a room's link; they look like sotto://host/room#secret\n");
+        return false;
+    }
+    memcpy(args->room, room, (size_t)(secret - room));
+    args->room[secret - room] = '\0';
+    args->link = core_secret_new(CALL_ARGS_LINK_MAX + 1);
+    if (args->link == NULL) {
+        fprintf(stderr, "sotto: no memory for the link\n");
+        return false;
+    }
+    memcpy(args->link, text, strlen(text) + 1);
+    return true;
+}
+
 static bool set_room(struct call_args *args, const char *text)
 {
     size_t len = strlen(text);
@@ -275,6 +316,9 @@ static bool set_seconds(struct call_args *args, const char *text)
 
 enum option_id {
     OPT_SERVER = 256,
+    OPT_DS,
+    OPT_HOME,
+    OPT_PASSPHRASE_FILE,
     OPT_NAME,
     OPT_KEY,
     OPT_KEY_FILE,
@@ -292,6 +336,9 @@ enum option_id {
 
 static const struct option OPTIONS[] = {
     {"server", required_argument, NULL, OPT_SERVER},
+    {"ds", required_argument, NULL, OPT_DS},
+    {"home", required_argument, NULL, OPT_HOME},
+    {"passphrase-file", required_argument, NULL, OPT_PASSPHRASE_FILE},
     {"name", required_argument, NULL, OPT_NAME},
     {"key", required_argument, NULL, OPT_KEY},
     {"key-file", required_argument, NULL, OPT_KEY_FILE},
@@ -313,6 +360,19 @@ static bool take_option(struct call_args *args, int option, char *value)
     switch (option) {
     case OPT_SERVER:
         return set_server(args, value);
+    case OPT_DS:
+        replace(&args->ds, value);
+        if (strncmp(value, "ws://", 5) != 0 && strncmp(value, "wss://", 6) != 0) {
+            fprintf(stderr, "sotto: --ds %s: must start with ws:// or wss://\n", value);
+            return false;
+        }
+        return true;
+    case OPT_HOME:
+        replace(&args->home, value);
+        return true;
+    case OPT_PASSPHRASE_FILE:
+        replace(&args->passphrase_file, value);
+        return true;
     case OPT_NAME:
         return set_name(args, value);
     case OPT_KEY: {
@@ -363,10 +423,15 @@ static bool take_environment(struct call_args *args)
 {
     char *secret = getenv("SOTTO_KEY");
     char *token = getenv("SOTTO_TOKEN");
+    char *link = getenv("SOTTO_LINK");
     bool ok = true;
 
+    if (link != NULL) {
+        ok = args->room[0] != '\0' || set_link(args, link);
+        overwrite(link);
+    }
     if (secret != NULL) {
-        ok = args->secret != NULL || set_secret(args, secret);
+        ok &= args->link != NULL || args->secret != NULL || set_secret(args, secret);
         overwrite(secret);
     }
     if (token != NULL && args->token == NULL)
@@ -396,17 +461,29 @@ enum call_args_result call_args_parse(struct call_args *args, int argc, char **a
         if (!take_option(args, option, optarg))
             return CALL_ARGS_BAD;
     }
-    if (optind < argc && !set_room(args, argv[optind]))
+    if (optind < argc && strstr(argv[optind], "://") != NULL) {
+        bool ok = set_link(args, argv[optind]);
+        overwrite(argv[optind]);
+        if (!ok)
+            return CALL_ARGS_BAD;
+    } else if (optind < argc && !set_room(args, argv[optind])) {
         return CALL_ARGS_BAD;
+    }
     if (optind + 1 < argc) {
         fprintf(stderr, "sotto: one room at a time: %s is too much\n", argv[optind + 1]);
         return CALL_ARGS_BAD;
     }
     if (!take_environment(args))
         return CALL_ARGS_BAD;
-    if ((args->room[0] == '\0' && missing("ROOM")) || (args->server == NULL && missing("--server")) ||
-        (args->name[0] == '\0' && missing("--name")) ||
-        (args->secret == NULL && missing("the secret (--key, --key-file or SOTTO_KEY)")))
+    if (args->link != NULL && (args->secret != NULL || args->name[0] != '\0')) {
+        fprintf(stderr,
+                "sotto: with a link the members make the keys, and your name is your identity's (sotto id show): "
+                "leave out --key and --name\n");
+        return CALL_ARGS_BAD;
+    }
+    if ((args->room[0] == '\0' && missing("LINK (or ROOM)")) || (args->server == NULL && missing("--server")) ||
+        (args->link == NULL && args->name[0] == '\0' && missing("--name")) ||
+        (args->link == NULL && args->secret == NULL && missing("the secret (--key, --key-file or SOTTO_KEY)")))
         return CALL_ARGS_BAD;
     if (!check_output("--snapshot", args->snapshot_path) || !check_output("--record", args->record_path) ||
         !check_output("--stats", args->stats_path))
@@ -417,10 +494,14 @@ enum call_args_result call_args_parse(struct call_args *args, int argc, char **a
 void call_args_wipe(struct call_args *args)
 {
     core_secret_free(args->secret);
+    core_secret_free(args->link);
     if (args->token != NULL)
         overwrite(args->token);
     free(args->token);
     free(args->server);
+    free(args->ds);
+    free(args->home);
+    free(args->passphrase_file);
     free(args->video_path);
     free(args->audio_path);
     free(args->snapshot_path);

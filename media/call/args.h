@@ -7,9 +7,10 @@
 #include <stdint.h>
 
 enum {
-    CALL_NAME_MAX = 64,    /* bytes of a display name, without NUL (as the inner header carries it) */
-    CALL_ROOM_MAX = 63,    /* bytes of a room's name */
-    CALL_SECRET_MAX = 256, /* bytes of a secret as it is typed */
+    CALL_NAME_MAX = 64,       /* bytes of a display name, without NUL (as the inner header carries it) */
+    CALL_ROOM_MAX = 63,       /* bytes of a room's name */
+    CALL_SECRET_MAX = 256,    /* bytes of a secret as it is typed */
+    CALL_ARGS_LINK_MAX = 384, /* bytes of a room's link, without NUL */
     CALL_SECONDS_MAX = 7 * 24 * 3600,
 };
 
@@ -28,7 +29,11 @@ struct call_args {
     char name[CALL_NAME_MAX + 1];
     char *server; /* base URL without a slash at its end */
     char *token;  /* NULL if there is none */
-    char *secret; /* in memory of core_secret_new, CALL_SECRET_MAX + 1 bytes, NUL-terminated */
+    char *link;   /* the room's, where members make the keys; in memory of core_secret_new, NUL-terminated. Else NULL */
+    char *secret; /* where a shared secret does; in memory of core_secret_new, NUL-terminated. Else NULL */
+    char *ds;     /* URL of the delivery service; NULL: from the link */
+    char *home;   /* folder of the identity; NULL: the usual one */
+    char *passphrase_file; /* of the identity; NULL: asked for */
     enum call_codec codec;
     enum call_source_type video;
     char *video_path;      /* of a file or device */
@@ -48,9 +53,10 @@ enum call_args_result {
     CALL_ARGS_BAD,  /* the reason was printed to stderr, leave with 2 */
 };
 
-/* Reads `call ROOM OPTIONS`: argv[0] is the program, argv[1] the command. The secret comes from --key, --key-file or
- * SOTTO_KEY, the token from --token or SOTTO_TOKEN; what stood in argv is overwritten, so that ps shows it no longer.
- * args is zeroed first; call_args_wipe() frees it in any case. */
+/* Reads `call LINK OPTIONS` or `call ROOM OPTIONS`: argv[0] is the program, argv[1] the command. A link comes from the
+ * command line or SOTTO_LINK, a secret from --key, --key-file or SOTTO_KEY, the token from --token or SOTTO_TOKEN; what
+ * stood in argv is overwritten, so that ps shows it no longer. args is zeroed first; call_args_wipe() frees it in any
+ * case. */
 enum call_args_result call_args_parse(struct call_args *args, int argc, char **argv);
 void call_args_wipe(struct call_args *args);
 

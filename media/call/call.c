@@ -3,10 +3,12 @@
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "capture.h"
 #include "core/secret.h"
 #include "gallery.h"
+#include "group.h"
 #include "gstsotto/keyring.h"
 #include "output.h"
 #include "receiver.h"
@@ -39,6 +41,7 @@ struct call {
     struct call_output *output; /* NULL: neither window nor recording */
     struct call_stats *stats;
     struct call_view *view;
+    struct group *group;               /* NULL: keyed by a shared secret */
     char pseudonym[PSEUDONYM_LEN + 1]; /* joins our two sessions where no token does */
 
     bool sender_up, receiver_up;
@@ -52,6 +55,7 @@ struct call {
     GMutex lock; /* streaming threads reach what follows */
     struct call_sender *sender;
     struct call_receiver *receiver;
+    bool may_send;
     bool own_known;
     uint64_t own_sender; /* id in our own KIDs */
 };
@@ -60,23 +64,39 @@ static void connect_to_server(struct call *call);
 
 /* --- frames, in streaming threads --------------------------------------------------------------------------------- */
 
+/* Whose frame a KID claims. Without MLS that is the start in it, and one key lasts as long as its sender. */
+static bool resolve(void *user, uint64_t kid, uint64_t ctr, uint64_t *sender, uint64_t *index)
+{
+    struct call *call = user;
+
+    if (call->group != NULL)
+        return group_resolve(call->group, kid, ctr, sender, index);
+    *sender = kid & ((UINT64_C(1) << SFRAME_START_BITS) - 1);
+    *index = ctr;
+    return true;
+}
+
 static void on_sealed(void *user, enum call_kind kind, GstBuffer *buffer, GstCaps *caps)
 {
     struct call *call = user;
     struct sframe_header header;
     uint8_t head[SFRAME_HEADER_MAX];
     gsize len = gst_buffer_extract(buffer, 0, head, sizeof(head));
+    uint64_t sender = 0, index = 0;
+    bool sent;
 
     /* nothing that does not at least look sealed leaves */
-    if (sframe_header_read(head, len, &header) != SFRAME_OK)
+    if (sframe_header_read(head, len, &header) != SFRAME_OK || !resolve(call, header.kid, header.ctr, &sender, &index))
         return;
-    call_stats_sealed(call->stats, kind, header.kid, header.ctr);
     g_mutex_lock(&call->lock);
+    sent = call->may_send;
     call->own_known = true;
-    call->own_sender = header.kid & ((UINT64_C(1) << SFRAME_START_BITS) - 1);
-    if (call->sender != NULL)
+    call->own_sender = sender;
+    if (sent && call->sender != NULL)
         call_sender_push(call->sender, kind, buffer, caps);
     g_mutex_unlock(&call->lock);
+    if (sent)
+        call_stats_sealed(call->stats, kind, header.kid, index);
 }
 
 static bool is_own(struct call *call, uint64_t sender)
@@ -144,7 +164,8 @@ static void on_named(void *user, uint64_t sender, const char *name)
 {
     struct call *call = user;
 
-    if (!is_own(call, sender))
+    /* where members make the keys, their certificates name them */
+    if (call->group == NULL && !is_own(call, sender))
         call_roster_named(call->roster, sender, name);
 }
 
@@ -324,6 +345,7 @@ static void connect_to_server(struct call *call)
         .clock = call->clock,
         .base_time = call->base_time,
         .key_ring = call->key_context,
+        .resolve = resolve,
         .received = on_received,
         .opened = on_opened,
         .refused = on_refused,
@@ -356,6 +378,69 @@ static gboolean leave_in_any_case(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+/* --- the group ---------------------------------------------------------------------------------------------------- */
+
+static void group_may_send(void *user, bool may)
+{
+    struct call *call = user;
+
+    g_mutex_lock(&call->lock);
+    call->may_send = may;
+    g_mutex_unlock(&call->lock);
+    if (may)
+        call_capture_request_key(call->capture);
+}
+
+/* Tiles get their names, whichever came first. */
+static void name_members(struct call *call)
+{
+    const char *name = NULL;
+    uint64_t sender = 0;
+
+    for (size_t i = 0; call->group != NULL && group_name(call->group, i, &sender, &name); i++)
+        if (name != NULL)
+            call_roster_named(call->roster, sender, name);
+}
+
+static void group_says(void *user, const char *text)
+{
+    struct call *call = user;
+
+    call_view_say(call->view, "%s", text);
+}
+
+static void group_ended(void *user)
+{
+    struct call *call = user;
+
+    finish(call, 1);
+}
+
+/* Lines of the terminal, or of a pipe, go to the group. */
+static gboolean on_line(GIOChannel *channel, GIOCondition condition, gpointer data)
+{
+    struct call *call = data;
+    char *line = NULL;
+    GIOStatus status = g_io_channel_read_line(channel, &line, NULL, NULL, NULL);
+
+    (void)condition;
+    if (status == G_IO_STATUS_NORMAL && g_strchomp(line)[0] != '\0' && !call->leaving)
+        group_typed(call->group, line);
+    g_free(line);
+    return status == G_IO_STATUS_NORMAL || status == G_IO_STATUS_AGAIN;
+}
+
+static guint watch_lines(struct call *call)
+{
+    GIOChannel *channel = g_io_channel_unix_new(STDIN_FILENO);
+    guint watch;
+
+    g_io_channel_set_flags(channel, G_IO_FLAG_NONBLOCK, NULL);
+    watch = g_io_add_watch(channel, G_IO_IN | G_IO_HUP, on_line, call);
+    g_io_channel_unref(channel);
+    return watch;
+}
+
 static void write_results(struct call *call)
 {
     if (call->args->snapshot_path != NULL) {
@@ -365,7 +450,8 @@ static void write_results(struct call *call)
         cairo_surface_destroy(surface);
     }
     if (call->args->stats_path != NULL &&
-        !call_stats_write(call->stats, call->args->stats_path, call->args, call->capture, call->roster))
+        !call_stats_write(call->stats, call->args->stats_path, call->args, call->capture, call->roster,
+                          call->group != NULL ? group_json(call->group) : NULL))
         call->exit_code = 1;
 }
 
@@ -384,8 +470,11 @@ static gboolean leave(gpointer data)
         call->exit_code = 1;
     }
     call_stats_left(call->stats);
+    name_members(call);
     write_results(call);
     disconnect_from_server(call);
+    if (call->group != NULL)
+        group_leave(call->group);
     g_timeout_add(LEAVE_WAIT_MS, leave_in_any_case, call);
     if (call->sessions_open == 0)
         g_main_loop_quit(call->loop);
@@ -415,6 +504,7 @@ static gboolean every_second(gpointer data)
     struct call *call = data;
 
     if (!call->leaving) {
+        name_members(call);
         call_view_update(call->view, call->roster, call->capture, is_up(call));
         call_gallery_tidy(call->gallery);
     }
@@ -435,7 +525,8 @@ static bool make_keys(struct call *call)
     GError *error = NULL;
 
     call->ring = sotto_key_ring_new(0, 0);
-    if (call->ring == NULL || !sotto_key_ring_set_secret(call->ring, call->args->secret, &error)) {
+    if (call->ring == NULL ||
+        (call->args->link == NULL && !sotto_key_ring_set_secret(call->ring, call->args->secret, &error))) {
         fprintf(stderr, "sotto: no keys could be made: %s\n", error != NULL ? error->message : "no key ring");
         g_clear_error(&error);
         return false;
@@ -443,7 +534,33 @@ static bool make_keys(struct call *call)
     core_secret_free(call->args->secret);
     call->args->secret = NULL;
     call->key_context = sotto_key_ring_context_new(call->ring);
+    call->may_send = call->args->link == NULL;
     return true;
+}
+
+/* Where a link says so, keys come from the call's members. */
+static bool make_group(struct call *call)
+{
+    struct group_config config = {
+        .http = call->http,
+        .link = call->args->link,
+        .url = call->args->ds,
+        .token = call->args->token,
+        .identity_folder = call->args->home,
+        .passphrase = {.file = call->args->passphrase_file, .environment = "SOTTO_PASSPHRASE"},
+        .ring = call->ring,
+        .may_send = group_may_send,
+        .say = group_says,
+        .ended = group_ended,
+        .user = call,
+    };
+
+    if (call->args->link == NULL)
+        return true;
+    call->group = group_new(&config);
+    core_secret_free(call->args->link);
+    call->args->link = NULL;
+    return call->group != NULL;
 }
 
 static bool make_pseudonym(struct call *call)
@@ -494,7 +611,7 @@ static bool make_media(struct call *call)
 
 static void run(struct call *call)
 {
-    guint timers[5] = {0};
+    guint timers[6] = {0};
 
     timers[0] = g_unix_signal_add(SIGINT, leave, call);
     timers[1] = g_unix_signal_add(SIGTERM, leave, call);
@@ -503,8 +620,11 @@ static void run(struct call *call)
         timers[3] = g_timeout_add_seconds(call->args->seconds, leave, call);
     if (call->output != NULL)
         timers[4] = g_timeout_add(1000 / CALL_OUTPUT_RATE, every_picture, call);
-    call_view_say(call->view,
-                  "keyed by a shared secret: whoever knows it can read this call and speak in any name in it");
+    if (call->group != NULL)
+        timers[5] = watch_lines(call);
+    else
+        call_view_say(call->view,
+                      "keyed by a shared secret: whoever knows it can read this call and speak in any name in it");
     if (!call_capture_start(call->capture)) {
         fprintf(stderr, "sotto: the camera or the microphone does not start\n");
         call->exit_code = 1;
@@ -513,13 +633,14 @@ static void run(struct call *call)
         g_main_loop_run(call->loop);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(timers); i++)
-        if (timers[i] != 0)
+        if (timers[i] != 0 && g_main_context_find_source_by_id(NULL, timers[i]) != NULL)
             g_source_remove(timers[i]);
 }
 
 static void clear(struct call *call)
 {
     disconnect_from_server(call);
+    group_free(call->group);
     if (call->lost != 0)
         g_source_remove(call->lost);
     if (call->retry != 0)
@@ -556,7 +677,7 @@ int call_run(struct call_args *args)
     call.roster = call_roster_new();
     call.stats = call_stats_new(args->stats_path != NULL);
     call.view = call_view_new(args);
-    if (make_pseudonym(&call) && make_keys(&call) && make_media(&call))
+    if (make_pseudonym(&call) && make_keys(&call) && make_media(&call) && make_group(&call))
         run(&call);
     else
         call.exit_code = 1;

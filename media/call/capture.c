@@ -211,7 +211,9 @@ static void set_up_lane(struct call_capture *capture, enum call_kind kind, const
     encoder = child(capture, name, "enc");
     seal = child(capture, name, "seal");
     gst_app_sink_set_callbacks(GST_APP_SINK(lane->appsink), &callbacks, lane, NULL);
-    g_object_set(seal, "display-name", args->name, NULL);
+    /* where members make the keys, their certificates name them */
+    if (args->name[0] != '\0')
+        g_object_set(seal, "display-name", args->name, NULL);
     if (kind == CALL_VIDEO) {
         set_up_encoder(encoder, args->codec);
         if (args->video == CALL_SOURCE_COLOUR)

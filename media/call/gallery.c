@@ -127,7 +127,7 @@ static bool play(struct call_gallery *gallery, const struct call_opened_frame *f
 void call_gallery_frame(struct call_gallery *gallery, const struct call_opened_frame *frame)
 {
     enum call_play what = call_roster_opened(gallery->config.roster, frame->sender, frame->kind, frame->slot,
-                                             frame->ctr, frame->key, frame->codec);
+                                             frame->index, frame->key, frame->codec);
 
     if ((what == CALL_PLAY || what == CALL_PLAY_WANT_KEY) && !play(gallery, frame))
         what = CALL_WAIT_FOR_KEY;

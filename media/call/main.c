@@ -10,14 +10,15 @@
 #include "core/secret.h"
 #include "gstsotto/plugin.h"
 #include "id/command.h"
+#include "link.h"
 #include "token.h"
 
-static const char USAGE[] =
-    "sotto call ROOM --server URL --name NAME --key SECRET [options]   join a call (--help)\n"
-    "sotto id COMMAND                                                   who you are in calls (--help)\n"
-    "sotto key                                                          make a secret\n"
-    "sotto token --key FILE --room ROOM                                 make an admission token (--help)\n"
-    "sotto --version\n";
+static const char USAGE[] = "sotto call LINK --server URL [options]   join a call (--help)\n"
+                            "sotto id COMMAND                         who you are in calls (--help)\n"
+                            "sotto link HOST ROOM                     make a room's link (--help)\n"
+                            "sotto key                                make a secret, for calls without a link\n"
+                            "sotto token --key FILE --room ROOM       make an admission token (--help)\n"
+                            "sotto --version\n";
 
 /* What does not come with GStreamer's core, and which Debian package brings it. */
 static const struct requirement {
@@ -104,6 +105,8 @@ int main(int argc, char **argv)
         return id_command(argc, argv);
     if (strcmp(command, "key") == 0)
         return make_secret();
+    if (strcmp(command, "link") == 0)
+        return link_command(argc, argv);
     if (strcmp(command, "token") == 0)
         return call_token(argc, argv);
     if (strcmp(command, "--version") == 0) {

@@ -30,8 +30,9 @@ struct chain {
 
     /* streaming thread */
     bool waiting; /* a frame has gone into sframedec and not come out */
+    bool shown;   /* the frame is of somebody whose frames are played */
     uint64_t claimed_sender;
-    uint64_t ctr;
+    uint64_t index;
     guint64 counts[CALL_REFUSALS]; /* sframedec's, as far as they are accounted for */
 };
 
@@ -47,11 +48,6 @@ struct call_receiver {
 };
 
 /* --- frames ------------------------------------------------------------------------------------------------------- */
-
-static uint64_t sender_of_kid(uint64_t kid)
-{
-    return kid & ((UINT64_C(1) << SFRAME_START_BITS) - 1);
-}
 
 /* Which of sframedec's counts has grown. */
 static enum call_refusal read_refusal(struct chain *chain)
@@ -105,10 +101,10 @@ static GstPadProbeReturn on_sealed(GstPad *pad, GstPadProbeInfo *info, gpointer 
     (void)pad;
     settle(chain);
     chain->waiting = true;
-    if (sframe_header_read(head, len, &header) != SFRAME_OK)
-        header.kid = 0;
-    chain->claimed_sender = sender_of_kid(header.kid);
-    chain->ctr = header.ctr;
+    chain->claimed_sender = 0;
+    chain->shown = sframe_header_read(head, len, &header) == SFRAME_OK &&
+                   chain->receiver->config.resolve(chain->receiver->config.user, header.kid, header.ctr,
+                                                   &chain->claimed_sender, &chain->index);
     chain->receiver->config.received(chain->receiver->config.user, chain->claimed_sender, chain->kind);
     return GST_PAD_PROBE_OK;
 }
@@ -135,7 +131,7 @@ static GstFlowReturn on_opened(GstAppSink *appsink, gpointer data)
     chain->waiting = false;
     frame = (struct call_opened_frame){
         .sender = chain->claimed_sender, /* and now authenticated: the KID is in the AEAD's data */
-        .ctr = chain->ctr,
+        .index = chain->index,
         .kind = chain->kind,
         .codec = chain->kind == CALL_VIDEO ? codec_from_caps(gst_sample_get_caps(sample)) : CALL_VP8,
         .key = !GST_BUFFER_FLAG_IS_SET(gst_sample_get_buffer(sample), GST_BUFFER_FLAG_DELTA_UNIT),
@@ -145,7 +141,7 @@ static GstFlowReturn on_opened(GstAppSink *appsink, gpointer data)
     g_mutex_lock(&chain->receiver->lock);
     chain->sender = frame.sender;
     g_mutex_unlock(&chain->receiver->lock);
-    if (frame.codec < CALL_CODECS)
+    if (frame.codec < CALL_CODECS && chain->shown)
         chain->receiver->config.opened(chain->receiver->config.user, &frame);
     gst_sample_unref(sample);
     return GST_FLOW_OK;

@@ -21,7 +21,7 @@ struct call_receiver;
 
 struct call_opened_frame {
     uint64_t sender; /* authenticated, as are the rest */
-    uint64_t ctr;
+    uint64_t index;  /* place among the sender's frames of this kind */
     enum call_kind kind;
     enum call_codec codec; /* of video */
     bool key;
@@ -36,6 +36,8 @@ struct call_receiver_config {
     GstClock *clock;
     GstClockTime base_time;
     GstContext *key_ring;
+    /* in streaming threads: whose frame a KID claims, and its place in order; false for nobody's that is to be shown */
+    bool (*resolve)(void *user, uint64_t kid, uint64_t ctr, uint64_t *sender, uint64_t *index);
     /* in streaming threads: a sealed frame that claims this sender; what became of it comes after */
     void (*received)(void *user, uint64_t claimed_sender, enum call_kind kind);
     void (*opened)(void *user, const struct call_opened_frame *frame);

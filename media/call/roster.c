@@ -70,46 +70,47 @@ void call_roster_received(struct call_roster *roster, uint64_t sender, enum call
     g_mutex_unlock(&roster->lock);
 }
 
-static void note_opened(struct call_stream *stream, uint64_t ctr)
+static void note_opened(struct call_stream *stream, uint64_t index)
 {
-    struct call_range *last = NULL, range = {ctr, ctr};
+    struct call_range *last = NULL, range = {index, index};
 
     if (stream->ranges == NULL)
         stream->ranges = g_array_new(FALSE, FALSE, sizeof(struct call_range));
     if (stream->ranges->len > 0)
         last = &g_array_index(stream->ranges, struct call_range, stream->ranges->len - 1);
-    if (last != NULL && last->last + 1 == ctr)
-        last->last = ctr;
+    if (last != NULL && last->last + 1 == index)
+        last->last = index;
     else if (stream->ranges->len < CALL_RANGES_MAX)
         g_array_append_val(stream->ranges, range);
 }
 
-static enum call_play take_frame(struct call_stream *stream, enum call_kind kind, uint64_t ctr, bool key,
+static enum call_play take_frame(struct call_stream *stream, enum call_kind kind, uint64_t index, bool key,
                                  int64_t now_us)
 {
-    /* The counter counts frames: a step over one is a frame that was lost. What follows builds on it until a key frame
-     * comes, and a request for one may be lost itself, so it is repeated. */
+    /* The index counts frames: a step over one is a frame that was lost, but under a new key, where the count begins
+     * anew in the low half. What follows builds on it until a key frame comes, and a request for one may be lost
+     * itself, so it is repeated. */
     if (key)
         stream->broken = false;
-    else if (stream->opened > 0 && ctr > stream->next_ctr)
+    else if (stream->opened > 0 && index > stream->next_index && (uint32_t)index != 0)
         stream->broken = true;
-    note_opened(stream, ctr);
+    note_opened(stream, index);
     if (stream->opened++ == 0)
         stream->first_opened_us = now_us;
     stream->last_opened_us = now_us;
-    stream->next_ctr = MAX(stream->next_ctr, ctr + 1);
+    stream->next_index = MAX(stream->next_index, index + 1);
     if (!stream->key_seen) {
         if (!key && kind == CALL_VIDEO)
             return CALL_WAIT_FOR_KEY;
         stream->key_seen = true;
         stream->first_key_us = now_us;
-        stream->first_key_ctr = ctr;
+        stream->first_key_index = index;
     }
     return stream->broken && kind == CALL_VIDEO ? CALL_PLAY_WANT_KEY : CALL_PLAY;
 }
 
 enum call_play call_roster_opened(struct call_roster *roster, uint64_t sender, enum call_kind kind, unsigned slot,
-                                  uint64_t ctr, bool key, enum call_codec codec)
+                                  uint64_t index, bool key, enum call_codec codec)
 {
     enum call_play play = CALL_NO_ROOM;
     int64_t now_us = g_get_monotonic_time();
@@ -133,7 +134,7 @@ enum call_play call_roster_opened(struct call_roster *roster, uint64_t sender, e
         participant->streams[kind].received++;
     if (kind == CALL_VIDEO)
         participant->codec = codec;
-    play = take_frame(&participant->streams[kind], kind, ctr, key, now_us);
+    play = take_frame(&participant->streams[kind], kind, index, key, now_us);
 out:
     g_mutex_unlock(&roster->lock);
     return play;

@@ -34,19 +34,19 @@ struct call_stream {
     uint64_t opened;
     uint64_t refused[CALL_REFUSALS];
     uint64_t decoded;
-    uint64_t first_key_ctr; /* of audio, of the first frame */
+    uint64_t first_key_index; /* of audio, of the first frame */
     bool key_seen;
     int64_t first_opened_us;
     int64_t first_key_us;
     int64_t first_decoded_us;
     int64_t last_decoded_us;
     int64_t last_opened_us;
-    uint64_t next_ctr; /* of the highest opened, plus one */
-    bool broken;       /* a frame was lost, and no key frame has come since */
-    GArray *ranges;    /* struct call_range: what was opened, in order; bounded. NULL before the first */
+    uint64_t next_index; /* of the highest opened, plus one */
+    bool broken;         /* a frame was lost, and no key frame has come since */
+    GArray *ranges;      /* struct call_range: what was opened, in order; bounded. NULL before the first */
 };
 
-/* Counters first to last were opened. */
+/* Frames first to last were opened. */
 struct call_range {
     uint64_t first, last;
 };
@@ -86,7 +86,7 @@ enum call_play {
 };
 /* A frame of this sender's authenticated. */
 enum call_play call_roster_opened(struct call_roster *roster, uint64_t sender, enum call_kind kind, unsigned slot,
-                                  uint64_t ctr, bool key, enum call_codec codec);
+                                  uint64_t index, bool key, enum call_codec codec);
 /* An authenticated frame said its sender's name; it need not be clean. */
 void call_roster_named(struct call_roster *roster, uint64_t sender, const char *name);
 /* A frame was refused. If sender is known it is counted there, else for the slot. What people should be told now, once

@@ -7,11 +7,15 @@
 
 enum { FRAMES_LOGGED_MAX = 1 << 20 /* of one stream: some 5 h of audio */ };
 
+struct sealed_frame {
+    uint64_t index;
+    gint64 at_us;
+};
+
 struct stream_log {
     bool used;
-    uint64_t kid;
-    uint64_t first_ctr;
-    GArray *times_us; /* gint64: of counters first_ctr, first_ctr + 1, ...; 0 for one that was spent in vain */
+    uint64_t kid;   /* of the last frame */
+    GArray *frames; /* struct sealed_frame */
 };
 
 struct call_stats {
@@ -37,14 +41,14 @@ struct call_stats *call_stats_new(bool log_frames)
     stats->log_frames = log_frames;
     stats->started_us = g_get_monotonic_time();
     for (int i = 0; i < CALL_KINDS; i++)
-        stats->logs[i].times_us = g_array_new(FALSE, TRUE, sizeof(gint64));
+        stats->logs[i].frames = g_array_new(FALSE, FALSE, sizeof(struct sealed_frame));
     return stats;
 }
 
 void call_stats_free(struct call_stats *stats)
 {
     for (int i = 0; i < CALL_KINDS; i++)
-        g_array_unref(stats->logs[i].times_us);
+        g_array_unref(stats->logs[i].frames);
     g_mutex_clear(&stats->lock);
     g_free(stats);
 }
@@ -54,23 +58,16 @@ void call_stats_pseudonym(struct call_stats *stats, const char *pseudonym)
     stats->pseudonym = pseudonym;
 }
 
-void call_stats_sealed(struct call_stats *stats, enum call_kind kind, uint64_t kid, uint64_t ctr)
+void call_stats_sealed(struct call_stats *stats, enum call_kind kind, uint64_t kid, uint64_t index)
 {
     struct stream_log *log = &stats->logs[kind];
-    gint64 now_us = g_get_monotonic_time();
+    const struct sealed_frame frame = {index, g_get_monotonic_time()};
 
     g_mutex_lock(&stats->lock);
-    if (!log->used || log->kid != kid) {
-        log->used = true;
-        log->kid = kid;
-        log->first_ctr = ctr;
-        g_array_set_size(log->times_us, 0);
-    }
-    if (stats->log_frames && ctr >= log->first_ctr && ctr - log->first_ctr < FRAMES_LOGGED_MAX) {
-        if (log->times_us->len <= ctr - log->first_ctr)
-            g_array_set_size(log->times_us, (guint)(ctr - log->first_ctr) + 1);
-        g_array_index(log->times_us, gint64, ctr - log->first_ctr) = now_us;
-    }
+    log->used = true;
+    log->kid = kid;
+    if (stats->log_frames && log->frames->len < FRAMES_LOGGED_MAX)
+        g_array_append_val(log->frames, frame);
     g_mutex_unlock(&stats->lock);
 }
 
@@ -107,7 +104,7 @@ static json_t *sent_json(struct call_stats *stats, struct call_capture *capture,
 {
     struct stream_log *log = &stats->logs[kind];
     struct call_capture_stats counts;
-    json_t *object = json_object(), *times = json_array();
+    json_t *object = json_object(), *frames = json_array();
 
     call_capture_stats(capture, kind, &counts);
     json_object_set_new(object, "captured", number(counts.captured));
@@ -116,11 +113,16 @@ static json_t *sent_json(struct call_stats *stats, struct call_capture *capture,
     json_object_set_new(object, "sealed", number(counts.sealed));
     if (log->used) {
         json_object_set_new(object, "kid", id(log->kid));
-        json_object_set_new(object, "first_ctr", number(log->first_ctr));
-        for (guint i = 0; i < log->times_us->len; i++)
-            json_array_append_new(times, number((uint64_t)g_array_index(log->times_us, gint64, i)));
+        for (guint i = 0; i < log->frames->len; i++) {
+            const struct sealed_frame *frame = &g_array_index(log->frames, struct sealed_frame, i);
+            json_t *pair = json_array();
+
+            json_array_append_new(pair, number(frame->index));
+            json_array_append_new(pair, number((uint64_t)frame->at_us));
+            json_array_append_new(frames, pair);
+        }
     }
-    json_object_set_new(object, "sealed_us", times);
+    json_object_set_new(object, "frames", frames); /* index and time of each */
     return object;
 }
 
@@ -148,8 +150,8 @@ static json_t *stream_json(const struct call_stream *stream)
     for (int i = 0; i < CALL_REFUSALS; i++)
         json_object_set_new(object, REFUSALS[i], number(stream->refused[i]));
     json_object_set_new(object, "decoded", number(stream->decoded));
-    json_object_set_new(object, "opened_ctrs", ranges_json(stream->ranges));
-    json_object_set_new(object, "first_key_ctr", stream->key_seen ? number(stream->first_key_ctr) : json_null());
+    json_object_set_new(object, "opened_indexes", ranges_json(stream->ranges));
+    json_object_set_new(object, "first_key_index", stream->key_seen ? number(stream->first_key_index) : json_null());
     json_object_set_new(object, "first_opened_us", number((uint64_t)stream->first_opened_us));
     json_object_set_new(object, "first_key_us", number((uint64_t)stream->first_key_us));
     json_object_set_new(object, "first_decoded_us", number((uint64_t)stream->first_decoded_us));
@@ -212,7 +214,7 @@ static uint64_t cpu_us(void)
 }
 
 bool call_stats_write(struct call_stats *stats, const char *path, const struct call_args *args,
-                      struct call_capture *capture, struct call_roster *roster)
+                      struct call_capture *capture, struct call_roster *roster, json_t *group)
 {
     json_t *root = json_object(), *sent = json_object();
     bool ok;
@@ -232,6 +234,8 @@ bool call_stats_write(struct call_stats *stats, const char *path, const struct c
             json_object_set_new(sent, call_kind_name((enum call_kind)kind),
                                 sent_json(stats, capture, (enum call_kind)kind));
     g_mutex_unlock(&stats->lock);
+    if (group != NULL)
+        json_object_set_new(root, "group", group);
     json_object_set_new(root, "sent", sent);
     json_object_set_new(root, "received", received_json(roster));
     json_object_set_new(root, "slots", unknown_json(roster));

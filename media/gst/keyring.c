@@ -23,6 +23,18 @@ static void base_key_clear(struct base_key *base)
     *base = (struct base_key){0};
 }
 
+static void epoch_clear(struct key_ring_epoch *epoch)
+{
+    base_key_clear(&epoch->base);
+    g_clear_pointer(&epoch->leaves, g_free);
+    epoch->installed = FALSE;
+}
+
+static gboolean is_anothers(const struct key_ring_epoch *epoch, guint32 leaf)
+{
+    return leaf < epoch->leaf_slots && (epoch->leaves[leaf / 8] >> leaf % 8 & 1);
+}
+
 static int base_key_set(struct base_key *base, const guint8 *bytes, gsize len)
 {
     guint8 *copy;
@@ -155,8 +167,7 @@ static void clear_keys(SottoKeyRing *ring)
     ring->generation++;
     base_key_clear(&ring->shared);
     for (guint i = 0; i < EPOCHS_MAX; i++) {
-        base_key_clear(&ring->epochs[i].base);
-        ring->epochs[i].installed = FALSE;
+        epoch_clear(&ring->epochs[i]);
     }
     key_ring_close_receiver(ring, &ring->before);
     key_ring_close_receiver(ring, &ring->now);
@@ -403,6 +414,8 @@ gboolean sotto_key_ring_add_epoch(SottoKeyRing *ring, guint64 epoch, guint32 lea
         place->installed = TRUE;
         place->epoch = epoch;
         place->leaf_slots = leaf_slots;
+        g_free(place->leaves);
+        place->leaves = g_memdup2(leaves, (leaf_slots + 7) / 8);
         g_hash_table_add(ring->used, g_steal_pointer(&digest));
         if (target == &fresh)
             receiver_replace(ring, &fresh);
@@ -424,7 +437,7 @@ gboolean sotto_key_ring_use_epoch(SottoKeyRing *ring, guint64 epoch, guint32 lea
     pthread_mutex_lock(&ring->lock);
     e = key_ring_find_epoch(ring, epoch);
     if (e)
-        code = sframe_kid_from_leaf(0, leaf, e->leaf_slots, epoch, &kid);
+        code = is_anothers(e, leaf) ? SFRAME_LEAF : sframe_kid_from_leaf(0, leaf, e->leaf_slots, epoch, &kid);
     /* one that is in use already stays so: taken up anew, it would be refused for a spent key */
     if (code == SFRAME_OK && !(ring->sending == SEND_EPOCH && ring->send_epoch == epoch && ring->send_leaf == leaf)) {
         ring->sending = SEND_EPOCH;
@@ -445,8 +458,7 @@ gboolean sotto_key_ring_remove_epoch(SottoKeyRing *ring, guint64 epoch, GError *
     pthread_mutex_lock(&ring->lock);
     e = key_ring_find_epoch(ring, epoch);
     if (e) {
-        base_key_clear(&e->base);
-        e->installed = FALSE;
+        epoch_clear(e);
         code = sframe_receiver_remove_epoch(ring->now.receiver, epoch);
         if (ring->sending == SEND_EPOCH && ring->send_epoch == epoch) {
             ring->sending = SEND_NOTHING;

@@ -24,6 +24,7 @@ struct key_ring_epoch {
     gboolean installed;
     guint64 epoch;
     guint32 leaf_slots;
+    guint8 *leaves; /* bit i, low bits first: leaf i is somebody else's */
     struct base_key base;
 };
 

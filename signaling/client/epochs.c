@@ -75,6 +75,7 @@ static void send_with_present(struct call *call)
     struct call_event *event =
         call_event_push(call, CALL_EVENT_SEND_WITH, (struct mls_bytes){0}, (struct mls_bytes){0});
     event->epoch = epoch;
+    event->leaf = mls_group_own_leaf(call->group);
     epochs->sending = true;
     epochs->sending_epoch = epoch;
 }

@@ -169,7 +169,7 @@ enum call_event_type {
     CALL_EVENT_EPOCH_ADDED,   /* SFrame: epoch, leaf_slots, leaf (one's own), leaves, data: the base key */
     CALL_EVENT_EPOCH_REMOVED, /* SFrame: epoch. Its keys are to be wiped, a sender's and a receiver's */
     CALL_EVENT_LEAF_REMOVED,  /* SFrame: epoch, leaf. This leaf's receive keys of it are to be wiped at once */
-    CALL_EVENT_SEND_WITH,     /* SFrame: from now on frames are sealed under this epoch */
+    CALL_EVENT_SEND_WITH,     /* SFrame: epoch, leaf. From now on frames are sealed under it, as this leaf */
     CALL_EVENT_SEND_STOPPED,  /* nothing may be sealed any more until CALL_EVENT_SEND_WITH; pause says why */
     CALL_EVENT_ROSTER,        /* call_member() answers otherwise than before */
     CALL_EVENT_GONE,          /* user_id, gone, by (also a user id; zeros where nobody else did it) */

@@ -15,6 +15,7 @@ BUILD = os.environ["SOTTO_BUILD_DIR"]
 CLIENT = os.path.join(BUILD, "bin", "sotto")
 TEST_CLIENT = os.path.join(BUILD, "tests", "sotto-test-client")
 SFU = os.path.join(BUILD, "bin", "sotto-sfu")
+DS = os.path.join(BUILD, "bin", "sotto-ds")
 CANARY = os.path.join(BUILD, "tests", "sotto-sfu-canary")
 FIND_RUNS = os.path.join(BUILD, "tests", "find_runs")
 SECRET = "00112233445566778899aabbccddeeff"
@@ -69,6 +70,33 @@ class Call:
         assert line, "the server does not start"
         self.address = re.search(r"http=(\S+)", line).group(1)
         self.url = "http://" + self.address
+
+    def serve_keys(self, listen="127.0.0.1:0"):
+        """The delivery service, on a database of this call's; with its address before, the same one again."""
+        ready, writer = os.pipe()
+        self.key_server = self.spawn([DS, "--dev", "--listen", listen, "--database", self.path("rooms.db"), "--drain", "0",
+                                      "--ready-fd", str(writer)], "ds.log", pass_fds=(writer,))
+        os.close(writer)
+        with open(ready) as pipe:
+            line = pipe.readline()
+        assert line, "the delivery service does not start"
+        self.key_address = re.search(r"http=(\S+)", line).group(1)
+
+    def make_link(self, room="room"):
+        return subprocess.run([CLIENT, "link", self.key_address, room], check=True, capture_output=True,
+                              text=True).stdout.strip()
+
+    def meet(self, name):
+        """A fresh identity."""
+        subprocess.run([CLIENT, "id", "new", "--name", name, "--device", "laptop", "--no-passphrase", "--home",
+                        self.path(name)], check=True, capture_output=True)
+
+    def enter(self, name, link, *options):
+        """Somebody who is in a call by its link; lines for it go to its stdin."""
+        stem = name.lower()
+        return self.spawn([CLIENT, "call", "--server", self.url, "--home", self.path(name), "--snapshot",
+                           self.path(stem + ".png"), "--stats", self.path(stem + ".json"), *options],
+                          stem + ".log", {"SOTTO_LINK": link}, stdin=subprocess.PIPE)
 
     def join(self, name, *options, secret=SECRET, binary=CLIENT, environment=None, prefix=()):
         stem = name.lower()

@@ -16,17 +16,17 @@ SECOND = 1000000
 
 def person(name, joined, left):
     """Somebody who seals 30 pictures a second from 0 s to 10 s."""
-    sealed = [i * SECOND // 30 for i in range(300)]
+    sealed = [[i, i * SECOND // 30] for i in range(300)]
     return types.SimpleNamespace(name=name, stats={
         "pseudonym": name.lower(), "joined_us": joined * SECOND, "left_us": left * SECOND, "received": [],
-        "sent": {"video": {"dropped": 0, "first_ctr": 0, "sealed_us": sealed}}})
+        "sent": {"video": {"dropped": 0, "frames": sealed}}})
 
 
 def hear(receiver, sender, opened, key=60, decoded=240, last=10):
     ranges = [[first, last_one] for first, last_one in opened]
     receiver.stats["received"].append({"name": sender.name, "video": {
         "received": 240, "opened": 240, "failed": 0, "replayed": 0, "late": 0, "incomplete": 0, "refused": 0,
-        "decoded": decoded, "opened_ctrs": ranges, "first_key_ctr": key, "first_decoded_us": 2 * SECOND,
+        "decoded": decoded, "opened_indexes": ranges, "first_key_index": key, "first_decoded_us": 2 * SECOND,
         "last_decoded_us": last * SECOND}})
 
 

@@ -34,8 +34,8 @@ def leave(people):
 
 def opened_share(stream, count):
     """Of the last frames up to the last one opened; before them the connection was still coming about."""
-    end = stream["opened_ctrs"][-1][1] + 1
-    return sum(last + 1 - max(first, end - count) for first, last in stream["opened_ctrs"] if last >= end - count) / count
+    end = stream["opened_indexes"][-1][1] + 1
+    return sum(last + 1 - max(first, end - count) for first, last in stream["opened_indexes"] if last >= end - count) / count
 
 
 def with_one_packet_in_twenty_lost_the_call_goes_on():

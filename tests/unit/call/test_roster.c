@@ -45,7 +45,7 @@ static void video_starts_with_a_key_frame_and_a_gap_asks_for_one(void)
     CU_ASSERT_EQUAL(call_roster_opened(roster, 7, CALL_AUDIO, 0, 40, false, CALL_VP8), CALL_PLAY);
     CU_ASSERT_EQUAL(call_roster_opened(roster, 7, CALL_AUDIO, 0, 50, false, CALL_VP8), CALL_PLAY);
     CU_ASSERT_EQUAL_FATAL(call_roster_participants(roster, list, CALL_PARTICIPANTS_MAX, true), 1);
-    CU_ASSERT_EQUAL(list[0].streams[CALL_VIDEO].first_key_ctr, 5);
+    CU_ASSERT_EQUAL(list[0].streams[CALL_VIDEO].first_key_index, 5);
     CU_ASSERT_EQUAL(list[0].streams[CALL_VIDEO].opened, 7);
     CU_ASSERT_EQUAL_FATAL(list[0].streams[CALL_VIDEO].ranges->len, 3);
     CU_ASSERT_EQUAL(g_array_index(list[0].streams[CALL_VIDEO].ranges, struct call_range, 0).first, 4);

@@ -215,6 +215,11 @@ static void test_epochs(void)
     CU_ASSERT_FALSE(sotto_key_ring_use_epoch(a, 5, 8, &error));
     CU_ASSERT_TRUE(g_error_matches(error, SOTTO_KEY_RING_ERROR, -SFRAME_LEAF));
     g_clear_error(&error);
+    /* as somebody else's leaf it would repeat that one's nonces */
+    CU_ASSERT_FALSE(sotto_key_ring_use_epoch(a, 5, 1, &error));
+    CU_ASSERT_TRUE(g_error_matches(error, SOTTO_KEY_RING_ERROR, -SFRAME_LEAF));
+    g_clear_error(&error);
+    CU_ASSERT_EQUAL(seal(a, CAMERA, "five", &five), SFRAME_NO_KEY);
     CU_ASSERT_TRUE(sotto_key_ring_use_epoch(a, 5, 3, NULL));
     CU_ASSERT_EQUAL(seal(a, CAMERA, "five", &five), SFRAME_OK);
     CU_ASSERT_EQUAL(five.kid, (guint64)CAMERA << 11 | 3 << 8 | 5);

@@ -51,7 +51,8 @@ gboolean sotto_key_ring_set_base_key(SottoKeyRing *ring, const guint8 *base_key,
  * for a base key that this ring has had before. */
 gboolean sotto_key_ring_add_epoch(SottoKeyRing *ring, guint64 epoch, guint32 leaf_slots, const guint8 *leaves,
                                   const guint8 *base_key, gsize base_key_len, GError **error);
-/* Seals as this leaf of this epoch, which must be installed, from each sender's next frame on. No change if it is the
+/* Seals as this leaf of this epoch, which must be installed, from each sender's next frame on. FALSE for a leaf that is
+ * somebody else's: two who seal as one would repeat nonces. No change if it is the
  * one in use; one that was used before another is not taken up again: its counters are spent. */
 gboolean sotto_key_ring_use_epoch(SottoKeyRing *ring, guint64 epoch, guint32 leaf, GError **error);
 /* Wipes an epoch's keys, or one leaf's of it, for receiving. If it is the one sealed with, nothing is sealed until

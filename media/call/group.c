@@ -1,0 +1,600 @@
+#include "group.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "connection.h"
+#include "core/bytes.h"
+#include "core/secret.h"
+#include "id/self.h"
+#include "people.h"
+
+enum {
+    LINE_LEN = 1024,
+    HIGHEST_LEN = CALL_GROUP_ID_LEN + 8,
+    CODE_DELAY_MS = 700, /* after the last change of the roster: the code takes a while, and changes may come in rows */
+    FILE_NAME_LEN = 16 + CALL_ROOM_MAX,
+};
+
+struct group {
+    struct group_config config;
+    char *folder;
+    struct call_link link;
+    struct call *call;
+    struct connection *connection;
+    struct people *people;
+    struct identity_call_code code;
+    bool code_known;
+    guint timer, code_timer;
+    bool may_send;
+    bool leaving, ended;
+};
+
+/* --- saying ------------------------------------------------------------------------------------------------------- */
+
+static void say(const struct group *group, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void say(const struct group *group, const char *format, ...)
+{
+    char text[LINE_LEN];
+    va_list args;
+
+    va_start(args, format);
+    g_vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    group->config.say(group->config.user, text);
+}
+
+static const char *phase_text(enum call_phase phase)
+{
+    switch (phase) {
+    case CALL_PHASE_OUTSIDE:
+        return "looking for the room";
+    case CALL_PHASE_FOUNDING:
+        return "nobody is here yet: opening the room";
+    case CALL_PHASE_ASKING:
+        return "asking to be let in";
+    case CALL_PHASE_ENTERING:
+        return "nobody answers: entering with the link";
+    case CALL_PHASE_MEMBER:
+        return "in the room";
+    case CALL_PHASE_LINK_OLD:
+        return "this link is no longer the room's: ask somebody in the call for a new one";
+    case CALL_PHASE_OUT:
+        return "out of the room";
+    }
+    return "unknown phase";
+}
+
+static const char *pause_text(enum call_pause pause)
+{
+    switch (pause) {
+    case CALL_PAUSE_NONE:
+        return "sending";
+    case CALL_PAUSE_JOINING:
+        return "not sending: no keys yet";
+    case CALL_PAUSE_UNCONFIRMED:
+        return "not sending: waiting for the others to confirm this room";
+    case CALL_PAUSE_LOST:
+        return "not sending: contact with half of the members is lost (/go-on to remove them and continue)";
+    case CALL_PAUSE_WITHHELD:
+        return "not sending: a removal was announced, and the server does not show it";
+    case CALL_PAUSE_SERVER:
+        return "not sending: the delivery service passes nothing on";
+    case CALL_PAUSE_OUT:
+        return "not sending: out of the room";
+    }
+    return "not sending";
+}
+
+static const char *warning_text(enum call_warning warning)
+{
+    switch (warning) {
+    case CALL_WARNING_SERVER:
+        return "the delivery service passes nothing on";
+    case CALL_WARNING_SERVER_OVER:
+        return "the delivery service works again";
+    case CALL_WARNING_KICK:
+        return "an admin removes somebody";
+    case CALL_WARNING_RESYNC:
+        return "could not follow the group, coming in anew";
+    case CALL_WARNING_REFUSED:
+        return "the delivery service refuses a message";
+    case CALL_WARNING_ROLLBACK:
+        return "an older state of this room was offered, and refused";
+    }
+    return "unknown warning";
+}
+
+static const char *name_of(const struct group *group, const uint8_t user_id[CALL_USER_ID_LEN])
+{
+    for (size_t i = 0; i < people_count(group->people); i++) {
+        const struct person *person = people_at(group->people, i);
+
+        if (memcmp(person->member.user_id, user_id, CALL_USER_ID_LEN) == 0)
+            return person->shown;
+    }
+    return "somebody";
+}
+
+static void say_gone(const struct group *group, const struct call_event *event)
+{
+    switch (event->gone) {
+    case CALL_GONE_LEFT:
+        say(group, "%s left", name_of(group, event->user_id));
+        break;
+    case CALL_GONE_REMOVED:
+    case CALL_GONE_KICKED: {
+        char *who = g_strdup(name_of(group, event->user_id));
+
+        say(group, "%s was removed by %s", who, name_of(group, event->by));
+        g_free(who);
+        break;
+    }
+    }
+}
+
+/* Others' words, cleaned of what could deceive a terminal. */
+static void say_chat(const struct group *group, const struct call_event *event)
+{
+    char *text = g_strndup((const char *)event->data, event->len);
+
+    for (char *c = text; *c != '\0'; c++)
+        if ((guchar)*c < ' ' || *c == 0x7f)
+            *c = ' ';
+    if (g_utf8_validate(text, -1, NULL))
+        say(group, "%s: %s", name_of(group, event->user_id), text);
+    core_wipe(text, strlen(text));
+    g_free(text);
+}
+
+static gboolean tell_code(gpointer data)
+{
+    struct group *group = data;
+    char line[LINE_LEN];
+
+    group->code_timer = 0;
+    say(group, "epoch %" G_GUINT64_FORMAT ", %zu here:", call_epoch(group->call), people_count(group->people));
+    for (size_t i = 0; i < people_count(group->people); i++) {
+        people_describe(people_at(group->people, i), line, sizeof(line));
+        say(group, "  %s", line);
+    }
+    group->code_known = call_get_code(group->call, &group->code) == CALL_OK;
+    if (group->code_known)
+        say(group, "call code, the same on every screen: %s (%s)", group->code.words, group->code.digits);
+    return G_SOURCE_REMOVE;
+}
+
+static void roster_changed(struct group *group)
+{
+    people_update(group->people, group->call);
+    if (group->code_timer == 0)
+        group->code_timer = g_timeout_add(CODE_DELAY_MS, tell_code, group);
+}
+
+/* --- keys --------------------------------------------------------------------------------------------------------- */
+
+static void set_may_send(struct group *group, bool may)
+{
+    if (group->may_send == may)
+        return;
+    group->may_send = may;
+    group->config.may_send(group->config.user, may);
+}
+
+static void complain(const struct group *group, const char *what, GError *error)
+{
+    say(group, "%s: %s", what, error != NULL ? error->message : "unknown error");
+    g_clear_error(&error);
+}
+
+static void add_epoch(struct group *group, const struct call_event *event)
+{
+    GError *error = NULL;
+
+    people_epoch_added(group->people, event->epoch, event->leaf_slots);
+    if (!sotto_key_ring_add_epoch(group->config.ring, event->epoch, event->leaf_slots, event->leaves, event->data,
+                                  event->len, &error))
+        complain(group, "the keys of an epoch cannot be used", error);
+}
+
+static void remove_epoch(struct group *group, uint64_t epoch)
+{
+    /* false where it was never added, which has been said */
+    sotto_key_ring_remove_epoch(group->config.ring, epoch, NULL);
+    people_epoch_removed(group->people, epoch);
+}
+
+static void send_with(struct group *group, const struct call_event *event)
+{
+    GError *error = NULL;
+    bool ok = sotto_key_ring_use_epoch(group->config.ring, event->epoch, event->leaf, &error);
+
+    if (!ok)
+        complain(group, "nothing is sent", error);
+    set_may_send(group, ok);
+}
+
+/* --- what is kept on this device ---------------------------------------------------------------------------------- */
+
+static void highest_name(const struct group *group, char out[FILE_NAME_LEN])
+{
+    g_snprintf(out, FILE_NAME_LEN, "room-%s", group->link.room);
+}
+
+static void keep_highest(struct group *group, const struct call_event *event)
+{
+    struct id_store store;
+    struct bytes_writer w;
+    uint8_t data[HIGHEST_LEN];
+    char name[FILE_NAME_LEN];
+
+    highest_name(group, name);
+    bytes_writer_init(&w, data, sizeof(data));
+    bytes_write(&w, event->group_id, CALL_GROUP_ID_LEN);
+    bytes_write_u64(&w, event->epoch);
+    if (id_store_open(&store, group->folder)) {
+        id_store_write(&store, name, data, sizeof(data));
+        id_store_close(&store);
+    }
+}
+
+static void read_highest(const struct group *group, const struct id_store *store, struct call_config *config)
+{
+    struct bytes_reader r;
+    uint8_t data[HIGHEST_LEN];
+    size_t len = 0;
+    char name[FILE_NAME_LEN];
+
+    highest_name(group, name);
+    if (id_store_read(store, name, data, sizeof(data), &len) != ID_READ_OK || len != sizeof(data))
+        return;
+    bytes_reader_init(&r, data, len);
+    memcpy(config->highest_group, bytes_parse(&r, CALL_GROUP_ID_LEN), CALL_GROUP_ID_LEN);
+    config->highest_epoch = bytes_read_u64(&r);
+}
+
+/* --- the machine -------------------------------------------------------------------------------------------------- */
+
+static struct call_time now(void)
+{
+    struct timespec boot;
+
+    clock_gettime(CLOCK_BOOTTIME, &boot);
+    return (struct call_time){.ms = (uint64_t)boot.tv_sec * 1000 + (uint64_t)boot.tv_nsec / 1000000,
+                              .unix_s = (uint64_t)g_get_real_time() / G_USEC_PER_SEC};
+}
+
+static void take_phase(struct group *group, enum call_phase phase)
+{
+    say(group, "%s", phase_text(phase));
+    if (phase != CALL_PHASE_OUT && phase != CALL_PHASE_LINK_OLD)
+        return;
+    set_may_send(group, false);
+    group->ended = true;
+}
+
+static void take_link(struct group *group)
+{
+    struct call_link link;
+    char text[CALL_LINK_MAX];
+
+    if (call_get_link(group->call, &link) == CALL_OK && call_link_format(&link, text, sizeof(text)) == CALL_OK)
+        say(group, "the room has a new link, the old one admits nobody any more: %s", text);
+    core_wipe(&link, sizeof(link));
+    core_wipe(text, sizeof(text));
+}
+
+static void take(struct group *group, const struct call_event *event)
+{
+    switch (event->type) {
+    case CALL_EVENT_SEND:
+        if (group->connection != NULL)
+            connection_send(group->connection, event->data, event->len);
+        break;
+    case CALL_EVENT_PHASE:
+        take_phase(group, event->phase);
+        break;
+    case CALL_EVENT_EPOCH_ADDED:
+        add_epoch(group, event);
+        break;
+    case CALL_EVENT_EPOCH_REMOVED:
+        remove_epoch(group, event->epoch);
+        break;
+    case CALL_EVENT_LEAF_REMOVED:
+        sotto_key_ring_remove_leaf(group->config.ring, event->epoch, event->leaf, NULL);
+        break;
+    case CALL_EVENT_SEND_WITH:
+        send_with(group, event);
+        break;
+    case CALL_EVENT_SEND_STOPPED:
+        set_may_send(group, false);
+        if (!group->leaving && event->pause != CALL_PAUSE_OUT)
+            say(group, "%s", pause_text(event->pause));
+        break;
+    case CALL_EVENT_ROSTER:
+        roster_changed(group);
+        break;
+    case CALL_EVENT_GONE:
+        say_gone(group, event);
+        break;
+    case CALL_EVENT_KNOCK:
+        say(group, "somebody asks to be let in: /admit with the user id");
+        break;
+    case CALL_EVENT_CHAT:
+        say_chat(group, event);
+        break;
+    case CALL_EVENT_LINK:
+        take_link(group);
+        break;
+    case CALL_EVENT_HIGHEST:
+        keep_highest(group, event);
+        break;
+    case CALL_EVENT_WARNING:
+        say(group, "%s", warning_text(event->warning));
+        break;
+    }
+}
+
+static void pump(struct group *group);
+
+static gboolean on_time(gpointer data)
+{
+    struct group *group = data;
+
+    group->timer = 0;
+    call_advance(group->call, now());
+    pump(group);
+    return G_SOURCE_REMOVE;
+}
+
+/* After whatever the machine was told: what it has to say, and when it wants to be asked next. */
+static void pump(struct group *group)
+{
+    struct call_event event;
+    uint64_t timeout_ms;
+    uint64_t now_ms;
+    bool was_ended = group->ended;
+
+    while (call_next_event(group->call, &event))
+        take(group, &event);
+    if (group->timer != 0)
+        g_source_remove(group->timer);
+    group->timer = 0;
+    timeout_ms = call_timeout(group->call);
+    now_ms = now().ms;
+    if (timeout_ms != UINT64_MAX)
+        group->timer =
+            g_timeout_add((guint)MIN(timeout_ms > now_ms ? timeout_ms - now_ms : 0, G_MAXINT), on_time, group);
+    if (group->ended && !was_ended && !group->leaving)
+        group->config.ended(group->config.user);
+}
+
+static void on_up(void *user)
+{
+    struct group *group = user;
+
+    call_connected(group->call, now());
+    pump(group);
+}
+
+static void on_message(void *user, const uint8_t *data, size_t len)
+{
+    struct group *group = user;
+    int error = call_receive(group->call, data, len, now());
+
+    pump(group);
+    if (error == CALL_MALFORMED)
+        connection_reset(group->connection);
+}
+
+static void on_down(void *user, const char *reason, bool ended)
+{
+    struct group *group = user;
+
+    say(group, "%s", reason);
+    call_disconnected(group->call, now());
+    group->ended |= ended;
+    pump(group);
+    if (ended && !group->leaving)
+        group->config.ended(group->config.user);
+}
+
+/* --- what the user types ------------------------------------------------------------------------------------------ */
+
+static int kick(struct group *group, const char *name)
+{
+    const struct person *person = people_find(group->people, name);
+
+    return person != NULL ? call_kick(group->call, person->member.user_id) : CALL_USER;
+}
+
+static int rotate(struct group *group, const char *unused)
+{
+    (void)unused;
+    return call_rotate(group->call);
+}
+
+static int go_on(struct group *group, const char *unused)
+{
+    (void)unused;
+    return call_go_on(group->call);
+}
+
+static int lock(struct group *group, const char *unused)
+{
+    (void)unused;
+    return call_set_locked(group->call, true);
+}
+
+static int unlock(struct group *group, const char *unused)
+{
+    (void)unused;
+    return call_set_locked(group->call, false);
+}
+
+static int chat(struct group *group, const char *text)
+{
+    return call_say(group->call, text, strlen(text), 0);
+}
+
+static const struct command {
+    const char *name;
+    int (*run)(struct group *group, const char *argument);
+} COMMANDS[] = {
+    {"/kick ", kick}, {"/new-link", rotate}, {"/go-on", go_on}, {"/lock", lock}, {"/unlock", unlock}, {"/", chat},
+};
+
+void group_typed(struct group *group, const char *line)
+{
+    if (line[0] != '/') {
+        say(group, "a line beginning with / is for the others, as in: /hello. Commands: /kick NAME, /new-link, /lock, "
+                   "/unlock, /go-on");
+        return;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(COMMANDS); i++) {
+        size_t len = strlen(COMMANDS[i].name);
+        int error;
+
+        if (strncmp(line, COMMANDS[i].name, len) != 0)
+            continue;
+        error = COMMANDS[i].run(group, line + len);
+        if (error != CALL_OK)
+            say(group, "%s: %s", line, call_strerror(error));
+        pump(group);
+        return;
+    }
+}
+
+void group_leave(struct group *group)
+{
+    group->leaving = true;
+    /* not a member yet, or any more: then there is nobody to tell */
+    if (call_leave(group->call) == CALL_OK)
+        pump(group);
+}
+
+/* --- life --------------------------------------------------------------------------------------------------------- */
+
+/* TLS towards everybody but this machine. */
+static char *url_of(const struct call_link *link)
+{
+    bool local = g_str_has_prefix(link->host, "127.") || g_str_has_prefix(link->host, "[::1]") ||
+                 g_str_has_prefix(link->host, "localhost");
+
+    return g_strdup_printf("%s://%s/ds", local ? "ws" : "wss", link->host);
+}
+
+static bool make_call(struct group *group, const struct id_self *self, const struct identity_secret *device,
+                      const struct id_store *store)
+{
+    struct call_config config = {
+        .link = &group->link,
+        .certificate = self->certificate_data,
+        .certificate_len = self->certificate_len,
+        .device_seed = device->key.seed,
+        .token = (const uint8_t *)group->config.token,
+        .token_len = group->config.token != NULL ? strlen(group->config.token) : 0,
+    };
+    int error;
+
+    read_highest(group, store, &config);
+    error = call_new(&config, now(), &group->call);
+    if (error != CALL_OK)
+        fprintf(stderr, "sotto: the call cannot be prepared: %s\n", call_strerror(error));
+    return error == CALL_OK;
+}
+
+/* Who we are; the store is open for as short as can be, for other programs wait for it. */
+static bool take_identity(struct group *group)
+{
+    struct id_store store;
+    struct id_self *self = g_new0(struct id_self, 1);
+    struct identity_secret *device = NULL;
+    bool ok = id_store_open(&store, group->folder);
+
+    if (ok) {
+        device = id_self_unlock(&store, &group->config.passphrase, now().unix_s, self);
+        ok = device != NULL && make_call(group, self, device, &store);
+        id_store_close(&store);
+    }
+    core_secret_free(device);
+    if (ok) {
+        group->people = people_new(group->folder, self->certificate.root_key);
+        ok = group->people != NULL;
+    }
+    g_free(self);
+    return ok;
+}
+
+struct group *group_new(const struct group_config *config)
+{
+    struct group *group = g_new0(struct group, 1);
+    struct connection_config connection = {
+        .http = config->http, .up = on_up, .message = on_message, .down = on_down, .user = group};
+    char *url = NULL;
+
+    group->config = *config;
+    group->folder = g_strdup(config->identity_folder);
+    if (call_link_parse(config->link, &group->link) != CALL_OK) {
+        fprintf(stderr, "sotto: this is not a room's link; they look like sotto://host/room#secret\n");
+        group_free(group);
+        return NULL;
+    }
+    url = config->url != NULL ? g_strdup(config->url) : url_of(&group->link);
+    connection.url = url;
+    if (take_identity(group))
+        group->connection = connection_new(&connection);
+    g_free(url);
+    if (group->connection == NULL) {
+        group_free(group);
+        return NULL;
+    }
+    return group;
+}
+
+void group_free(struct group *group)
+{
+    if (group == NULL)
+        return;
+    connection_free(group->connection);
+    if (group->timer != 0)
+        g_source_remove(group->timer);
+    if (group->code_timer != 0)
+        g_source_remove(group->code_timer);
+    call_free(group->call);
+    if (group->people != NULL)
+        people_free(group->people);
+    core_wipe(&group->link, sizeof(group->link));
+    g_free(group->folder);
+    g_free(group);
+}
+
+bool group_resolve(struct group *group, uint64_t kid, uint64_t ctr, uint64_t *sender, uint64_t *index)
+{
+    return people_resolve(group->people, kid, ctr, sender, index);
+}
+
+bool group_name(const struct group *group, size_t i, uint64_t *sender, const char **name)
+{
+    const struct person *person = people_at(group->people, i);
+
+    if (person == NULL)
+        return false;
+    *sender = person->sender;
+    *name = person->member.self ? NULL : person->shown;
+    return true;
+}
+
+json_t *group_json(const struct group *group)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "epoch", json_integer((json_int_t)call_epoch(group->call)));
+    json_object_set_new(object, "call_code", group->code_known ? json_string(group->code.digits) : json_null());
+    json_object_set_new(object, "call_code_words", group->code_known ? json_string(group->code.words) : json_null());
+    json_object_set_new(object, "roster", people_json(group->people));
+    return object;
+}

@@ -1,0 +1,46 @@
+/* A call keyed by its members: identity, delivery service and MLS on one side, the media's key ring on the other. In
+ * the main context, but for group_resolve(). */
+#ifndef GROUP_H
+#define GROUP_H
+
+#include <jansson.h>
+#include <libsoup/soup.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gstsotto/keyring.h"
+#include "id/passphrase.h"
+
+struct group;
+
+struct group_config {
+    SoupSession *http;
+    const char *link;            /* sotto://HOST/ROOM#SECRET */
+    const char *url;             /* of the delivery service; NULL: from the link's host */
+    const char *token;           /* NULL: none */
+    const char *identity_folder; /* NULL: the usual one */
+    struct id_passphrase_source passphrase;
+    SottoKeyRing *ring;
+    /* Frames may be sent from now on, or not any more: what is sealed in between must be dropped. */
+    void (*may_send)(void *user, bool may);
+    void (*say)(void *user, const char *text); /* one line for people */
+    void (*ended)(void *user);                 /* left, removed, or there is no way in */
+    void *user;
+};
+
+/* NULL, with a reason on stderr: no identity here, not a link, a wrong passphrase. http and ring have to
+ * outlast it, the rest of config does not. */
+struct group *group_new(const struct group_config *config);
+void group_free(struct group *group);
+/* The i-th member's name as it is to be shown; false beyond the last, *name is NULL for this user. */
+bool group_name(const struct group *group, size_t i, uint64_t *sender, const char **name);
+/* Says goodbye. */
+void group_leave(struct group *group);
+/* A line that the user typed: chat, or a command that begins with a slash. */
+void group_typed(struct group *group, const char *line);
+/* As people_resolve(). Any thread. */
+bool group_resolve(struct group *group, uint64_t kid, uint64_t ctr, uint64_t *sender, uint64_t *index);
+/* Epoch, call code and roster, for --stats. */
+json_t *group_json(const struct group *group);
+
+#endif

@@ -1,0 +1,140 @@
+"""Calls keyed by their members: real identities, sotto-ds, sotto-sfu, and what each member sees."""
+import os
+import re
+import signal
+
+from harness import Call, main, wait_all, wait_for
+
+QUIET = ("--video", "test", "--audio", "test")
+
+
+def everybody_is_seen(call, names, by):
+    """A roster of exactly these on the last screenful of `by`."""
+    blocks = re.findall(r"epoch \d+, (\d+) here:\n((?:.*\n)*?).*call code, the same on every screen: .*\((.*)\)", call.log(by))
+    if not blocks or int(blocks[-1][0]) != len(names):
+        return None
+    return blocks[-1][2] if all(f"{name} (laptop)" in blocks[-1][1] for name in names) else None
+
+
+def same_code(call, names):
+    codes = {everybody_is_seen(call, names, name) for name in names}
+    return codes.pop() if len(codes) == 1 else None
+
+
+def epoch(call, name):
+    return int(re.findall(r"epoch (\d+), ", call.log(name))[-1])
+
+
+def begin(call, *names):
+    call.serve()
+    call.serve_keys()
+    link = call.make_link()
+    for name in names:
+        call.meet(name)
+    return link
+
+
+def say(process, line):
+    process.stdin.write((line + "\n").encode())
+    process.stdin.flush()
+
+
+def members_hear_each_other_under_one_call_code_and_keys_of_their_own():
+    names = ("Ada", "Ben", "Cleo")
+    with Call() as call:
+        link = begin(call, *names)
+        people = [call.enter(name, link, *QUIET, "--seconds", "14") for name in names]
+        wait_for("one roster and call code", lambda: same_code(call, names))
+        say(people[0], "/good morning")
+        wait_for("the chat message", lambda: "Ada: good morning" in call.log("Cleo"))
+        wait_all(people)
+        kids = [stream["kid"] for name in names for stream in call.stats(name)["sent"].values()]
+        assert len(set(kids)) == len(kids), f"two streams were sealed under one KID: {kids}"
+        for by in names:
+            for sender in names:
+                for kind in ("audio", "video") if by != sender else ():
+                    stream = call.heard(by, sender)[kind]
+                    print(f"  {by} of {sender}'s {kind}: {stream['opened']} opened, {stream['decoded']} decoded")
+                    assert stream["decoded"] > 100, f"{by} hears too little of {sender}: {stream}"
+        safety = {(by, person["name"]): person["safety_number"] for by in names
+                  for person in call.stats(by)["group"]["roster"] if not person["self"]}
+        for (by, of), number in safety.items():
+            assert len(number) == 60 and safety.get((of, by), number) == number, "safety numbers differ"
+
+
+def who_is_kicked_is_out_and_the_old_link_with_it():
+    with Call() as call:
+        link = begin(call, "Ada", "Ben", "Cleo", "Dora")
+        ada, ben, cleo = (call.enter(name, link, *QUIET) for name in ("Ada", "Ben", "Cleo"))
+        wait_for("three in the room", lambda: same_code(call, ("Ada", "Ben", "Cleo")))
+        say(cleo, "/kick Ben")
+        admin = next(name for name in ("Ada", "Ben", "Cleo") if f"{name} (laptop): you, admin" in call.log(name))
+        if admin != "Cleo":
+            wait_for("that others than the admin may not", lambda: "only admins" in call.log("Cleo"))
+        out = "Ben" if admin != "Ben" else "Cleo"
+        left = [name for name in ("Ada", "Ben", "Cleo") if name != out]
+        say({"Ada": ada, "Ben": ben, "Cleo": cleo}[admin], f"/kick {out}")
+        gone = {"Ada": ada, "Ben": ben, "Cleo": cleo}[out]
+        assert gone.wait(15) == 1, "who was kicked did not end"
+        assert "out of the room" in call.log(out)
+        wait_for("two in the room", lambda: same_code(call, left))
+        links = {re.findall(r"(sotto://\S+)", call.log(name))[-1] for name in left}
+        assert len(links) == 1 and links != {link}, "the others have not got one new link"
+        late = call.enter("Dora", link, *QUIET, "--seconds", "20")
+        assert late.wait(30) == 1, "the old link did not end it"
+        assert "no longer the room's" in call.log("Dora") and "Ada is here" not in call.log("Dora")
+        again = call.enter("Dora", links.pop(), *QUIET, "--seconds", "9")
+        wait_for("the new link lets in", lambda: same_code(call, (*left, "Dora")))
+        assert again.wait(20) == 0
+        for name in left:
+            {"Ada": ada, "Ben": ben, "Cleo": cleo}[name].send_signal(signal.SIGTERM)
+
+
+def what_the_delivery_service_keeps_names_nobody():
+    names = ("Adalmiina", "Benedikta")
+    with Call() as call:
+        link = begin(call, *names)
+        people = [call.enter(name, link, *QUIET, "--seconds", "10") for name in names]
+        wait_for("both in the room", lambda: same_code(call, names))
+        wait_all(people)
+        kept = b"".join(open(call.path(file), "rb").read() for file in os.listdir(call.folder)
+                        if file.startswith("rooms.db") or file in ("ds.log", "sfu.log"))
+        assert len(kept) > 10000, "nothing was kept"
+        for name in names:
+            with open(os.path.join(call.path(name), "certificate"), "rb") as file:
+                certificate = file.read()
+            # the control: what is looked for is what the members' own files hold
+            assert name.encode() in certificate
+            assert name.encode() not in kept, f"{name}'s name is on a server"
+            assert not any(certificate[i:i + 16] in kept for i in range(len(certificate) - 16)), "a certificate is on a server"
+        assert link.split("#")[1].encode() not in kept
+
+
+def a_call_outlives_the_delivery_service_and_a_member_its_own_death():
+    names = ("Ada", "Ben", "Cleo")
+    with Call() as call:
+        link = begin(call, *names)
+        ada, ben, cleo = (call.enter(name, link, *QUIET) for name in names)
+        wait_for("three in the room", lambda: same_code(call, names))
+        wait_for("everybody's media", lambda: all("connected" in call.log(name) for name in names))
+        before = {name: epoch(call, name) for name in names}
+        ben.kill()
+        ben.wait()
+        call.key_server.kill()
+        call.key_server.wait()
+        call.serve_keys(call.key_address)
+        again = call.enter("Ben", link, *QUIET)
+        wait_for("a later epoch, on every screen",
+                 lambda: all(epoch(call, name) > before[name] for name in names) and same_code(call, names), 40)
+        for by in ("Ada", "Cleo"):
+            wait_for(f"Ben's pictures with {by}, who is back", lambda: re.search(
+                r"Ben vp8 [1-9]\d* fps", call.log(by).rpartition(" here:")[2]), 20)
+        wait_for("everybody's with Ben", lambda: re.search(r"(Ada|Cleo) vp8 \d\d fps \|.* vp8 \d\d fps", call.log("Ben").rpartition(
+            "asking to be let in")[2]), 20)
+        for process in (ada, again, cleo):
+            process.send_signal(signal.SIGTERM)
+        wait_all((ada, again, cleo))
+
+
+main(members_hear_each_other_under_one_call_code_and_keys_of_their_own, who_is_kicked_is_out_and_the_old_link_with_it,
+     what_the_delivery_service_keeps_names_nobody, a_call_outlives_the_delivery_service_and_a_member_its_own_death)
