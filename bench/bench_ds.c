@@ -98,7 +98,7 @@ static void open_work(struct work *w, struct ds_store *store, size_t rooms, size
     *w = (struct work){.hub = ds_hub_new(&config, now), .rooms = rooms, .gathered = gathered};
     must(w->hub != NULL);
     for (size_t i = 0; i < rooms; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof(name), "room-%zu", i);
         w->peers[i] = ds_peer_new(w->hub, w, NULL, now);
         must(w->peers[i] != NULL);
