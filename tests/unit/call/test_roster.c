@@ -149,9 +149,22 @@ static void names_sort_the_list(void)
     call_roster_free(roster);
 }
 
+static void a_new_key_begins_anew_and_is_no_gap(void)
+{
+    const uint64_t next = UINT64_C(1) << 32;
+    struct call_roster *roster = call_roster_new();
+
+    CU_ASSERT_EQUAL(open_video(roster, 7, 5, true), CALL_PLAY);
+    CU_ASSERT_EQUAL(open_video(roster, 7, next, false), CALL_PLAY);
+    CU_ASSERT_EQUAL(open_video(roster, 7, next + 1, false), CALL_PLAY);
+    CU_ASSERT_EQUAL(open_video(roster, 7, 2 * next + 1, false), CALL_PLAY_WANT_KEY);
+    call_roster_free(roster);
+}
+
 static const struct unit_test TESTS[] = {
     {"only opened frames make a participant", only_opened_frames_make_a_participant},
     {"video starts with a key frame, and a gap asks for one", video_starts_with_a_key_frame_and_a_gap_asks_for_one},
+    {"a new key begins anew, and is no gap", a_new_key_begins_anew_and_is_no_gap},
     {"the table is full when it is full", the_table_is_full_when_it_is_full},
     {"a wrong secret is said once, after several frames", a_wrong_secret_is_said_once_and_only_after_several_frames},
     {"plaintext is said even after a wrong secret", plaintext_is_said_even_after_a_wrong_secret},
