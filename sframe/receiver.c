@@ -92,15 +92,21 @@ int sframe_receiver_init(void *memory, size_t len, const struct sframe_receiver_
     return sframe_receiver_init_with(core_provider_best(), memory, len, config, receiver);
 }
 
+void sframe_epoch_free(struct sframe_epoch *epoch)
+{
+    if (!epoch)
+        return;
+    free(epoch->clocks);
+    core_wipe(epoch, sizeof *epoch);
+    free(epoch);
+}
+
 void sframe_receiver_wipe(struct sframe_receiver *receiver)
 {
     if (!receiver)
         return;
-    for (size_t i = 0; i < SFRAME_EPOCHS; i++) {
-        if (receiver->epochs[i])
-            core_wipe(receiver->epochs[i], sizeof *receiver->epochs[i]);
-        free(receiver->epochs[i]);
-    }
+    for (size_t i = 0; i < SFRAME_EPOCHS; i++)
+        sframe_epoch_free(receiver->epochs[i]);
     receiver->crypto.aead->wipe(receiver->scratch.state);
     for (uint32_t i = 0; i < receiver->streams.cap; i++)
         receiver->crypto.aead->wipe(receiver->streams.slots[i].key.state);

@@ -22,13 +22,23 @@ enum sframe_keying {
     SFRAME_KEYING_SHARED,
 };
 
+/* What was told of the clock of an epoch's leaf. */
+struct sframe_clock {
+    bool known;
+    uint32_t ahead_ms; /* of the receiver's, modulo 2^32 */
+};
+
 struct sframe_epoch {
     uint64_t number;
     uint32_t leaf_slots;
-    uint64_t failures; /* frames under KIDs without a stream that did not authenticate */
+    struct sframe_clock *clocks; /* by leaf; NULL: none is known */
+    uint64_t failures;           /* frames under KIDs without a stream that did not authenticate */
     struct core_hmac_key secret;
     uint8_t leaves[]; /* bit set of members */
 };
+
+/* Wipes and frees; NULL is allowed. */
+void sframe_epoch_free(struct sframe_epoch *epoch);
 
 struct sframe_ratchet_state {
     bool used;

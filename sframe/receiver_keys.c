@@ -134,8 +134,7 @@ static struct sframe_epoch **epoch_place(struct sframe_receiver *receiver, uint6
 static void drop_epoch(struct sframe_receiver *receiver, struct sframe_epoch **place)
 {
     remove_owned(receiver, (*place)->number);
-    core_wipe(*place, sizeof **place);
-    free(*place);
+    sframe_epoch_free(*place);
     *place = NULL;
 }
 
@@ -239,6 +238,21 @@ int sframe_receiver_remove_leaf(struct sframe_receiver *receiver, uint64_t epoch
         if (sframe_kid_from_leaf(context, leaf, at->leaf_slots, epoch, &kid) == SFRAME_OK)
             remove_stream(receiver, kid);
     }
+    return SFRAME_OK;
+}
+
+int sframe_receiver_set_clock(struct sframe_receiver *receiver, uint64_t epoch, uint32_t leaf, int64_t ahead_ms)
+{
+    if (!receiver)
+        return SFRAME_INVALID;
+    struct sframe_epoch *at = *epoch_place(receiver, epoch);
+    if (!at || at->number != epoch || leaf >= at->leaf_slots || !has_leaf(at, leaf))
+        return SFRAME_NO_KEY;
+    if (!at->clocks)
+        at->clocks = calloc(at->leaf_slots, sizeof *at->clocks);
+    if (!at->clocks)
+        return SFRAME_MEMORY;
+    at->clocks[leaf] = (struct sframe_clock){true, (uint32_t)ahead_ms};
     return SFRAME_OK;
 }
 

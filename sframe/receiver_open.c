@@ -87,6 +87,17 @@ static int open_newcomer(struct sframe_receiver *receiver, const struct sframe_e
     return rc;
 }
 
+/* A frame's age by what was told of its sender's clock: nothing else shows a delay that was there from the first. */
+static int check_clock(const struct sframe_receiver *receiver, const struct sframe_stream *stream, uint32_t capture_ms,
+                       uint64_t now_ms)
+{
+    const struct sframe_epoch *epoch = receiver->epochs[stream->info.owner % SFRAME_EPOCHS];
+    if (!epoch || !epoch->clocks || !epoch->clocks[stream->info.sender].known)
+        return SFRAME_OK;
+    const int32_t age_ms = (int32_t)((uint32_t)now_ms + epoch->clocks[stream->info.sender].ahead_ms - capture_ms);
+    return age_ms > (int64_t)receiver->max_delay_ms ? SFRAME_LATE : SFRAME_OK;
+}
+
 /* What an authentic frame says about itself. */
 static int check_inner(const struct sframe_receiver *receiver, const struct sframe_expect *expect,
                        const struct incoming *in, const struct sframe_stream *stream, struct sframe_inner *inner,
@@ -103,8 +114,10 @@ static int check_inner(const struct sframe_receiver *receiver, const struct sfra
         return rc;
     struct sframe_timeline *timeline = sframe_streams_timeline(&receiver->streams, stream);
     const unsigned kind = sframe_stream_kind(&stream->info);
-    rc = sframe_timeline_check(timeline, kind, inner->capture_ms, in->now_ms, receiver->max_delay_ms,
-                               receiver->jitter_ms);
+    rc = check_clock(receiver, stream, inner->capture_ms, in->now_ms);
+    if (rc == SFRAME_OK)
+        rc = sframe_timeline_check(timeline, kind, inner->capture_ms, in->now_ms, receiver->max_delay_ms,
+                                   receiver->jitter_ms);
     if (rc == SFRAME_OK)
         sframe_timeline_commit(timeline, kind, inner->capture_ms, in->now_ms);
     return rc;

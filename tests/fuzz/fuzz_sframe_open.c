@@ -91,6 +91,17 @@ static void open_one(struct run *run, struct bytes_reader *r, unsigned how)
     free(frame);
 }
 
+/* One is removed, or its clock is told. */
+static int leaf(struct run *run, struct bytes_reader *r)
+{
+    enum { CLOCK = 0xc6 };
+    const uint8_t index = bytes_read_u8(r);
+    if (index != CLOCK)
+        return sframe_receiver_remove_leaf(run->receiver, 7, index);
+    const uint8_t of = bytes_read_u8(r);
+    return sframe_receiver_set_clock(run->receiver, 7, of, bytes_read_u16(r));
+}
+
 static void step(struct run *run, struct bytes_reader *r)
 {
     int rc = SFRAME_OK;
@@ -108,7 +119,7 @@ static void step(struct run *run, struct bytes_reader *r)
             abort();
         break;
     case 2:
-        rc = sframe_receiver_remove_leaf(run->receiver, 7, bytes_read_u8(r));
+        rc = leaf(run, r);
         break;
     case 3:
         rc = sframe_receiver_add_epoch(run->receiver, 8, SLOTS + 4, members, key_b, sizeof key_b);

@@ -255,7 +255,8 @@ struct sframe_receiver_config {
 };
 
 /* As sframe_sender_size and sframe_sender_init. A key's cipher state (about 1 kB) is part of this memory, or, with
- * libcrypto, allocated here by the library; nothing grows after that but add_epoch's copy of the leaves. */
+ * libcrypto, allocated here by the library; nothing grows after that but add_epoch's copy of the leaves, and their
+ * clocks (sframe_receiver_set_clock). */
 SOTTO_API size_t sframe_receiver_size(const struct sframe_receiver_config *config);
 SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_init(void *memory, size_t len,
                                                     const struct sframe_receiver_config *config,
@@ -295,6 +296,15 @@ SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_remove_key(struct sframe_receiver
 SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_remove_epoch(struct sframe_receiver *receiver, uint64_t epoch);
 SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_remove_leaf(struct sframe_receiver *receiver, uint64_t epoch,
                                                            uint32_t leaf);
+
+/* How far the clock that stamps the frames of an epoch's leaf is ahead of the one that sframe_open is given, as far as
+ * is known from elsewhere, as from heartbeats (of the two ends of an estimate, the further ahead). From now on its
+ * frames of this epoch are SFRAME_LATE when they are older than max_delay_ms by it. Without it a frame's age is
+ * measured by the sender's other frames alone, so that a delay that all of them have from the first one on is not seen.
+ * May be told again and again. SFRAME_NO_KEY: no such leaf. SFRAME_MEMORY: the first call for an epoch takes eight
+ * bytes for each of its leaf slots. */
+SOTTO_MUST_CHECK SOTTO_API int sframe_receiver_set_clock(struct sframe_receiver *receiver, uint64_t epoch,
+                                                         uint32_t leaf, int64_t ahead_ms);
 
 /* What the caller is about to use the frame as; a frame of anything else is refused. */
 struct sframe_expect {

@@ -173,7 +173,89 @@ static void a_first_frame_that_waited(void)
     fix_free_receiver(receiver);
 }
 
+/* --- With the clocks of heartbeats --- */
+
+enum { EPOCH = 300, SLOTS = 3, LEAF = 1 };
+
+static void add_epoch(struct sframe_receiver *receiver, uint64_t epoch, const uint8_t *key)
+{
+    static const uint8_t leaves[] = {7};
+    CU_ASSERT_EQUAL_FATAL(sframe_receiver_add_epoch(receiver, epoch, SLOTS, leaves, key, sizeof fix_key), SFRAME_OK);
+}
+
+static uint64_t leaf_kid(unsigned kind, uint64_t epoch)
+{
+    unsigned context = 0;
+    uint64_t kid = 0;
+    CU_ASSERT_EQUAL_FATAL(sframe_context(kind, 0, &context), SFRAME_OK);
+    CU_ASSERT_EQUAL_FATAL(sframe_kid_from_leaf(context, LEAF, SLOTS, epoch, &kid), SFRAME_OK);
+    return kid;
+}
+
+/* Every frame there is comes 30 s late, the first one too: only the sender's clock shows it. */
+static void delay_from_the_first(void)
+{
+    for (size_t c = 0; c < sizeof clocks / sizeof clocks[0]; c++)
+        for (int told = 0; told < 2; told++) {
+            struct sframe_receiver *receiver = fix_receiver(0, SFRAME_PROFILE_SOTTO);
+            struct sframe_sender *sender = fix_sender_kid(leaf_kid(SFRAME_CAMERA, EPOCH));
+            struct fix_frame frame;
+            add_epoch(receiver, EPOCH, fix_key);
+            if (told)
+                CU_ASSERT_EQUAL(sframe_receiver_set_clock(receiver, EPOCH, LEAF, (int64_t)clocks[c] - FIX_TIME_MS),
+                                SFRAME_OK);
+            for (uint32_t t = 0; t < 90000; t += 333) {
+                fix_seal_at(sender, clocks[c] + t, &frame);
+                CU_ASSERT_EQUAL(fix_open(receiver, &frame, FIX_TIME_MS + t + 30000, NULL),
+                                told ? SFRAME_LATE : SFRAME_OK);
+            }
+            fix_free_sender(sender);
+            fix_free_receiver(receiver);
+        }
+}
+
+/* Frames in time, for a while; then the rest of the epoch, and the next one, come late, after a silence in which what
+ * frames alone have shown is forgotten. */
+static void delay_within_an_epoch(void)
+{
+    struct sframe_receiver *receiver = fix_receiver(0, SFRAME_PROFILE_SOTTO);
+    struct sframe_sender *sender = fix_sender_kid(leaf_kid(SFRAME_MICROPHONE, EPOCH));
+    struct fix_frame frame;
+    add_epoch(receiver, EPOCH, fix_key);
+    CU_ASSERT_EQUAL(sframe_receiver_set_clock(receiver, EPOCH, LEAF, 5000), SFRAME_OK);
+    const uint32_t clock = FIX_TIME_MS + 5000;
+    uint32_t t = 0;
+    for (; t < 1000; t += 20) {
+        fix_seal_at(sender, clock + t, &frame);
+        CU_ASSERT_EQUAL(fix_open(receiver, &frame, FIX_TIME_MS + t + PATH_MS, NULL), SFRAME_OK);
+    }
+    for (; t < 30000; t += 20) {
+        fix_seal_at(sender, clock + t, &frame);
+        CU_ASSERT_EQUAL(fix_open(receiver, &frame, FIX_TIME_MS + t + 70000, NULL), SFRAME_LATE);
+    }
+    fix_seal_at(sender, clock + t, &frame);
+    CU_ASSERT_EQUAL(fix_open(receiver, &frame, FIX_TIME_MS + t + MAX_DELAY_MS, NULL), SFRAME_OK);
+    fix_seal_at(sender, clock + t, &frame);
+    CU_ASSERT_EQUAL(fix_open(receiver, &frame, FIX_TIME_MS + t + MAX_DELAY_MS + 1, NULL), SFRAME_LATE);
+    /* a clock is told for an epoch, since its leaf may be another's in the next */
+    uint8_t other[sizeof fix_key] = {1};
+    add_epoch(receiver, EPOCH + 1, other);
+    CU_ASSERT_EQUAL(sframe_receiver_set_clock(receiver, EPOCH + 1, LEAF, 5000), SFRAME_OK);
+    struct sframe_sender *after = fix_sender_of(&(struct sframe_sender_config){0});
+    CU_ASSERT_EQUAL_FATAL(sframe_sender_add_key(after, leaf_kid(SFRAME_MICROPHONE, EPOCH + 1), other, sizeof other),
+                          SFRAME_OK);
+    fix_seal_at(after, clock + t, &frame);
+    CU_ASSERT_EQUAL(fix_open(receiver, &frame, FIX_TIME_MS + t + 30000, NULL), SFRAME_LATE);
+    fix_seal_at(after, clock + t, &frame);
+    CU_ASSERT_EQUAL(fix_open(receiver, &frame, FIX_TIME_MS + t + PATH_MS, NULL), SFRAME_OK);
+    fix_free_sender(after);
+    fix_free_sender(sender);
+    fix_free_receiver(receiver);
+}
+
 static const struct unit_test tests[] = {
+    {"with the sender's clock a delay from the first frame on is refused", delay_from_the_first},
+    {"and one within an epoch, or from the next one's first frame on", delay_within_an_epoch},
     {"a first frame that waited costs none of the next", a_first_frame_that_waited},
     {"a frame held back beyond the bound is refused", delay_beyond_the_bound},
     {"a delay that grows slowly is refused at the bound", delay_that_grows_slowly},

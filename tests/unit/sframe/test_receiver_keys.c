@@ -168,6 +168,14 @@ static void bad_arguments(void)
     CU_ASSERT_EQUAL(sframe_receiver_remove_leaf(receiver, 1, UINT32_MAX), SFRAME_NO_KEY);
     CU_ASSERT_EQUAL(sframe_receiver_remove_leaf(receiver, 257, 0), SFRAME_NO_KEY);
     CU_ASSERT_EQUAL(sframe_receiver_remove_leaf(receiver, 1, 7), SFRAME_OK);
+    /* clocks are of leaves that are there */
+    CU_ASSERT_EQUAL(sframe_receiver_set_clock(NULL, 1, 0, 0), SFRAME_INVALID);
+    CU_ASSERT_EQUAL(sframe_receiver_set_clock(receiver, 1, 8, 0), SFRAME_NO_KEY);
+    CU_ASSERT_EQUAL(sframe_receiver_set_clock(receiver, 1, UINT32_MAX, 0), SFRAME_NO_KEY);
+    CU_ASSERT_EQUAL(sframe_receiver_set_clock(receiver, 1, 7, 0), SFRAME_NO_KEY);
+    CU_ASSERT_EQUAL(sframe_receiver_set_clock(receiver, 2, 0, 0), SFRAME_NO_KEY);
+    CU_ASSERT_EQUAL(sframe_receiver_set_clock(receiver, 257, 0, 0), SFRAME_NO_KEY);
+    CU_ASSERT_EQUAL(sframe_receiver_set_clock(receiver, 1, 6, INT64_MIN), SFRAME_OK);
     fix_free_receiver(receiver);
 }
 
