@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "core/curve25519_map.h"
 #include "core/public_key.h"
 #include "core/secret.h"
 
@@ -45,6 +46,32 @@ static bool x25519_public_from(const struct core_dh *dh, const uint8_t *private_
     return sodium_init() >= 0 && crypto_scalarmult_curve25519_base(public_key, private_key) == 0;
 }
 
+/* RFC 7748 section 5 */
+static void clamp(uint8_t scalar[CURVE25519_LEN])
+{
+    scalar[0] &= 248;
+    scalar[CURVE25519_LEN - 1] = (scalar[CURVE25519_LEN - 1] & 127) | 64;
+}
+
+/* libsodium multiplies edwards25519's base point, from a table, in half the time that the ladder takes; coming back to
+ * curve25519 costs an inversion, which many points share. */
+static bool x25519_public_from_each(const struct core_dh *dh, const struct core_dh_pair *pairs, size_t count)
+{
+    (void)dh;
+    uint8_t points[CORE_DH_PAIRS_MAX][CURVE25519_LEN];
+    uint8_t *u[CORE_DH_PAIRS_MAX];
+    uint8_t scalar[CURVE25519_LEN];
+    bool ok = count <= CORE_DH_PAIRS_MAX && sodium_init() >= 0;
+    for (size_t i = 0; ok && i < count; i++) {
+        memcpy(scalar, pairs[i].private_key, sizeof scalar);
+        clamp(scalar); /* libsodium would, but refuses a scalar of zero */
+        ok = crypto_scalarmult_ed25519_base(points[i], scalar) == 0;
+        u[i] = pairs[i].public_key;
+    }
+    core_wipe(scalar, sizeof scalar);
+    return ok && curve25519_map(points, count, u);
+}
+
 static bool x25519_agree(const struct core_dh *dh, const uint8_t *private_key, const uint8_t *public_key,
                          uint8_t *shared)
 {
@@ -60,6 +87,7 @@ const struct core_dh core_sodium_x25519 = {
     .shared_len = crypto_scalarmult_curve25519_BYTES,
     .private_ok = x25519_any,
     .public_from = x25519_public_from,
+    .public_from_each = x25519_public_from_each,
     .public_ok = x25519_public_ok,
     .agree = x25519_agree,
 };

@@ -53,19 +53,52 @@ static int derive_private(const struct mls_kem *kem, const struct hpke_suite_id 
     return MLS_CRYPTO;
 }
 
-static int dh_derive(const struct mls_kem *kem, const uint8_t *ikm, size_t ikm_len, uint8_t *private_key,
-                     uint8_t *public_key)
+/* The private half of DeriveKeyPair. */
+static int dh_derive_private(const struct mls_kem *kem, const uint8_t *ikm, size_t ikm_len, uint8_t *private_key)
 {
     const struct hpke_suite_id id = suite_id(kem);
     struct core_hmac_key prk;
     int rc = extract(kem, &id, "dkp_prk", (struct core_slice){ikm, ikm_len}, &prk) ? MLS_OK : MLS_CRYPTO;
     if (rc == MLS_OK)
         rc = derive_private(kem, &id, &prk, private_key);
+    core_wipe(&prk, sizeof prk);
+    return rc;
+}
+
+static int dh_derive(const struct mls_kem *kem, const uint8_t *ikm, size_t ikm_len, uint8_t *private_key,
+                     uint8_t *public_key)
+{
+    int rc = dh_derive_private(kem, ikm, ikm_len, private_key);
     if (rc == MLS_OK && !kem->dh->public_from(kem->dh, private_key, public_key))
         rc = MLS_CRYPTO;
-    core_wipe(&prk, sizeof prk);
     if (rc != MLS_OK)
         core_wipe(private_key, kem->private_len);
+    return rc;
+}
+
+static int dh_derive_each(const struct mls_kem *kem, const struct mls_kem_pair *pairs, size_t count, size_t ikm_len)
+{
+    struct core_dh_pair keys[CORE_DH_PAIRS_MAX];
+    int rc = count <= CORE_DH_PAIRS_MAX ? MLS_OK : MLS_INVALID;
+    for (size_t i = 0; rc == MLS_OK && i < count; i++) {
+        keys[i] = (struct core_dh_pair){pairs[i].private_key, pairs[i].public_key};
+        rc = dh_derive_private(kem, pairs[i].ikm, ikm_len, pairs[i].private_key);
+    }
+    if (rc == MLS_OK && !kem->dh->public_from_each(kem->dh, keys, count))
+        rc = MLS_CRYPTO;
+    return rc;
+}
+
+int mls_kem_derive_each(const struct mls_kem *kem, const struct mls_kem_pair *pairs, size_t count, size_t ikm_len)
+{
+    int rc = MLS_OK;
+    if (kem->derive_each && count > 1)
+        rc = kem->derive_each(kem, pairs, count, ikm_len);
+    else
+        for (size_t i = 0; rc == MLS_OK && i < count; i++)
+            rc = kem->derive(kem, pairs[i].ikm, ikm_len, pairs[i].private_key, pairs[i].public_key);
+    for (size_t i = 0; rc != MLS_OK && i < count; i++)
+        core_wipe(pairs[i].private_key, kem->private_len);
     return rc;
 }
 
@@ -130,15 +163,17 @@ static int dh_decap(const struct mls_kem *kem, const uint8_t *private_key, const
 }
 
 /* RFC 9180 section 7.1: Nsecret, Nenc, Npk, Nsk; the seed is as long as the private key. */
-#define DHKEM(id_, dh_, hash_, secret_, public_, private_)                                                             \
+#define DHKEM(id_, dh_, hash_, each_, secret_, public_, private_)                                                      \
     {                                                                                                                  \
         .id = (id_), .private_len = (private_), .public_len = (public_), .output_len = (public_),                      \
-        .secret_len = (secret_), .seed_len = (private_), .derive = dh_derive, .public_from = dh_public_from,           \
-        .public_check = dh_public_check, .encap = dh_encap, .decap = dh_decap, .dh = &(dh_), .hash = &(hash_)          \
+        .secret_len = (secret_), .seed_len = (private_), .derive = dh_derive, .derive_each = (each_),                  \
+        .public_from = dh_public_from, .public_check = dh_public_check, .encap = dh_encap, .decap = dh_decap,          \
+        .dh = &(dh_), .hash = &(hash_)                                                                                 \
     }
 
-const struct mls_kem mls_kem_p256 = DHKEM(0x0010, core_libcrypto_p256, core_libcrypto_sha256, 32, 65, 32);
-const struct mls_kem mls_kem_p384 = DHKEM(0x0011, core_libcrypto_p384, core_libcrypto_sha384, 48, 97, 48);
-const struct mls_kem mls_kem_p521 = DHKEM(0x0012, core_libcrypto_p521, core_libcrypto_sha512, 64, 133, 66);
-const struct mls_kem mls_kem_x25519 = DHKEM(0x0020, core_sodium_x25519, core_libcrypto_sha256, 32, 32, 32);
-const struct mls_kem mls_kem_x448 = DHKEM(0x0021, core_libcrypto_x448, core_libcrypto_sha512, 64, 56, 56);
+const struct mls_kem mls_kem_p256 = DHKEM(0x0010, core_libcrypto_p256, core_libcrypto_sha256, NULL, 32, 65, 32);
+const struct mls_kem mls_kem_p384 = DHKEM(0x0011, core_libcrypto_p384, core_libcrypto_sha384, NULL, 48, 97, 48);
+const struct mls_kem mls_kem_p521 = DHKEM(0x0012, core_libcrypto_p521, core_libcrypto_sha512, NULL, 64, 133, 66);
+const struct mls_kem mls_kem_x25519 =
+    DHKEM(0x0020, core_sodium_x25519, core_libcrypto_sha256, dh_derive_each, 32, 32, 32);
+const struct mls_kem mls_kem_x448 = DHKEM(0x0021, core_libcrypto_x448, core_libcrypto_sha512, NULL, 64, 56, 56);

@@ -90,6 +90,7 @@ SOTTO_MUST_CHECK int tree_parent_hash(struct mls_ratchet_tree *tree, struct core
 /* --- tree_path.c --- */
 
 enum { TREE_PATH_MAX = MLS_TREE_DEPTH_MAX };
+_Static_assert((int)TREE_PATH_MAX <= (int)CORE_DH_PAIRS_MAX, "a path's keys are derived at once");
 
 /* A leaf's filtered direct path, from below, with each node's child off the path. */
 struct tree_path {
@@ -113,8 +114,9 @@ uint32_t tree_ancestor(uint32_t leaf, unsigned level);
  * the secret after the last. On an error keys are as before. */
 SOTTO_MUST_CHECK int tree_keys_climb(struct mls_tree_keys *keys, const struct mls_ratchet_tree *tree, uint32_t node,
                                      const uint8_t *path_secret, uint8_t *commit_secret);
-/* From a path secret: the node's key pair. */
-SOTTO_MUST_CHECK int tree_derive_node(const struct mls_suite *suite, const uint8_t *path_secret, uint8_t *private_key,
-                                      uint8_t *public_key);
+/* The nodes' key pairs, from the path secrets of as many, at most TREE_PATH_MAX; what the pairs are from is filled in
+ * here. */
+SOTTO_MUST_CHECK int tree_derive_nodes(const struct mls_suite *suite, const uint8_t (*path_secrets)[CORE_HASH_MAX],
+                                       struct mls_kem_pair *pairs, size_t count);
 
 #endif

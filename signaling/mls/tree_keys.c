@@ -11,14 +11,18 @@ uint32_t tree_ancestor(uint32_t leaf, unsigned level)
     return (leaf >> level << (level + 1)) + (UINT32_C(1) << level) - 1;
 }
 
-int tree_derive_node(const struct mls_suite *suite, const uint8_t *path_secret, uint8_t *private_key,
-                     uint8_t *public_key)
+int tree_derive_nodes(const struct mls_suite *suite, const uint8_t (*path_secrets)[CORE_HASH_MAX],
+                      struct mls_kem_pair *pairs, size_t count)
 {
-    uint8_t secret[CORE_HASH_MAX];
-    int rc = mls_derive_secret(suite, path_secret, MLS_TEXT("node"), secret);
+    uint8_t secrets[TREE_PATH_MAX][CORE_HASH_MAX];
+    int rc = MLS_OK;
+    for (size_t i = 0; rc == MLS_OK && i < count; i++) {
+        rc = mls_derive_secret(suite, path_secrets[i], MLS_TEXT("node"), secrets[i]);
+        pairs[i].ikm = secrets[i];
+    }
     if (rc == MLS_OK)
-        rc = suite->kem->derive(suite->kem, secret, suite->hash->len, private_key, public_key);
-    core_wipe(secret, sizeof secret);
+        rc = mls_kem_derive_each(suite->kem, pairs, count, suite->hash->len);
+    core_wipe(secrets, sizeof secrets);
     return rc;
 }
 
@@ -55,24 +59,40 @@ void mls_tree_keys_prune(struct mls_tree_keys *keys, const struct mls_ratchet_tr
             forget(keys, level);
 }
 
+/* The keys of nodes, each from its path secret, or none of them. */
+static int set_nodes(struct mls_tree_keys *keys, const struct mls_ratchet_tree *tree, const uint32_t *nodes,
+                     const uint8_t (*path_secrets)[CORE_HASH_MAX], size_t count)
+{
+    uint8_t private_keys[TREE_PATH_MAX][MLS_KEM_PRIVATE_MAX] = {0};
+    uint8_t public_keys[TREE_PATH_MAX][MLS_KEM_PUBLIC_MAX];
+    struct mls_kem_pair pairs[TREE_PATH_MAX];
+    for (size_t i = 0; i < count; i++) {
+        pairs[i] = (struct mls_kem_pair){.private_key = private_keys[i], .public_key = public_keys[i]};
+        if (mls_ratchet_tree_key(tree, nodes[i]).len == 0 || !mls_tree_is_below(mls_tree_node(keys->leaf), nodes[i]))
+            return MLS_PATH;
+    }
+    int rc = tree_derive_nodes(tree->suite, path_secrets, pairs, count);
+    /* "Verify that the derived public keys are the same as the corresponding public keys sent in the UpdatePath" */
+    for (size_t i = 0; rc == MLS_OK && i < count; i++) {
+        const struct core_slice wanted = mls_ratchet_tree_key(tree, nodes[i]);
+        if (wanted.len != tree->suite->kem->public_len || memcmp(wanted.data, public_keys[i], wanted.len) != 0)
+            rc = MLS_PATH;
+    }
+    for (size_t i = 0; rc == MLS_OK && i < count; i++) {
+        memcpy(keys->keys[mls_tree_level(nodes[i])], private_keys[i], sizeof private_keys[i]);
+        keys->known[mls_tree_level(nodes[i])] = true;
+    }
+    core_wipe(private_keys, sizeof private_keys);
+    return rc;
+}
+
 int mls_tree_keys_set_node(struct mls_tree_keys *keys, const struct mls_ratchet_tree *tree, uint32_t node,
                            const uint8_t *path_secret)
 {
-    uint8_t private_key[MLS_KEM_PRIVATE_MAX] = {0};
-    uint8_t public_key[MLS_KEM_PUBLIC_MAX];
-    const struct core_slice wanted = mls_ratchet_tree_key(tree, node);
-    if (wanted.len == 0 || !mls_tree_is_below(mls_tree_node(keys->leaf), node))
-        return MLS_PATH;
-    int rc = tree_derive_node(tree->suite, path_secret, private_key, public_key);
-    /* "Verify that the derived public keys are the same as the corresponding public keys sent in the UpdatePath" */
-    if (rc == MLS_OK &&
-        (wanted.len != tree->suite->kem->public_len || memcmp(wanted.data, public_key, wanted.len) != 0))
-        rc = MLS_PATH;
-    if (rc == MLS_OK) {
-        memcpy(keys->keys[mls_tree_level(node)], private_key, sizeof private_key);
-        keys->known[mls_tree_level(node)] = true;
-    }
-    core_wipe(private_key, sizeof private_key);
+    uint8_t secret[1][CORE_HASH_MAX];
+    memcpy(secret[0], path_secret, tree->suite->hash->len);
+    int rc = set_nodes(keys, tree, &node, secret, 1);
+    core_wipe(secret, sizeof secret);
     return rc;
 }
 
@@ -80,31 +100,28 @@ int tree_keys_climb(struct mls_tree_keys *keys, const struct mls_ratchet_tree *t
                     const uint8_t *path_secret, uint8_t *commit_secret)
 {
     const size_t len = tree->suite->hash->len;
-    struct mls_tree_keys climbed = *keys;
-    uint8_t secret[CORE_HASH_MAX];
-    memcpy(secret, path_secret, len);
-    int rc = mls_tree_keys_set_node(&climbed, tree, node, secret);
+    const uint32_t root = mls_tree_root(tree->leaves);
+    uint32_t nodes[TREE_PATH_MAX];
+    uint8_t secrets[TREE_PATH_MAX + 1][CORE_HASH_MAX];
+    size_t count = 0;
+    int rc = MLS_OK;
+    memcpy(secrets[0], path_secret, len);
     for (;;) {
-        if (rc == MLS_OK)
-            rc = mls_derive_secret(tree->suite, secret, MLS_TEXT("path"), secret);
+        nodes[count] = node;
+        rc = mls_derive_secret(tree->suite, secrets[count], MLS_TEXT("path"), secrets[count + 1]);
+        count++;
         do {
-            if (node == mls_tree_root(tree->leaves))
-                goto out;
+            if (rc != MLS_OK || node == root)
+                goto climbed;
             node = mls_tree_parent(node);
         } while (!tree_at(tree, node));
-        if (rc == MLS_OK)
-            rc = mls_tree_keys_set_node(&climbed, tree, node, secret);
-        if (rc != MLS_OK)
-            goto out;
     }
-out:
-    if (rc == MLS_OK) {
-        *keys = climbed;
-        if (commit_secret)
-            memcpy(commit_secret, secret, len);
-    }
-    core_wipe(secret, sizeof secret);
-    mls_tree_keys_wipe(&climbed);
+climbed:
+    if (rc == MLS_OK)
+        rc = set_nodes(keys, tree, nodes, secrets, count);
+    if (rc == MLS_OK && commit_secret)
+        memcpy(commit_secret, secrets[count], len);
+    core_wipe(secrets, sizeof secrets);
     return rc;
 }
 

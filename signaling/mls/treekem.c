@@ -17,16 +17,18 @@
 static int derive_path(const struct mls_suite *suite, struct mls_path *path,
                        uint8_t public_keys[TREE_PATH_MAX][MLS_KEM_PUBLIC_MAX])
 {
+    struct mls_kem_pair pairs[TREE_PATH_MAX];
     uint8_t secret[CORE_HASH_MAX];
     int rc = core_random(secret, suite->hash->len) ? MLS_OK : MLS_CRYPTO;
     for (size_t i = 0; rc == MLS_OK && i < path->count; i++) {
         const unsigned level = mls_tree_level(path->nodes[i]);
-        memcpy(path->secrets[i], secret, suite->hash->len);
-        rc = tree_derive_node(suite, secret, path->keys.keys[level], public_keys[i]);
+        pairs[i] = (struct mls_kem_pair){.private_key = path->keys.keys[level], .public_key = public_keys[i]};
         path->keys.known[level] = true;
-        if (rc == MLS_OK)
-            rc = mls_derive_secret(suite, secret, MLS_TEXT("path"), secret);
+        memcpy(path->secrets[i], secret, suite->hash->len);
+        rc = mls_derive_secret(suite, secret, MLS_TEXT("path"), secret);
     }
+    if (rc == MLS_OK)
+        rc = tree_derive_nodes(suite, path->secrets, pairs, path->count);
     memcpy(path->commit_secret, secret, suite->hash->len);
     core_wipe(secret, sizeof secret);
     return rc;

@@ -19,6 +19,12 @@ enum {
     CORE_SIGN_PRIVATE_MAX = 66,
     CORE_SIGN_PUBLIC_MAX = 133,
     CORE_SIGNATURE_MAX = 144, /* ECDSA over P-521, in DER */
+    CORE_DH_PAIRS_MAX = 32,
+};
+
+struct core_dh_pair {
+    const uint8_t *private_key;
+    uint8_t *public_key;
 };
 
 struct core_dh {
@@ -32,6 +38,8 @@ struct core_dh {
     /* Whether the bytes are a private key at all: a scalar from 1 to the order less 1. */
     SOTTO_MUST_CHECK bool (*private_ok)(const struct core_dh *dh, const uint8_t *private_key);
     SOTTO_MUST_CHECK bool (*public_from)(const struct core_dh *dh, const uint8_t *private_key, uint8_t *public_key);
+    /* public_from of each of at most CORE_DH_PAIRS_MAX pairs; NULL where together they cost as much as one by one. */
+    SOTTO_MUST_CHECK bool (*public_from_each)(const struct core_dh *dh, const struct core_dh_pair *pairs, size_t count);
     /* Whether the bytes are a point of the curve that one can agree with: for X25519 and X448 every string is, but the
      * few of small order. */
     SOTTO_MUST_CHECK bool (*public_ok)(const struct core_dh *dh, const uint8_t *public_key);

@@ -1,3 +1,6 @@
+#include <string.h>
+
+#include "core/secret.h"
 #include "public_key_checks.h"
 #include "unit.h"
 
@@ -17,6 +20,30 @@ static void x25519_of_the_rfc(void)
 static void x25519_agrees(void)
 {
     check_dh_agrees(&core_sodium_x25519);
+}
+
+/* Many public keys at once are those of one at a time, whatever the bits that do not count. */
+static void x25519_many(void)
+{
+    const struct core_dh *dh = &core_sodium_x25519;
+    uint8_t private_keys[CORE_DH_PAIRS_MAX + 1][32] = {{0}};
+    uint8_t public_keys[CORE_DH_PAIRS_MAX + 1][32];
+    struct core_dh_pair pairs[CORE_DH_PAIRS_MAX + 1];
+    for (size_t i = 0; i <= CORE_DH_PAIRS_MAX; i++)
+        pairs[i] = (struct core_dh_pair){private_keys[i], public_keys[i]};
+    memset(private_keys[1], 0xff, sizeof private_keys[1]); /* and one of zeros */
+    for (size_t i = 2; i < CORE_DH_PAIRS_MAX; i++)
+        CU_ASSERT_FATAL(core_random(private_keys[i], sizeof private_keys[i]));
+    for (size_t count = 0; count <= CORE_DH_PAIRS_MAX; count++) {
+        memset(public_keys, 0, sizeof public_keys);
+        CU_ASSERT_FATAL(dh->public_from_each(dh, pairs, count));
+        for (size_t i = 0; i < count; i++) {
+            uint8_t expected[32];
+            CU_ASSERT(dh->public_from(dh, private_keys[i], expected));
+            unit_assert_bytes("public key", public_keys[i], 32, expected, 32);
+        }
+    }
+    CU_ASSERT_FALSE(dh->public_from_each(dh, pairs, CORE_DH_PAIRS_MAX + 1));
 }
 
 static void x25519_refuses_small_order(void)
@@ -73,6 +100,7 @@ static void ed25519_binds(void)
 static const struct unit_test tests[] = {
     {"X25519 as in RFC 7748", x25519_of_the_rfc},
     {"X25519 agrees", x25519_agrees},
+    {"X25519 of many keys at once", x25519_many},
     {"X25519 refuses points of small order", x25519_refuses_small_order},
     {"Ed25519 as in RFC 8032", ed25519_of_the_rfc},
     {"Ed25519 binds message, key and length", ed25519_binds},

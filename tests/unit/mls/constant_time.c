@@ -12,6 +12,7 @@
 #include <string.h>
 #include <valgrind/memcheck.h>
 
+#include "core/curve25519_map.h"
 #include "core/secret.h"
 #include "mls/crypto.h"
 #include "party.h"
@@ -90,6 +91,15 @@ bool __wrap_core_equal(const uint8_t *a, const uint8_t *b, size_t len)
     bool equal = strcmp(control, "control-compare") == 0 ? branching_compare(a, b, len) : __real_core_equal(a, b, len);
     show(&equal, sizeof equal);
     return equal;
+}
+
+/* What it converts are public keys, if in another form. */
+bool __real_curve25519_map(const uint8_t (*points)[CURVE25519_LEN], size_t count, uint8_t *const *u);
+bool __wrap_curve25519_map(const uint8_t (*points)[CURVE25519_LEN], size_t count, uint8_t *const *u);
+bool __wrap_curve25519_map(const uint8_t (*points)[CURVE25519_LEN], size_t count, uint8_t *const *u)
+{
+    show(points, count * sizeof points[0]);
+    return __real_curve25519_map(points, count, u);
 }
 
 /* --- Primitives that show what is public --- */

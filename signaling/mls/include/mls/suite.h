@@ -20,6 +20,13 @@ enum {
     MLS_AEAD_KEY_MAX = 32,
 };
 
+/* A key pair to be derived: from ikm, private_len and public_len bytes. */
+struct mls_kem_pair {
+    const uint8_t *ikm;
+    uint8_t *private_key;
+    uint8_t *public_key;
+};
+
 /* A key encapsulation mechanism (RFC 9180 section 4). Its functions give MLS_OK, MLS_KEY (a key or KEM output is no
  * valid one) or MLS_CRYPTO, and write nothing usable on an error. */
 struct mls_kem {
@@ -32,6 +39,10 @@ struct mls_kem {
     /* DeriveKeyPair: the same key pair from the same bytes. */
     SOTTO_MUST_CHECK int (*derive)(const struct mls_kem *kem, const uint8_t *ikm, size_t ikm_len, uint8_t *private_key,
                                    uint8_t *public_key);
+    /* derive for each of at most CORE_DH_PAIRS_MAX pairs, from ikm_len bytes each; NULL where together they cost as
+     * much as one by one. */
+    SOTTO_MUST_CHECK int (*derive_each)(const struct mls_kem *kem, const struct mls_kem_pair *pairs, size_t count,
+                                        size_t ikm_len);
     SOTTO_MUST_CHECK int (*public_from)(const struct mls_kem *kem, const uint8_t *private_key, uint8_t *public_key);
     SOTTO_MUST_CHECK int (*public_check)(const struct mls_kem *kem, const uint8_t *public_key);
     SOTTO_MUST_CHECK int (*encap)(const struct mls_kem *kem, const uint8_t *seed, const uint8_t *public_key,
@@ -49,6 +60,10 @@ extern const struct mls_kem mls_kem_x448;
 extern const struct mls_kem mls_kem_p256;
 extern const struct mls_kem mls_kem_p384;
 extern const struct mls_kem mls_kem_p521;
+
+/* Derives each pair, by the KEM's derive_each or one by one. On an error all the private keys are wiped. */
+SOTTO_MUST_CHECK int mls_kem_derive_each(const struct mls_kem *kem, const struct mls_kem_pair *pairs, size_t count,
+                                         size_t ikm_len);
 
 struct mls_suite {
     uint16_t id;
