@@ -102,23 +102,25 @@ static bool gcm_set_key(void *state, const uint8_t *key)
 static inline void forget(struct gcm_context_data *context)
 {
     typedef uint64_t __attribute__((may_alias)) word;
-    _Static_assert(sizeof *context % sizeof(word) == 0, "whole words");
-    for (size_t i = 0; i < sizeof *context / sizeof(word); i++)
-        ((volatile word *)context)[i] = 0;
+    typedef word __attribute__((vector_size(2 * sizeof(word)), aligned(sizeof(word)))) pair;
+    enum { WORDS = sizeof *context / sizeof(word) };
+    _Static_assert(sizeof *context == (2 * (WORDS / 2) + 1) * sizeof(word), "pairs of words and one more");
+    volatile pair *pairs = (volatile pair *)context;
+#pragma GCC unroll 8
+    for (size_t i = 0; i < WORDS / 2; i++)
+        pairs[i] = (pair){0, 0};
+    ((volatile word *)context)[WORDS - 1] = 0;
 }
 
-/* The one part of the AAD that is not empty; false if there are several. */
-static bool single_aad(const struct core_slice *aad, size_t count, struct core_slice *single)
+/* The AAD if it is one part, with nothing after it; NULL if there are several. */
+static inline const struct core_slice *single_aad(const struct core_slice *aad, size_t count)
 {
-    *single = (struct core_slice){(const uint8_t *)"", 0};
-    for (size_t i = 0; i < count; i++) {
-        if (aad[i].len == 0)
-            continue;
-        if (single->len > 0)
-            return false;
-        *single = aad[i];
-    }
-    return true;
+    static const struct core_slice none = {(const uint8_t *)"", 0};
+    while (count > 0 && aad[count - 1].len == 0)
+        count--;
+    if (count == 0)
+        return &none;
+    return count == 1 ? aad : NULL;
 }
 
 /* AAD in several parts: the library takes it only in one. A short one is joined; a long one is hashed in chunks, and
@@ -161,7 +163,6 @@ static bool gcm_seal(void *state, const uint8_t *nonce, const struct core_slice 
     struct gcm *gcm = state;
     const struct gcm_calls *calls = gcm->calls;
     struct gcm_context_data context;
-    struct core_slice single;
     uint64_t left = text_max;
     if (!calls || tag_len != GCM_TAG_LEN)
         return false;
@@ -169,14 +170,14 @@ static bool gcm_seal(void *state, const uint8_t *nonce, const struct core_slice 
         if (text[i].len > left)
             return false;
     const struct gcm_key_data *key = aligned_key(gcm);
-    const bool one_aad = single_aad(aad, aad_count, &single);
-    if (one_aad && text_count == 1 && text->len > 0) {
-        calls->seal(key, &context, text->data, text->data, text->len, nonce, single.data, single.len, tag, tag_len);
+    const struct core_slice *single = single_aad(aad, aad_count);
+    if (single && text_count == 1 && text->len > 0) {
+        calls->seal(key, &context, text->data, text->data, text->len, nonce, single->data, single->len, tag, tag_len);
         forget(&context);
         return true;
     }
-    if (one_aad)
-        calls->start(key, &context, nonce, single.data, single.len);
+    if (single)
+        calls->start(key, &context, nonce, single->data, single->len);
     else
         start_joined(calls, key, &context, nonce, aad, aad_count);
     for (size_t i = 0; i < text_count; i++)
@@ -206,18 +207,17 @@ static enum core_opened gcm_open(void *state, const uint8_t *nonce, const struct
     struct gcm *gcm = state;
     const struct gcm_calls *calls = gcm->calls;
     struct gcm_context_data context;
-    struct core_slice single;
     uint8_t expected[GCM_TAG_LEN];
     if (!calls || tag_len != GCM_TAG_LEN || text.len > text_max)
         return CORE_OPEN_FAILED;
     const struct gcm_key_data *key = aligned_key(gcm);
-    const bool one_aad = single_aad(aad, aad_count, &single);
-    if (one_aad && text.len > 0) {
-        calls->open(key, &context, text.data, text.data, text.len, nonce, single.data, single.len, expected,
+    const struct core_slice *single = single_aad(aad, aad_count);
+    if (single && text.len > 0) {
+        calls->open(key, &context, text.data, text.data, text.len, nonce, single->data, single->len, expected,
                     sizeof expected);
     } else {
-        if (one_aad)
-            calls->start(key, &context, nonce, single.data, single.len);
+        if (single)
+            calls->start(key, &context, nonce, single->data, single->len);
         else
             start_joined(calls, key, &context, nonce, aad, aad_count);
         if (text.len > 0)

@@ -2,6 +2,9 @@
 #ifndef SFRAME_KEY_H
 #define SFRAME_KEY_H
 
+#include <endian.h>
+#include <string.h>
+
 #include "suite.h"
 
 struct sframe_key {
@@ -23,12 +26,52 @@ SOTTO_MUST_CHECK int sframe_key_derive(const struct sframe_crypto *crypto, struc
                                        const struct core_hmac_key *secret, uint64_t kid);
 /* Wipes key and salt; the cipher state stays, to be given another key. False if it could not be kept: it is freed. */
 bool sframe_key_forget(const struct core_aead *aead, struct sframe_key *key);
+/* A nonce, written at once: the ciphers load it at once, and a load over several recent stores waits for all of them.
+ */
+typedef uint32_t sframe_nonce_words __attribute__((vector_size(16)));
+
+union sframe_nonce {
+    sframe_nonce_words words;
+    uint8_t bytes[CORE_NONCE_LEN];
+};
+
+/* nonce = salt XOR CTR as a big-endian integer of nn bytes */
+static inline void sframe_nonce_make(const struct sframe_key *key, uint64_t ctr, union sframe_nonce *nonce)
+{
+    uint32_t salt[CORE_NONCE_LEN / sizeof(uint32_t)];
+    memcpy(salt, key->salt, sizeof salt);
+    nonce->words =
+        (sframe_nonce_words){salt[0], salt[1] ^ htobe32((uint32_t)(ctr >> 32)), salt[2] ^ htobe32((uint32_t)ctr), 0};
+}
+
 /* Seals text in place and writes the suite's nt bytes of tag. SFRAME_CRYPTO: the text's content is undefined. */
-SOTTO_MUST_CHECK int sframe_key_seal(const struct sframe_crypto *crypto, struct sframe_key *key,
-                                     const struct sframe_frame *frame, const struct core_span *text, size_t text_count,
-                                     uint8_t *tag);
+SOTTO_MUST_CHECK static inline int sframe_key_seal(const struct sframe_crypto *crypto, struct sframe_key *key,
+                                                   const struct sframe_frame *frame, const struct core_span *text,
+                                                   size_t text_count, uint8_t *tag)
+{
+    union sframe_nonce nonce;
+    sframe_nonce_make(key, frame->ctr, &nonce);
+    return crypto->aead->seal(key->state, nonce.bytes, frame->aad, SFRAME_AAD_PARTS, text, text_count, tag,
+                              crypto->suite->nt)
+               ? SFRAME_OK
+               : SFRAME_CRYPTO;
+}
+
 /* Opens text in place. SFRAME_AUTH, SFRAME_CRYPTO: the text is wiped or still ciphertext. */
-SOTTO_MUST_CHECK int sframe_key_open(const struct sframe_crypto *crypto, struct sframe_key *key,
-                                     const struct sframe_frame *frame, struct core_span text, const uint8_t *tag);
+SOTTO_MUST_CHECK static inline int sframe_key_open(const struct sframe_crypto *crypto, struct sframe_key *key,
+                                                   const struct sframe_frame *frame, struct core_span text,
+                                                   const uint8_t *tag)
+{
+    union sframe_nonce nonce;
+    sframe_nonce_make(key, frame->ctr, &nonce);
+    switch (crypto->aead->open(key->state, nonce.bytes, frame->aad, SFRAME_AAD_PARTS, text, tag, crypto->suite->nt)) {
+    case CORE_OPEN_OK:
+        return SFRAME_OK;
+    case CORE_OPEN_FORGED:
+        return SFRAME_AUTH;
+    default:
+        return SFRAME_CRYPTO;
+    }
+}
 
 #endif

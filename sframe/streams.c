@@ -26,20 +26,9 @@ void sframe_streams_layout(struct sframe_streams *streams, struct core_arena *ar
     }
 }
 
-struct sframe_stream *sframe_streams_find(const struct sframe_streams *streams, uint64_t kid)
-{
-    uint32_t slot = sframe_index_find(&streams->by_kid, kid);
-    return slot == SFRAME_SLOT_NONE ? NULL : &streams->slots[slot];
-}
-
 bool sframe_streams_full(const struct sframe_streams *streams)
 {
     return streams->free_slot == SFRAME_SLOT_NONE;
-}
-
-unsigned sframe_stream_kind(const struct sframe_stream_info *info)
-{
-    return info->context < SFRAME_CONTEXTS ? info->context / SFRAME_LAYERS : SFRAME_KINDS;
 }
 
 void sframe_stream_window(const struct sframe_stream_info *info, bool late_start, struct sframe_replay *replay)
@@ -104,6 +93,7 @@ struct sframe_stream *sframe_streams_add(struct sframe_streams *streams, const s
 void sframe_streams_remove(struct sframe_streams *streams, const struct core_aead *aead, struct sframe_stream *stream)
 {
     uint32_t slot = (uint32_t)(stream - streams->slots);
+    streams->last = NULL;
     sframe_index_remove(&streams->by_kid, stream->info.kid);
     release_sender(streams, stream->info.sender_id, stream->sender_slot);
     struct sframe_key key = stream->key;
@@ -125,10 +115,4 @@ struct sframe_stream *sframe_streams_stalest(const struct sframe_streams *stream
             stalest = stream;
     }
     return stalest;
-}
-
-struct sframe_timeline *sframe_streams_timeline(const struct sframe_streams *streams,
-                                                const struct sframe_stream *stream)
-{
-    return &streams->senders[stream->sender_slot].timeline;
 }

@@ -5,6 +5,7 @@
 
 #include "index.h"
 #include "key.h"
+#include "kid.h"
 #include "replay.h"
 #include "timeline.h"
 
@@ -41,6 +42,7 @@ struct sframe_streams {
     uint32_t count;
     uint32_t free_slot;
     uint32_t free_sender;
+    struct sframe_stream *last; /* found: frames come in bursts, and a guess that is right costs no wait; or NULL */
     struct sframe_index by_kid;
     struct sframe_index by_sender;
 };
@@ -49,7 +51,17 @@ struct sframe_streams {
 void sframe_streams_layout(struct sframe_streams *streams, struct core_arena *arena, uint32_t cap,
                            const struct core_aead *aead, uint64_t seed);
 /* The stream of a KID or NULL. */
-struct sframe_stream *sframe_streams_find(const struct sframe_streams *streams, uint64_t kid);
+static inline struct sframe_stream *sframe_streams_find(struct sframe_streams *streams, uint64_t kid)
+{
+    if (streams->last && streams->last->info.kid == kid)
+        return streams->last;
+    const uint32_t slot = sframe_index_find(&streams->by_kid, kid);
+    if (slot == SFRAME_SLOT_NONE)
+        return NULL;
+    streams->last = &streams->slots[slot];
+    return streams->last;
+}
+
 bool sframe_streams_full(const struct sframe_streams *streams);
 /* Takes a slot (zeros but for its cipher state) for a KID that has none; not to be called when full. late_start: see
  * sframe_replay_init. The slot's key is exchanged with *key. */
@@ -57,14 +69,20 @@ struct sframe_stream *sframe_streams_add(struct sframe_streams *streams, const s
                                          bool late_start, struct sframe_key *key);
 /* Wipes the stream and its key; the cipher state stays for the next one. */
 void sframe_streams_remove(struct sframe_streams *streams, const struct core_aead *aead, struct sframe_stream *stream);
-struct sframe_timeline *sframe_streams_timeline(const struct sframe_streams *streams,
-                                                const struct sframe_stream *stream);
+static inline struct sframe_timeline *sframe_streams_timeline(const struct sframe_streams *streams,
+                                                              const struct sframe_stream *stream)
+{
+    return &streams->senders[stream->sender_slot].timeline;
+}
 
 /* The stream that was not heard for the longest time; NULL if there is none. */
 struct sframe_stream *sframe_streams_stalest(const struct sframe_streams *streams);
 /* A window of the size and rate that the stream's kind has. late_start: see sframe_replay_init. */
 void sframe_stream_window(const struct sframe_stream_info *info, bool late_start, struct sframe_replay *replay);
 /* The kind of a context; SFRAME_KINDS if it is unknown. */
-unsigned sframe_stream_kind(const struct sframe_stream_info *info);
+static inline unsigned sframe_stream_kind(const struct sframe_stream_info *info)
+{
+    return info->context < SFRAME_CONTEXTS ? info->context / SFRAME_LAYERS : SFRAME_KINDS;
+}
 
 #endif

@@ -71,3 +71,12 @@ void sframe_timeline_commit(struct sframe_timeline *timeline, unsigned kind, uin
         timeline->newest[kind] = capture_ms;
     timeline->kinds |= (uint8_t)(1u << kind);
 }
+
+int sframe_timeline_take(struct sframe_timeline *timeline, unsigned kind, uint32_t capture_ms, uint64_t now_ms,
+                         uint32_t max_delay_ms, uint32_t jitter_ms)
+{
+    int rc = sframe_timeline_check(timeline, kind, capture_ms, now_ms, max_delay_ms, jitter_ms);
+    if (rc == SFRAME_OK)
+        sframe_timeline_commit(timeline, kind, capture_ms, now_ms);
+    return rc;
+}

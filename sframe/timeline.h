@@ -27,5 +27,8 @@ int sframe_timeline_check(const struct sframe_timeline *timeline, unsigned kind,
                           uint32_t max_delay_ms, uint32_t jitter_ms);
 /* Takes in an authentic frame that passed the check. */
 void sframe_timeline_commit(struct sframe_timeline *timeline, unsigned kind, uint32_t capture_ms, uint64_t now_ms);
+/* Both: the check, and the commit of a frame that passes it. */
+int sframe_timeline_take(struct sframe_timeline *timeline, unsigned kind, uint32_t capture_ms, uint64_t now_ms,
+                         uint32_t max_delay_ms, uint32_t jitter_ms);
 
 #endif
