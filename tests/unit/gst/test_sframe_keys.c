@@ -41,7 +41,8 @@ static void test_key_change(void)
     GstBuffer *waiting[3];
 
     for (guint round = 0; round < 5; round++) {
-        gchar *next = g_strdup_printf("secret %u", round);
+        /* of 128 bits, not a typed one: stretching that can take longer than old keys live */
+        gchar *next = g_strdup_printf("%032x", round + 1);
         for (guint i = 0; i < 10; i++) {
             GstBuffer *got =
                 gstutil_push_one(dec, gstutil_push_one(enc, gstutil_vp8_frame(round * 10 + i, 100, i == 0)));
