@@ -5,9 +5,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "connection.h"
 #include "core/bytes.h"
 #include "core/secret.h"
+#include "delivery/connection.h"
 #include "id/self.h"
 #include "people.h"
 
@@ -478,15 +478,6 @@ void group_leave(struct group *group)
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
-/* TLS towards everybody but this machine. */
-static char *url_of(const struct call_link *link)
-{
-    bool local = g_str_has_prefix(link->host, "127.") || g_str_has_prefix(link->host, "[::1]") ||
-                 g_str_has_prefix(link->host, "localhost");
-
-    return g_strdup_printf("%s://%s/ds", local ? "ws" : "wss", link->host);
-}
-
 static bool make_call(struct group *group, const struct id_self *self, const struct identity_secret *device,
                       const struct id_store *store)
 {
@@ -543,7 +534,7 @@ struct group *group_new(const struct group_config *config)
         group_free(group);
         return NULL;
     }
-    url = config->url != NULL ? g_strdup(config->url) : url_of(&group->link);
+    url = config->url != NULL ? g_strdup(config->url) : connection_url(group->link.host);
     connection.url = url;
     if (take_identity(group))
         group->connection = connection_new(&connection);

@@ -1,10 +1,10 @@
-/* `sotto id add-device`: signaling/identity's link, over TCP. */
+/* `sotto id add-device`: signaling/identity's link, over TCP or through a delivery service. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/secret.h"
+#include "relay.h"
 #include "request.h"
 #include "wire.h"
 
@@ -24,14 +24,20 @@ static bool told(int error)
 }
 
 /* Takes the next message, and sends what answers it, if anything does. */
-static bool step(int fd, struct identity_link *link)
+static bool step(const struct id_channel *channel, struct identity_link *link)
 {
     struct message in;
     struct message out;
-    if (!id_wire_receive(fd, in.data, sizeof in.data, &in.len) ||
+    if (!channel->receive(channel->carrier, in.data, sizeof in.data, &in.len) ||
         !told(identity_link_receive(link, in.data, in.len, out.data, sizeof out.data, &out.len)))
         return false;
-    return out.len == 0 || id_wire_send(fd, out.data, out.len);
+    return out.len == 0 || channel->send(channel->carrier, out.data, out.len);
+}
+
+static void close_channel(const struct id_channel *channel)
+{
+    if (channel->carrier)
+        channel->close(channel->carrier);
 }
 
 /* --- The device with the root --- */
@@ -50,7 +56,8 @@ static void announce(void *context, const char *where)
 }
 
 /* The folder is not kept from others for as long as a person takes to type a code. */
-static bool answer(struct id_request *request, const struct identity_secret *root, int fd, struct identity_link *link)
+static bool answer(struct id_request *request, const struct identity_secret *root, const struct id_channel *channel,
+                   struct identity_link *link)
 {
     struct id_self self;
     uint8_t key[IDENTITY_KEY_LEN];
@@ -69,7 +76,7 @@ static bool answer(struct id_request *request, const struct identity_secret *roo
     if (!id_certify(&request->store, root, key, device, request->now_s, certificate, &len) ||
         !told(identity_link_answer(link, certificate, len, self.revocations_data, self.revocations_len, out.data,
                                    sizeof out.data, &out.len)) ||
-        !id_wire_send(fd, out.data, out.len) || !step(fd, link))
+        !channel->send(channel->carrier, out.data, out.len) || !step(channel, link))
         return false;
     printf("added    %s\n", device);
     return true;
@@ -79,14 +86,16 @@ static bool give(struct id_request *request, const struct identity_secret *root)
 {
     char code[IDENTITY_LINK_CODE_DIGITS + 1];
     struct announced announced = {code};
+    struct id_channel channel = {0};
     struct identity_link *link = NULL;
     if (!told(identity_link_code(code)) || !told(identity_link_await(code, &link)))
         return false;
     id_store_close(&request->store);
-    int fd = id_wire_accept(request->listen ? request->listen : "127.0.0.1:0", announce, &announced);
-    bool ok = fd >= 0 && step(fd, link) && step(fd, link) && answer(request, root, fd, link);
-    if (fd >= 0)
-        close(fd);
+    bool ok = request->relay
+                  ? id_relay_await(request->relay, request->token, announce, &announced, &channel)
+                  : id_wire_accept(request->listen ? request->listen : "127.0.0.1:0", announce, &announced, &channel);
+    ok = ok && step(&channel, link) && step(&channel, link) && answer(request, root, &channel, link);
+    close_channel(&channel);
     identity_link_free(link);
     core_wipe(code, sizeof code);
     return ok;
@@ -178,15 +187,16 @@ static bool take(struct id_request *request, const struct id_self *before, const
 {
     char code[IDENTITY_LINK_CODE_DIGITS + 1];
     struct message first;
+    struct id_channel channel = {0};
     struct identity_link *link = NULL;
-    int fd = -1;
     bool ok = read_code(request, code) &&
               told(identity_link_begin(code, device->key.public_key, device->name, &link, first.data, sizeof first.data,
                                        &first.len)) &&
-              (fd = id_wire_connect(request->connect)) >= 0 && id_wire_send(fd, first.data, first.len) &&
-              step(fd, link) && step(fd, link) && keep(request, link, before, device, passphrase);
-    if (fd >= 0)
-        close(fd);
+              (strchr(request->connect, '/') ? id_relay_join(request->connect, request->token, &channel)
+                                             : id_wire_connect(request->connect, &channel)) &&
+              channel.send(channel.carrier, first.data, first.len) && step(&channel, link) && step(&channel, link) &&
+              keep(request, link, before, device, passphrase);
+    close_channel(&channel);
     identity_link_free(link);
     core_wipe(code, sizeof code);
     return ok;
@@ -235,5 +245,14 @@ static int add_to_user(struct id_request *request)
 
 int id_add_device(struct id_request *request)
 {
+    if ((request->connect != NULL) + (request->relay != NULL) + (request->listen != NULL) > 1) {
+        fprintf(stderr, "sotto: one of --listen and --relay, on the device that has the root, or --connect, on the new "
+                        "one\n");
+        return 2;
+    }
+    if (!request->connect && (request->code || request->device)) {
+        fprintf(stderr, "sotto: --code and --device belong to the new device, with --connect\n");
+        return 2;
+    }
     return request->connect ? add_to_user(request) : add_from_root(request);
 }

@@ -13,6 +13,8 @@ struct id_request {
     const char *device;
     const char *certificate;
     const char *listen;
+    const char *relay;
+    const char *token; /* for the delivery service; NULL: none */
     const char *connect;
     const char *code;
     const char *add;

@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,6 +12,10 @@
 #include "core/bytes.h"
 
 enum { PLACE_MAX = 256, HEAD_LEN = 4 };
+
+struct wire {
+    int fd;
+};
 
 static int failed(const char *what, const char *where)
 {
@@ -67,57 +72,10 @@ static bool place_of(int fd, char out[PLACE_MAX])
     return true;
 }
 
-int id_wire_accept(const char *where, void (*announce)(void *context, const char *where), void *context)
-{
-    const int on = 1;
-    char place[PLACE_MAX];
-    int fd = -1;
-    struct addrinfo *address = resolve(where, true);
-    if (!address)
-        return -1;
-    int listener = socket(address->ai_family, address->ai_socktype | SOCK_CLOEXEC, 0);
-    if (listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        bind(listener, address->ai_addr, address->ai_addrlen) != 0 || listen(listener, 1) != 0 ||
-        !place_of(listener, place)) {
-        failed("listening at", where);
-    } else {
-        announce(context, place);
-        if (wait_for(listener, POLLIN, ID_WIRE_CONNECT_S, "the new device")) {
-            fd = accept(listener, NULL, NULL);
-            if (fd < 0)
-                failed("accepting at", place);
-        }
-    }
-    if (listener >= 0)
-        close(listener);
-    freeaddrinfo(address);
-    return fd;
-}
-
-int id_wire_connect(const char *where)
-{
-    struct addrinfo *first = resolve(where, false);
-    int fd = -1;
-    for (const struct addrinfo *a = first; a && fd < 0; a = a->ai_next) {
-        fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, 0);
-        if (fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) != 0) {
-            int error = errno;
-            close(fd);
-            fd = -1;
-            errno = error;
-        }
-    }
-    if (first && fd < 0)
-        failed("connecting to", where);
-    if (first)
-        freeaddrinfo(first);
-    return fd;
-}
-
 static bool send_all(int fd, const uint8_t *data, size_t len)
 {
     while (len > 0) {
-        if (!wait_for(fd, POLLOUT, ID_WIRE_MESSAGE_S, "the other device"))
+        if (!wait_for(fd, POLLOUT, ID_CHANNEL_MESSAGE_S, "the other device"))
             return false;
         ssize_t sent = send(fd, data, len, MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR)
@@ -130,19 +88,20 @@ static bool send_all(int fd, const uint8_t *data, size_t len)
     return true;
 }
 
-bool id_wire_send(int fd, const uint8_t *data, size_t len)
+static bool wire_send(void *carrier, const uint8_t *data, size_t len)
 {
+    const struct wire *wire = carrier;
     uint8_t head[HEAD_LEN];
     struct bytes_writer w;
     bytes_writer_init(&w, head, sizeof head);
     bytes_write_u32(&w, (uint32_t)len);
-    return send_all(fd, head, sizeof head) && send_all(fd, data, len);
+    return send_all(wire->fd, head, sizeof head) && send_all(wire->fd, data, len);
 }
 
 static bool receive_all(int fd, uint8_t *out, size_t len)
 {
     while (len > 0) {
-        if (!wait_for(fd, POLLIN, ID_WIRE_MESSAGE_S, "the other device"))
+        if (!wait_for(fd, POLLIN, ID_CHANNEL_MESSAGE_S, "the other device"))
             return false;
         ssize_t got = recv(fd, out, len, 0);
         if (got < 0 && errno == EINTR)
@@ -159,11 +118,12 @@ static bool receive_all(int fd, uint8_t *out, size_t len)
     return true;
 }
 
-bool id_wire_receive(int fd, uint8_t *out, size_t cap, size_t *len)
+static bool wire_receive(void *carrier, uint8_t *out, size_t cap, size_t *len)
 {
+    const struct wire *wire = carrier;
     uint8_t head[HEAD_LEN];
     struct bytes_reader r;
-    if (!receive_all(fd, head, sizeof head))
+    if (!receive_all(wire->fd, head, sizeof head))
         return false;
     bytes_reader_init(&r, head, sizeof head);
     uint32_t announced = bytes_read_u32(&r);
@@ -172,5 +132,73 @@ bool id_wire_receive(int fd, uint8_t *out, size_t cap, size_t *len)
         return false;
     }
     *len = announced;
-    return receive_all(fd, out, announced);
+    return receive_all(wire->fd, out, announced);
+}
+
+static void wire_close(void *carrier)
+{
+    struct wire *wire = carrier;
+    close(wire->fd);
+    free(wire);
+}
+
+/* Takes the socket; -1: there is none. */
+static bool open_channel(int fd, struct id_channel *channel)
+{
+    struct wire *wire = fd >= 0 ? malloc(sizeof *wire) : NULL;
+    if (!wire) {
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    wire->fd = fd;
+    *channel = (struct id_channel){.send = wire_send, .receive = wire_receive, .close = wire_close, .carrier = wire};
+    return true;
+}
+
+bool id_wire_accept(const char *where, id_announce *announce, void *context, struct id_channel *channel)
+{
+    const int on = 1;
+    char place[PLACE_MAX];
+    int fd = -1;
+    struct addrinfo *address = resolve(where, true);
+    if (!address)
+        return false;
+    int listener = socket(address->ai_family, address->ai_socktype | SOCK_CLOEXEC, 0);
+    if (listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        bind(listener, address->ai_addr, address->ai_addrlen) != 0 || listen(listener, 1) != 0 ||
+        !place_of(listener, place)) {
+        failed("listening at", where);
+    } else {
+        announce(context, place);
+        if (wait_for(listener, POLLIN, ID_CHANNEL_PEER_S, "the new device")) {
+            fd = accept(listener, NULL, NULL);
+            if (fd < 0)
+                failed("accepting at", place);
+        }
+    }
+    if (listener >= 0)
+        close(listener);
+    freeaddrinfo(address);
+    return open_channel(fd, channel);
+}
+
+bool id_wire_connect(const char *where, struct id_channel *channel)
+{
+    struct addrinfo *first = resolve(where, false);
+    int fd = -1;
+    for (const struct addrinfo *a = first; a && fd < 0; a = a->ai_next) {
+        fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, 0);
+        if (fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) != 0) {
+            int error = errno;
+            close(fd);
+            fd = -1;
+            errno = error;
+        }
+    }
+    if (first && fd < 0)
+        failed("connecting to", where);
+    if (first)
+        freeaddrinfo(first);
+    return open_channel(fd, channel);
 }

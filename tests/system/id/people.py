@@ -53,10 +53,10 @@ class People:
         return path
 
 
-def link(people, root, new, *words, wrong_code=False, expect=(0, 0)):
-    """add-device between two homes; both outputs, the root's first."""
+def link(people, root, new, *words, wrong_code=False, expect=(0, 0), relay=None):
+    """add-device between two homes, over TCP or a delivery service's relay; both outputs, the root's first."""
     environment = {"SOTTO_PASSPHRASE": "correct horse"}
-    old = people.start(root, "add-device", environment=environment)
+    old = people.start(root, "add-device", *(("--relay", relay) if relay else ()), environment=environment)
     where = old.stdout.readline().split()[-1]
     code = re.search(r"code: (\d{4} \d{4})", old.stdout.readline()).group(1)
     if wrong_code:

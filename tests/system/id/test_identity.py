@@ -170,11 +170,33 @@ def wrong_command_lines_say_what_is_right():
         assert "lists the options" in people.run("x", "show", "--nonsense", code=2)
         assert "--add" in people.run("x", "pins", "--add", "a", "--forget", "b", code=2)
         assert "there is no identity" in people.run("x", "show", code=1)
-        assert "add-device" in people.run("x", "--help")
+        assert "takes no --listen" in people.run("x", "show", "--listen", "127.0.0.1:0", code=2)
+
+
+def each_command_says_all_of_itself():
+    with People() as people:
+        overview = people.run("x", "--help")
+        for name, word, options in (("new", "", ("--name", "--device", "--no-passphrase")),
+                                    ("show", "", ("--certificate",)), ("renew", "", ()),
+                                    ("add-device", "", ("--listen", "--relay", "--connect", "--code", "--token")),
+                                    ("revoke", " DEVICE", ()), ("verify", " USER", ("--yes", "--code")),
+                                    ("pins", "", ("--add", "--rename", "--replace", "--forget")),
+                                    ("export", " FILE", ("--export-passphrase-file",)),
+                                    ("import", " FILE", ("--device", "--export-passphrase-file"))):
+            assert re.search(rf"^  {name}{word} ", overview, re.M), name
+            text = people.run("x", name, "--help")
+            assert text.startswith(f"sotto id {name}{word} [options]\n")
+            for option in (*options, "--home"):
+                assert re.search(rf"{option}\b", text), (name, option)
+            takes_keys = name in ("new", "renew", "add-device", "revoke", "export", "import")
+            assert ("--passphrase-file" in text) == takes_keys, name
+            # no line is broken by a terminal of 120 columns
+            assert max(map(len, text.splitlines())) <= 120, name
 
 
 if __name__ == "__main__":
     main(a_new_identity_is_kept_for_its_user_alone, keys_open_by_their_passphrase_alone,
          a_passphrase_is_asked_for_and_not_shown, damaged_files_are_refused,
          an_export_brings_the_root_back, people_are_known_and_verified,
-         a_changed_root_and_a_name_in_conflict_wait_for_a_decision, wrong_command_lines_say_what_is_right)
+         a_changed_root_and_a_name_in_conflict_wait_for_a_decision, wrong_command_lines_say_what_is_right,
+         each_command_says_all_of_itself)

@@ -1,10 +1,17 @@
 """No command prints a private key: all of them are run with keys that are known here, and what they print is searched
 for those keys as bytes, hex, base64 and numbers. The finder is shown to find them first."""
 import base64
+import os
+import sys
 
 from people import People, link, main
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "ds"))
+
+from ds_server import Server
+
 NAMES = ("root.key", "device.key")
+COMMANDS = ("new", "show", "renew", "add-device", "revoke", "verify", "pins", "export", "import")
 
 
 def seed_of(path):
@@ -66,6 +73,13 @@ def no_command_prints_a_private_key():
         people.run("laptop", "revoke", "phone", **plain)
         people.run("laptop", "pins", "--forget", "Ben", **plain)
         people.run("laptop", "--help", **plain)
+        for command in COMMANDS:
+            people.run("laptop", command, "--help", **plain)
+        with Server().start() as server:
+            link(people, "laptop", "tablet", "--device", "tablet", "--no-passphrase", relay=server.address)
+        seeds.append(seed_of(people.home("tablet") / "device.key"))
+        overview = people.run("laptop", "--help", **plain)
+        assert {line.split()[0] for line in overview.split("\n\n")[2].splitlines()} == set(COMMANDS)
         # and where they go wrong
         people.run("laptop", "new", "--name", "Anna", code=1, **plain)
         people.run("laptop", "import", export, code=1, **plain)

@@ -1,6 +1,7 @@
-#include "connection.h"
+#include "delivery/connection.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char SUBPROTOCOL[] = "sotto-ds.1";
 
@@ -148,6 +149,25 @@ static void connect_now(struct connection *connection)
     soup_session_websocket_connect_async(connection->config.http, message, NULL, protocols, G_PRIORITY_DEFAULT,
                                          connection->cancellable, on_connected, attempt);
     g_object_unref(message);
+}
+
+/* HOST, HOST:PORT, [ADDRESS], [ADDRESS]:PORT */
+static bool is_this_machine(const char *host)
+{
+    bool brackets = host[0] == '[';
+    size_t len = brackets ? strcspn(host + 1, "]") : strcspn(host, ":");
+    char *name = g_strndup(host + (brackets ? 1 : 0), len);
+    GInetAddress *address = g_inet_address_new_from_string(name);
+    bool is = strcmp(name, "localhost") == 0 || (address != NULL && g_inet_address_get_is_loopback(address));
+
+    g_clear_object(&address);
+    g_free(name);
+    return is;
+}
+
+char *connection_url(const char *host)
+{
+    return g_strdup_printf("%s://%s/ds", is_this_machine(host) ? "ws" : "wss", host);
 }
 
 struct connection *connection_new(const struct connection_config *config)

@@ -1,7 +1,7 @@
 /* The WebSocket to a delivery service: up, messages, down, and up again, for as long as it exists. In the main context.
  */
-#ifndef CONNECTION_H
-#define CONNECTION_H
+#ifndef DELIVERY_CONNECTION_H
+#define DELIVERY_CONNECTION_H
 
 #include <libsoup/soup.h>
 #include <stdbool.h>
@@ -19,6 +19,9 @@ struct connection_config {
     void (*down)(void *user, const char *reason, bool ended);
     void *user;
 };
+
+/* The URL of the service at a host, with a port or without: TLS towards everybody but this machine. g_free() it. */
+char *connection_url(const char *host);
 
 struct connection *connection_new(const struct connection_config *config);
 /* Closes it; what was sent before is still delivered. Nothing is called any more. NULL is allowed. */
