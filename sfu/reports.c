@@ -33,10 +33,10 @@ static bool write_cname(const struct sfu_peer *peer, uint32_t ssrc, struct bytes
     return len == 0 || rtcp_sdes_cname_write(w, ssrc, (const uint8_t *)peer->params.cname, len) == RTP_OK;
 }
 
-bool sfu_reports_prefix(const struct sfu_peer *publisher, struct bytes_writer *w)
+bool sfu_reports_prefix(const struct sfu_peer *peer, struct bytes_writer *w)
 {
-    struct rtcp_sr_rr rr = {.ssrc = publisher->local_ssrc};
-    return rtcp_sr_rr_write(w, &rr) == RTP_OK && write_cname(publisher, publisher->local_ssrc, w);
+    struct rtcp_sr_rr rr = {.ssrc = peer->local_ssrc};
+    return rtcp_sr_rr_write(w, &rr) == RTP_OK && write_cname(peer, peer->local_ssrc, w);
 }
 
 void sfu_reports_note_sr(struct sfu_layer *layer, const struct rtcp_sr_rr *sr, uint64_t now_us)
@@ -126,10 +126,13 @@ static uint32_t rtp_time(const struct sfu_slot *slot, uint64_t now_us)
                                                                                                        : by_arrival;
 }
 
+/* With nothing to report an empty receiver report (RFC 3550 section 6.4.2): a subscriber to whom nobody sends can tell
+ * that we are there. */
 static void send_sender_reports(struct sfu_peer *subscriber, uint64_t now_us)
 {
     uint8_t data[SFU_RTCP_MAX];
     struct bytes_writer w;
+    bool any = false;
     bytes_writer_init(&w, data, sizeof data);
     for (size_t i = 0; i < subscriber->slot_count; i++) {
         const struct sfu_slot *slot = &subscriber->slots[i];
@@ -149,7 +152,10 @@ static void send_sender_reports(struct sfu_peer *subscriber, uint64_t now_us)
         };
         if (rtcp_sr_rr_write(&w, &sr) != RTP_OK || !write_cname(subscriber, slot->media->ssrc, &w))
             return;
+        any = true;
     }
+    if (!any && !sfu_reports_prefix(subscriber, &w))
+        return;
     sfu_peer_send_rtcp(subscriber, data, w.len);
 }
 

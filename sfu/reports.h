@@ -15,9 +15,9 @@ struct sfu_layer;
 
 /* Our NTP time at now_us; nobody needs it to be the time of day (RFC 3550 section 4). */
 uint64_t sfu_reports_ntp(uint64_t now_us);
-/* What each compound packet to a publisher begins with: an empty receiver report and our CNAME
- * (RFC 3550 section 6.1). False if it does not fit. */
-SOTTO_MUST_CHECK bool sfu_reports_prefix(const struct sfu_peer *publisher, struct bytes_writer *w);
+/* What each compound packet of feedback begins with: an empty receiver report and our CNAME (RFC 3550 section 6.1).
+ * False if it does not fit. */
+SOTTO_MUST_CHECK bool sfu_reports_prefix(const struct sfu_peer *peer, struct bytes_writer *w);
 /* A publisher's sender report came: its clock and the layer's place on it. */
 void sfu_reports_note_sr(struct sfu_layer *layer, const struct rtcp_sr_rr *sr, uint64_t now_us);
 /* Sends what is due. Return when they want to be called again. */

@@ -19,11 +19,14 @@
 #include "view.h"
 
 enum {
-    RETRY_FIRST_MS = 500, /* doubling, up to */
-    RETRY_MAX_MS = 8000,
+    RETRY_FIRST_MS = 100, /* doubling, up to */
+    RETRY_SOON_MS = 1000, /* where nobody is there who could be too busy */
+    RETRY_LATER_MS = 8000,
+    STEADY_MS = 5000,      /* a connection that lasted so long was none of several attempts */
     RETRY_JITTER_MS = 250, /* so that all who lost the server do not come back at once */
     LEAVE_WAIT_MS = 2000,  /* for the server to be told */
     HTTP_TIMEOUT_S = 10,
+    HTTP_CONNECTIONS = 8, /* to one server: goodbyes that nobody answers do not hold up an offer */
     PSEUDONYM_LEN = 16,
 };
 
@@ -47,6 +50,8 @@ struct call {
     bool sender_up, receiver_up;
     guint retry, lost; /* sources; 0: none */
     unsigned attempts;
+    enum call_retry retry_when; /* of what was lost last */
+    gint64 up_us;               /* since when it is up; 0: it is not */
     int sessions_open;
     bool joined; /* at least once */
     bool leaving;
@@ -252,7 +257,7 @@ static void went_up(struct call *call)
 {
     if (!is_up(call))
         return;
-    call->attempts = 0;
+    call->up_us = g_get_monotonic_time();
     call->joined = true;
     call_stats_joined(call->stats);
     call_view_say(call->view, "connected");
@@ -284,29 +289,42 @@ static gboolean on_retry(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+/* The first, second, fourth and so on: a server that is long away does not fill the screen. */
+static bool says_attempts(const struct call *call)
+{
+    return (call->attempts & (call->attempts - 1)) == 0;
+}
+
 /* Not in the callback that told of the loss, which still stands inside what is freed here. */
 static gboolean on_lost(gpointer data)
 {
     struct call *call = data;
-    guint delay_ms = MIN((guint)RETRY_FIRST_MS << MIN(call->attempts, 10), RETRY_MAX_MS);
+    guint max_ms = call->retry_when == CALL_RETRY_SOON ? RETRY_SOON_MS : RETRY_LATER_MS;
+    guint delay_ms = MIN((guint)RETRY_FIRST_MS << MIN(call->attempts, 10), max_ms);
 
+    disconnect_from_server(call);
     call->lost = 0;
     call->attempts++;
-    disconnect_from_server(call);
     delay_ms += (guint)g_random_int_range(0, RETRY_JITTER_MS);
-    call_view_say(call->view, "trying again in %.1f s", delay_ms / 1000.0);
+    if (says_attempts(call))
+        call_view_say(call->view, "trying again in %.1f s", delay_ms / 1000.0);
     call->retry = g_timeout_add(delay_ms, on_retry, call);
     return G_SOURCE_REMOVE;
 }
 
-static void went_down(void *user, const char *reason, bool permanent)
+static void went_down(void *user, const char *reason, enum call_retry retry)
 {
     struct call *call = user;
 
     if (call->leaving || call->lost != 0 || call->retry != 0)
         return;
-    call_view_say(call->view, "%s", reason);
-    if (permanent)
+    if (call->up_us != 0 && g_get_monotonic_time() - call->up_us > STEADY_MS * G_GINT64_CONSTANT(1000))
+        call->attempts = 0;
+    call->up_us = 0;
+    if (says_attempts(call) || retry == CALL_RETRY_NEVER)
+        call_view_say(call->view, "%s", reason);
+    call->retry_when = retry;
+    if (retry == CALL_RETRY_NEVER)
         finish(call, 1);
     else
         call->lost = g_idle_add(on_lost, call);
@@ -673,7 +691,8 @@ int call_run(struct call_args *args)
 
     g_mutex_init(&call.lock);
     call.loop = g_main_loop_new(NULL, FALSE);
-    call.http = soup_session_new_with_options("user-agent", "sotto", "timeout", (guint)HTTP_TIMEOUT_S, NULL);
+    call.http = soup_session_new_with_options("user-agent", "sotto", "timeout", (guint)HTTP_TIMEOUT_S,
+                                              "max-conns-per-host", HTTP_CONNECTIONS, NULL);
     call.roster = call_roster_new();
     call.stats = call_stats_new(args->stats_path != NULL);
     call.view = call_view_new(args);

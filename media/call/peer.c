@@ -5,18 +5,21 @@
 #include <string.h>
 
 #include "sdp.h"
-#include "whip.h"
 
 enum {
     CONNECT_TIMEOUT_MS = 15000, /* from the start to a connection */
-    SILENCE_MAX_MS = 6000,      /* without a packet from a server that owes us reports */
-    CHECK_INTERVAL_MS = 500,
+    ASK_AFTER_MIN_MS = 500,     /* without a packet, and twice as long as pauses were of late: the server is asked */
+    ASK_AFTER_MAX_MS = 3000,
+    ASK_AGAIN_MS = 1000,   /* between two questions */
+    SILENCE_MAX_MS = 6000, /* without a packet from a server that owes us reports */
+    CHECK_INTERVAL_MS = 100,
 };
 
-/* When the server was last heard. An object of its own (a g_atomic_rc_box), because the probe that keeps it sits inside
- * the pipeline, which the peer holds. */
+/* When the server was last heard, and how long its pauses were of late. An object of its own (a g_atomic_rc_box),
+ * because the probe that keeps it sits inside the pipeline, which the peer holds. */
 struct pulse {
     _Atomic int64_t last_us;
+    _Atomic int64_t pause_us; /* the longest, fading with each packet */
 };
 
 /* The webrtcbin's callbacks come in threads of its own and may come late: they hold the peer, which may be dead. */
@@ -28,7 +31,7 @@ struct call_peer {
     GstElement *webrtcbin;
     bool expects_reports;
     void (*on_up)(void *user);
-    void (*on_down)(void *user, const char *reason, bool permanent);
+    void (*on_down)(void *user, const char *reason, enum call_retry retry);
     void *user;
 
     /* main context only */
@@ -36,6 +39,10 @@ struct call_peer {
     bool up;
     bool offered;
     char *session_url;
+    char *etag;     /* of the session; NULL: the server cannot be asked after it */
+    char *fragment; /* what it is asked by */
+    bool asking;
+    gint64 asked_us;
     GCancellable *cancellable;
     guint timer;
     gint64 started_us;
@@ -66,6 +73,8 @@ static void peer_unref(gpointer data)
     g_free(peer->url);
     g_free(peer->token);
     g_free(peer->session_url);
+    g_free(peer->etag);
+    g_free(peer->fragment);
     g_free(peer);
 }
 
@@ -81,18 +90,27 @@ static void in_main_context(struct call_peer *peer, GSourceFunc run)
     g_main_context_invoke_full(NULL, G_PRIORITY_DEFAULT, run, peer_ref(peer), peer_unref);
 }
 
-static void fail(struct call_peer *peer, const char *reason, bool permanent)
+static void fail(struct call_peer *peer, const char *reason, enum call_retry retry)
 {
     if (peer->dead)
         return;
     peer->dead = true;
     peer->up = false;
-    peer->on_down(peer->user, reason, permanent);
+    peer->on_down(peer->user, reason, retry);
+}
+
+static void begin_to_hear(struct pulse *pulse)
+{
+    atomic_store(&pulse->last_us, g_get_monotonic_time());
+    atomic_store(&pulse->pause_us, 0);
 }
 
 static void heard(struct pulse *pulse)
 {
-    atomic_store(&pulse->last_us, g_get_monotonic_time());
+    int64_t now_us = g_get_monotonic_time();
+    int64_t usual_us = atomic_load(&pulse->pause_us);
+
+    atomic_store(&pulse->pause_us, MAX(now_us - atomic_exchange(&pulse->last_us, now_us), usual_us - usual_us / 16));
 }
 
 static int64_t silent_ms(struct pulse *pulse)
@@ -112,11 +130,11 @@ static gboolean check_state(gpointer data)
     g_object_get(peer->webrtcbin, "connection-state", &state, NULL);
     if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED && !peer->up) {
         peer->up = true;
-        heard(peer->pulse);
+        begin_to_hear(peer->pulse);
         peer->on_up(peer->user);
     } else if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED || state == GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED) {
         fail(peer, peer->up ? "the connection to the server was lost" : "no connection to the server comes about",
-             false);
+             CALL_RETRY_SOON);
     }
     return G_SOURCE_REMOVE;
 }
@@ -128,6 +146,34 @@ static void on_state(GstElement *webrtcbin, GParamSpec *spec, gpointer data)
     in_main_context(data, check_state);
 }
 
+static void on_life(void *user, enum call_whip_life life)
+{
+    struct call_peer *peer = user;
+
+    peer->asking = false;
+    if (!peer->dead && (life == CALL_WHIP_GONE || life == CALL_WHIP_NO_SERVER)) {
+        g_clear_pointer(&peer->session_url, g_free); /* there is nothing to end any more */
+        fail(peer, life == CALL_WHIP_GONE ? "the server does not know this session any more" : "the server is away",
+             CALL_RETRY_SOON);
+    }
+    peer_unref(peer);
+}
+
+static void ask_when_silent(struct call_peer *peer)
+{
+    gint64 now_us = g_get_monotonic_time();
+    int64_t pause_ms = atomic_load(&peer->pulse->pause_us) / 1000;
+
+    if (peer->session_url == NULL || peer->etag == NULL || peer->fragment == NULL || peer->asking ||
+        silent_ms(peer->pulse) < CLAMP(2 * pause_ms, ASK_AFTER_MIN_MS, ASK_AFTER_MAX_MS) ||
+        now_us - peer->asked_us < ASK_AGAIN_MS * G_GINT64_CONSTANT(1000))
+        return;
+    peer->asking = true;
+    peer->asked_us = now_us;
+    call_whip_ask(peer->http, peer->session_url, peer->etag, peer->token, peer->fragment, peer->cancellable, on_life,
+                  peer_ref(peer));
+}
+
 static gboolean on_timer(gpointer data)
 {
     struct call_peer *peer = data;
@@ -135,9 +181,11 @@ static gboolean on_timer(gpointer data)
     if (peer->dead)
         return G_SOURCE_CONTINUE;
     if (!peer->up && g_get_monotonic_time() - peer->started_us > CONNECT_TIMEOUT_MS * G_GINT64_CONSTANT(1000))
-        fail(peer, "the server does not connect in time", false);
+        fail(peer, "the server does not connect in time", CALL_RETRY_SOON);
     else if (peer->up && peer->expects_reports && silent_ms(peer->pulse) > SILENCE_MAX_MS)
-        fail(peer, "the server has fallen silent", false);
+        fail(peer, "the server has fallen silent", CALL_RETRY_SOON);
+    else
+        ask_when_silent(peer);
     return G_SOURCE_CONTINUE;
 }
 
@@ -176,7 +224,7 @@ static gboolean remote_set(gpointer data)
         return G_SOURCE_REMOVE;
     g_object_get(peer->webrtcbin, "signaling-state", &state, NULL);
     if (state != GST_WEBRTC_SIGNALING_STATE_STABLE)
-        fail(peer, "the server's session description does not fit ours", true);
+        fail(peer, "the server's session description does not fit ours", CALL_RETRY_NEVER);
     return G_SOURCE_REMOVE;
 }
 
@@ -198,12 +246,14 @@ static void on_answer(void *user, const struct call_whip_answer *answer)
         goto out;
     }
     if (!answer->ok) {
-        fail(peer, answer->error, answer->permanent);
+        fail(peer, answer->error, answer->retry);
         goto out;
     }
     peer->session_url = g_strdup(answer->session_url);
+    peer->etag = g_strdup(answer->etag);
+    begin_to_hear(peer->pulse);
     if (gst_sdp_message_new_from_text(answer->sdp, &sdp) != GST_SDP_OK) {
-        fail(peer, "the server's session description cannot be read", true);
+        fail(peer, "the server's session description cannot be read", CALL_RETRY_NEVER);
         goto out;
     }
     description = gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_ANSWER, sdp);
@@ -226,6 +276,7 @@ static gboolean post_offer(gpointer data)
     g_object_get(peer->webrtcbin, "ice-gathering-state", &gathering, "local-description", &local, NULL);
     if (gathering == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE && local != NULL) {
         peer->offered = true;
+        peer->fragment = call_sdp_no_more_candidates(local->sdp);
         text = gst_sdp_message_as_text(local->sdp);
         call_whip_post(peer->http, peer->url, peer->token, text, peer->cancellable, on_answer, peer_ref(peer));
         g_free(text);
@@ -244,7 +295,7 @@ static void on_gathering(GstElement *webrtcbin, GParamSpec *spec, gpointer data)
 
 static gboolean no_offer(gpointer data)
 {
-    fail(data, "no session description could be made", true);
+    fail(data, "no session description could be made", CALL_RETRY_NEVER);
     return G_SOURCE_REMOVE;
 }
 
@@ -340,7 +391,7 @@ struct call_peer *call_peer_new(const struct call_peer_config *config)
     peer->cancellable = g_cancellable_new();
     peer->started_us = g_get_monotonic_time();
     peer->pulse = g_atomic_rc_box_new0(struct pulse);
-    heard(peer->pulse);
+    begin_to_hear(peer->pulse);
     set_up_ice(peer->webrtcbin, peer->url);
     peer->handlers[0] = connect_signal(peer, "on-negotiation-needed", G_CALLBACK(on_negotiation_needed));
     peer->handlers[1] = connect_signal(peer, "notify::ice-gathering-state", G_CALLBACK(on_gathering));

@@ -1,5 +1,10 @@
 /* One webrtcbin's session with the server: offer, answer, connection, and how it is found to be lost.
  *
+ * The server has reports to send even where no media flow. Once it is silent for longer than it was of late it is asked
+ * over HTTP after the session: a link that loses packets answers late and the session goes on; a server that died does
+ * not listen, or, back again, does not know the session, and that is down() at once. ICE's own consent (RFC 7675) ends
+ * what HTTP cannot tell.
+ *
  * The owner puts a webrtcbin into a pipeline of its own, hands both over, and sets the pipeline playing. All events
  * come in the main context. After down() the peer is dead; the owner frees it and makes a new one. */
 #ifndef CALL_PEER_H
@@ -9,6 +14,8 @@
 #include <libsoup/soup.h>
 #include <stdbool.h>
 
+#include "whip.h"
+
 struct call_peer;
 
 struct call_peer_config {
@@ -17,9 +24,9 @@ struct call_peer_config {
     const char *token; /* NULL if there is none */
     GstElement *pipeline;
     GstElement *webrtcbin;
-    bool expects_reports; /* we send, so silence of the server means that it is lost */
+    bool expects_reports; /* we send, so long silence of the server means that it is lost, whatever it answers */
     void (*up)(void *user);
-    void (*down)(void *user, const char *reason, bool permanent);
+    void (*down)(void *user, const char *reason, enum call_retry retry);
     void *user;
 };
 

@@ -279,11 +279,11 @@ static void peer_up(void *user)
     receiver->config.up(receiver->config.user);
 }
 
-static void peer_down(void *user, const char *reason, bool permanent)
+static void peer_down(void *user, const char *reason, enum call_retry retry)
 {
     struct call_receiver *receiver = user;
 
-    receiver->config.down(receiver->config.user, reason, permanent);
+    receiver->config.down(receiver->config.user, reason, retry);
 }
 
 /* The slot an sframedec stands behind; false if it is gone. */
@@ -333,7 +333,7 @@ static gboolean on_message(GstBus *bus, GstMessage *message, gpointer data)
         on_element_message(receiver, message);
     if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
         gst_message_parse_error(message, &error, NULL);
-        receiver->config.down(receiver->config.user, error->message, false);
+        receiver->config.down(receiver->config.user, error->message, CALL_RETRY_LATER);
         g_error_free(error);
     }
     return G_SOURCE_CONTINUE;

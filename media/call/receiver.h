@@ -11,6 +11,7 @@
 
 #include "capture.h"
 #include "roster.h"
+#include "whip.h"
 
 enum {
     CALL_AUDIO_SLOTS = 8,
@@ -46,7 +47,7 @@ struct call_receiver_config {
     void (*named)(void *user, uint64_t sender, const char *name);  /* an authenticated frame said so */
     void (*plain)(void *user, enum call_kind kind, unsigned slot); /* a slot brings what is not encrypted */
     void (*up)(void *user);
-    void (*down)(void *user, const char *reason, bool permanent);
+    void (*down)(void *user, const char *reason, enum call_retry retry);
     void *user;
 };
 

@@ -205,6 +205,21 @@ const char *call_roster_refused(struct call_roster *roster, uint64_t sender, enu
     return say;
 }
 
+static void note_decoded(struct call_stream *stream, int64_t now_us)
+{
+    const struct call_pause pause = {stream->last_decoded_us, now_us};
+
+    if (stream->decoded++ == 0)
+        stream->first_decoded_us = now_us;
+    else if (now_us - pause.from_us >= CALL_PAUSE_MS * INT64_C(1000)) {
+        if (stream->pauses == NULL)
+            stream->pauses = g_array_new(FALSE, FALSE, sizeof(struct call_pause));
+        if (stream->pauses->len < CALL_PAUSES_MAX)
+            g_array_append_val(stream->pauses, pause);
+    }
+    stream->last_decoded_us = now_us;
+}
+
 void call_roster_decoded(struct call_roster *roster, uint64_t sender, enum call_kind kind, GstSample *picture)
 {
     int64_t now_us = g_get_monotonic_time();
@@ -213,10 +228,7 @@ void call_roster_decoded(struct call_roster *roster, uint64_t sender, enum call_
     g_mutex_lock(&roster->lock);
     participant = find(roster, sender);
     if (participant != NULL) {
-        struct call_stream *stream = &participant->streams[kind];
-        if (stream->decoded++ == 0)
-            stream->first_decoded_us = now_us;
-        stream->last_decoded_us = now_us;
+        note_decoded(&participant->streams[kind], now_us);
         if (picture != NULL) {
             if (participant->picture != NULL)
                 gst_sample_unref(participant->picture);
@@ -234,7 +246,12 @@ static int by_name(const void *a, const void *b)
     return order != 0 ? order : (left->sender > right->sender) - (left->sender < right->sender);
 }
 
-size_t call_roster_participants(struct call_roster *roster, struct call_participant *out, size_t cap, bool ranges)
+static GArray *copy_if(bool wanted, GArray *array)
+{
+    return wanted && array != NULL ? g_array_copy(array) : NULL;
+}
+
+size_t call_roster_participants(struct call_roster *roster, struct call_participant *out, size_t cap, bool history)
 {
     size_t count;
 
@@ -244,9 +261,10 @@ size_t call_roster_participants(struct call_roster *roster, struct call_particip
     for (size_t i = 0; i < count; i++) {
         if (out[i].picture != NULL)
             gst_sample_ref(out[i].picture);
-        for (int kind = 0; kind < CALL_KINDS; kind++)
-            out[i].streams[kind].ranges =
-                ranges && out[i].streams[kind].ranges != NULL ? g_array_copy(out[i].streams[kind].ranges) : NULL;
+        for (int kind = 0; kind < CALL_KINDS; kind++) {
+            out[i].streams[kind].ranges = copy_if(history, out[i].streams[kind].ranges);
+            out[i].streams[kind].pauses = copy_if(history, out[i].streams[kind].pauses);
+        }
     }
     g_mutex_unlock(&roster->lock);
     qsort(out, count, sizeof(*out), by_name);
@@ -259,8 +277,10 @@ void call_participants_clear(struct call_participant *participants, size_t count
         if (participants[i].picture != NULL)
             gst_sample_unref(participants[i].picture);
         participants[i].picture = NULL;
-        for (int kind = 0; kind < CALL_KINDS; kind++)
+        for (int kind = 0; kind < CALL_KINDS; kind++) {
             g_clear_pointer(&participants[i].streams[kind].ranges, g_array_unref);
+            g_clear_pointer(&participants[i].streams[kind].pauses, g_array_unref);
+        }
     }
 }
 

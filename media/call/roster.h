@@ -16,6 +16,8 @@ enum {
     CALL_QUIET_MS = 3000, /* without a frame for so long: lost contact */
     CALL_GONE_MS = 10000, /* and for so long: no tile any more */
     CALL_RANGES_MAX = 65536,
+    CALL_PAUSE_MS = 250, /* between two that were decoded: worth a note */
+    CALL_PAUSES_MAX = 1024,
 };
 
 /* Why a frame was not given out. */
@@ -44,11 +46,17 @@ struct call_stream {
     uint64_t next_index; /* of the highest opened, plus one */
     bool broken;         /* a frame was lost, and no key frame has come since */
     GArray *ranges;      /* struct call_range: what was opened, in order; bounded. NULL before the first */
+    GArray *pauses;      /* struct call_pause, in order; bounded. NULL before the first */
 };
 
 /* Frames first to last were opened. */
 struct call_range {
     uint64_t first, last;
+};
+
+/* Nothing was decoded for CALL_PAUSE_MS or more: the times of the last before and the first after. */
+struct call_pause {
+    int64_t from_us, to_us;
 };
 
 struct call_participant {
@@ -98,9 +106,9 @@ const char *call_roster_plain(struct call_roster *roster, enum call_kind kind, u
 /* A frame was decoded; picture (of video) is kept. */
 void call_roster_decoded(struct call_roster *roster, uint64_t sender, enum call_kind kind, GstSample *picture);
 
-/* Copies of what is known, pictures with a reference; returns how many. Sorted by name. Ranges are copied if asked for,
- * else NULL. */
-size_t call_roster_participants(struct call_roster *roster, struct call_participant *out, size_t cap, bool ranges);
+/* Copies of what is known, pictures with a reference; returns how many. Sorted by name. Ranges and pauses are copied if
+ * asked for, else NULL. */
+size_t call_roster_participants(struct call_roster *roster, struct call_participant *out, size_t cap, bool history);
 void call_participants_clear(struct call_participant *participants, size_t count);
 /* slots: CALL_SLOTS_MAX of them. */
 void call_roster_slots(struct call_roster *roster, struct call_unknown *slots);

@@ -36,6 +36,20 @@ void call_sdp_add_packetization(GstSDPMessage *sdp)
     }
 }
 
+char *call_sdp_no_more_candidates(const GstSDPMessage *offer)
+{
+    const GstSDPMedia *media = gst_sdp_message_medias_len(offer) > 0 ? gst_sdp_message_get_media(offer, 0) : NULL;
+    const char *ufrag = media != NULL ? gst_sdp_media_get_attribute_val(media, "ice-ufrag") : NULL;
+    const char *pwd = media != NULL ? gst_sdp_media_get_attribute_val(media, "ice-pwd") : NULL;
+    const char *mid = media != NULL ? gst_sdp_media_get_attribute_val(media, "mid") : NULL;
+
+    if (ufrag == NULL || pwd == NULL || mid == NULL)
+        return NULL;
+    return g_strdup_printf("a=ice-ufrag:%s\r\na=ice-pwd:%s\r\nm=%s 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:%s\r\n"
+                           "a=end-of-candidates\r\n",
+                           ufrag, pwd, gst_sdp_media_get_media(media), mid);
+}
+
 GstCaps *call_sdp_audio_caps(void)
 {
     return gst_caps_new_simple("application/x-rtp", "media", G_TYPE_STRING, "audio", "encoding-name", G_TYPE_STRING,

@@ -20,6 +20,10 @@ enum { CALL_PAYLOAD_OPUS = 111, CALL_PAYLOAD_VIDEO = 112 /* + enum call_codec */
  * payload format, because nobody on the way can read them. */
 void call_sdp_add_packetization(GstSDPMessage *sdp);
 
+/* What RFC 9725 section 4.3.2 lets a client PATCH its session with once its offer held all candidates: that there are
+ * no more. Freed by the caller; NULL if the offer names no ICE credentials. */
+char *call_sdp_no_more_candidates(const GstSDPMessage *offer);
+
 /* The caps by which a transceiver offers Opus, or a video codec. */
 GstCaps *call_sdp_audio_caps(void);
 GstCaps *call_sdp_video_caps(enum call_codec codec);

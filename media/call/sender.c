@@ -22,7 +22,7 @@ struct call_sender {
     GstElement *appsrcs[CALL_KINDS];
     struct call_peer *peer;
     void (*up)(void *user);
-    void (*down)(void *user, const char *reason, bool permanent);
+    void (*down)(void *user, const char *reason, enum call_retry retry);
     void (*want_key)(void *user);
     void *user;
     guint bus_watch;
@@ -69,11 +69,11 @@ static void peer_up(void *user)
     sender->up(sender->user);
 }
 
-static void peer_down(void *user, const char *reason, bool permanent)
+static void peer_down(void *user, const char *reason, enum call_retry retry)
 {
     struct call_sender *sender = user;
 
-    sender->down(sender->user, reason, permanent);
+    sender->down(sender->user, reason, retry);
 }
 
 static gboolean on_message(GstBus *bus, GstMessage *message, gpointer data)
@@ -84,7 +84,7 @@ static gboolean on_message(GstBus *bus, GstMessage *message, gpointer data)
     (void)bus;
     if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
         gst_message_parse_error(message, &error, NULL);
-        sender->down(sender->user, error->message, false);
+        sender->down(sender->user, error->message, CALL_RETRY_LATER);
         g_error_free(error);
     }
     return G_SOURCE_CONTINUE;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "capture.h"
+#include "whip.h"
 
 struct call_sender;
 
@@ -20,7 +21,7 @@ struct call_sender_config {
     bool kinds[CALL_KINDS]; /* what is sent */
     enum call_codec codec;
     void (*up)(void *user);
-    void (*down)(void *user, const char *reason, bool permanent);
+    void (*down)(void *user, const char *reason, enum call_retry retry);
     void (*want_key)(void *user); /* somebody needs a key frame; any thread */
     void *user;
 };

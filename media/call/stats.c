@@ -100,6 +100,15 @@ static json_t *id(uint64_t value)
     return json_string(text);
 }
 
+static void append_pair(json_t *array, uint64_t first, uint64_t second)
+{
+    json_t *pair = json_array();
+
+    json_array_append_new(pair, number(first));
+    json_array_append_new(pair, number(second));
+    json_array_append_new(array, pair);
+}
+
 static json_t *sent_json(struct call_stats *stats, struct call_capture *capture, enum call_kind kind)
 {
     struct stream_log *log = &stats->logs[kind];
@@ -115,11 +124,8 @@ static json_t *sent_json(struct call_stats *stats, struct call_capture *capture,
         json_object_set_new(object, "kid", id(log->kid));
         for (guint i = 0; i < log->frames->len; i++) {
             const struct sealed_frame *frame = &g_array_index(log->frames, struct sealed_frame, i);
-            json_t *pair = json_array();
 
-            json_array_append_new(pair, number(frame->index));
-            json_array_append_new(pair, number((uint64_t)frame->at_us));
-            json_array_append_new(frames, pair);
+            append_pair(frames, frame->index, (uint64_t)frame->at_us);
         }
     }
     json_object_set_new(object, "frames", frames); /* index and time of each */
@@ -132,11 +138,20 @@ static json_t *ranges_json(const GArray *ranges)
 
     for (guint i = 0; ranges != NULL && i < ranges->len; i++) {
         const struct call_range *range = &g_array_index(ranges, struct call_range, i);
-        json_t *pair = json_array();
 
-        json_array_append_new(pair, number(range->first));
-        json_array_append_new(pair, number(range->last));
-        json_array_append_new(array, pair);
+        append_pair(array, range->first, range->last);
+    }
+    return array;
+}
+
+static json_t *pauses_json(const GArray *pauses)
+{
+    json_t *array = json_array();
+
+    for (guint i = 0; pauses != NULL && i < pauses->len; i++) {
+        const struct call_pause *pause = &g_array_index(pauses, struct call_pause, i);
+
+        append_pair(array, (uint64_t)pause->from_us, (uint64_t)pause->to_us);
     }
     return array;
 }
@@ -151,6 +166,7 @@ static json_t *stream_json(const struct call_stream *stream)
         json_object_set_new(object, REFUSALS[i], number(stream->refused[i]));
     json_object_set_new(object, "decoded", number(stream->decoded));
     json_object_set_new(object, "opened_indexes", ranges_json(stream->ranges));
+    json_object_set_new(object, "pauses", pauses_json(stream->pauses)); /* of 250 ms and more between two decoded */
     json_object_set_new(object, "first_key_index", stream->key_seen ? number(stream->first_key_index) : json_null());
     json_object_set_new(object, "first_opened_us", number((uint64_t)stream->first_opened_us));
     json_object_set_new(object, "first_key_us", number((uint64_t)stream->first_key_us));

@@ -9,6 +9,7 @@ struct request {
     GCancellable *cancellable;
     call_whip_done answered;
     void (*deleted)(void *user);
+    void (*asked)(void *user, enum call_whip_life life);
     void *user;
     char *body; /* ANSWER_MAX + 1 bytes */
 };
@@ -57,16 +58,19 @@ static char *session_url(SoupMessage *message)
     return url;
 }
 
-static bool is_permanent(guint status)
+static enum call_retry retry_after(guint status)
 {
     switch (status) {
     case 404: /* a server that has just come back may not know the room yet */
     case 408:
     case 409: /* the session before is still being taken down */
+    case 502: /* a proxy whose server is away */
+    case 504:
+        return CALL_RETRY_SOON;
     case 429:
-        return false;
+        return CALL_RETRY_LATER;
     default:
-        return status >= 300 && status < 500;
+        return status >= 300 && status < 500 ? CALL_RETRY_NEVER : CALL_RETRY_LATER;
     }
 }
 
@@ -94,6 +98,7 @@ static void report(struct request *request, struct call_whip_answer *answer, cha
     request->answered(request->user, answer);
     g_free(answer->sdp);
     g_free(answer->session_url);
+    g_free(answer->etag);
     g_free(error);
     request_free(request);
 }
@@ -111,12 +116,14 @@ static void body_done(GObject *source, GAsyncResult *result, gpointer user)
         text = g_strdup_printf("the server's answer breaks off: %s", error->message);
     } else if (soup_message_get_status(request->message) != 201) {
         text = describe_refusal(request->message);
-        answer.permanent = is_permanent(soup_message_get_status(request->message));
+        answer.retry = retry_after(soup_message_get_status(request->message));
     } else if (len == 0 || len > ANSWER_MAX || memchr(request->body, '\0', len) != NULL) {
         text = g_strdup("the server's answer is no session description");
     } else {
         answer.session_url = session_url(request->message);
         answer.ok = answer.session_url != NULL;
+        answer.etag =
+            g_strdup(soup_message_headers_get_one(soup_message_get_response_headers(request->message), "ETag"));
         if (answer.ok)
             answer.sdp = g_strndup(request->body, len);
         else
@@ -153,7 +160,7 @@ void call_whip_post(SoupSession *http, const char *url, const char *token, const
     GBytes *body;
 
     if (message == NULL) {
-        struct call_whip_answer answer = {.permanent = true, .error = "the server's URL is malformed"};
+        struct call_whip_answer answer = {.retry = CALL_RETRY_NEVER, .error = "the server's URL is malformed"};
         done(user, &answer);
         return;
     }
@@ -166,6 +173,60 @@ void call_whip_post(SoupSession *http, const char *url, const char *token, const
     soup_message_set_request_body_from_bytes(message, "application/sdp", body);
     g_bytes_unref(body);
     soup_session_send_async(http, message, G_PRIORITY_DEFAULT, cancellable, post_done, request);
+}
+
+static enum call_whip_life life_from(guint status)
+{
+    switch (status) {
+    case 404:
+    case 410:
+        return CALL_WHIP_GONE;
+    case 502: /* a proxy, and nobody behind it */
+        return CALL_WHIP_NO_SERVER;
+    default:
+        /* whoever refuses the question, as it may (section 4.3), has the session that it was asked of */
+        return status >= 200 && status < 500 ? CALL_WHIP_THERE : CALL_WHIP_UNKNOWN;
+    }
+}
+
+static void ask_done(GObject *source, GAsyncResult *result, gpointer user)
+{
+    struct request *request = user;
+    GError *error = NULL;
+    GInputStream *stream = soup_session_send_finish(SOUP_SESSION(source), result, &error);
+    enum call_whip_life life = CALL_WHIP_UNKNOWN;
+
+    if (stream != NULL)
+        life = life_from(soup_message_get_status(request->message));
+    else if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+        life = CALL_WHIP_NO_SERVER;
+    g_clear_error(&error);
+    g_clear_object(&stream);
+    request->asked(request->user, life);
+    request_free(request);
+}
+
+void call_whip_ask(SoupSession *http, const char *session_url, const char *etag, const char *token,
+                   const char *fragment, GCancellable *cancellable, void (*done)(void *user, enum call_whip_life life),
+                   void *user)
+{
+    struct request *request;
+    SoupMessage *message = message_new("PATCH", session_url, token);
+    GBytes *body;
+
+    if (message == NULL) {
+        done(user, CALL_WHIP_UNKNOWN);
+        return;
+    }
+    request = g_new0(struct request, 1);
+    request->message = message;
+    request->asked = done;
+    request->user = user;
+    soup_message_headers_replace(soup_message_get_request_headers(message), "If-Match", etag);
+    body = g_bytes_new(fragment, strlen(fragment));
+    soup_message_set_request_body_from_bytes(message, "application/trickle-ice-sdpfrag", body);
+    g_bytes_unref(body);
+    soup_session_send_async(http, message, G_PRIORITY_DEFAULT, cancellable, ask_done, request);
 }
 
 static void delete_done(GObject *source, GAsyncResult *result, gpointer user)

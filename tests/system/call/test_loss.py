@@ -55,6 +55,24 @@ def with_one_packet_in_twenty_lost_the_call_goes_on():
             assert min(shares) >= 0.95 and video["decoded"] / seconds >= 25
 
 
+def two_seconds_of_silence_end_no_session():
+    with two_apart(0.0, "test:red", "test:blue") as (call, machines, people):
+        silent = time.monotonic()
+        for machine in machines:
+            machine.loss = 1.0
+        time.sleep(2)
+        for machine in machines:
+            machine.loss = 0.0
+        time.sleep(5)
+        leave(people)
+        for by, sender in (("Ada", "Ben"), ("Ben", "Ada")):
+            video = call.heard(by, sender)["video"]
+            pause = max(video["pauses"], key=lambda times: times[1] - times[0])
+            print(f"  {by} was without {sender}'s pictures for {(pause[1] - pause[0]) / 1e6:.2f} s")
+            assert pause[0] / 1e6 > silent - 1 and pause[1] - pause[0] > 1.5e6, "nothing was lost: this shows nothing"
+            assert call.stats(by)["joins"] == 1, "the session was given up"
+
+
 def ten_seconds_of_silence_are_survived():
     with two_apart(0.0, "test:red", "test:blue") as (call, machines, people):
         for machine in machines:
@@ -75,4 +93,5 @@ def ten_seconds_of_silence_are_survived():
 
 if __name__ == "__main__":
     enter()
-    main(with_one_packet_in_twenty_lost_the_call_goes_on, ten_seconds_of_silence_are_survived)
+    main(with_one_packet_in_twenty_lost_the_call_goes_on, two_seconds_of_silence_end_no_session,
+         ten_seconds_of_silence_are_survived)

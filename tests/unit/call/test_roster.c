@@ -55,6 +55,27 @@ static void video_starts_with_a_key_frame_and_a_gap_asks_for_one(void)
     call_roster_free(roster);
 }
 
+static void a_pause_between_pictures_is_noted(void)
+{
+    struct call_roster *roster = call_roster_new();
+    const struct call_pause *pause;
+
+    (void)open_video(roster, 7, 0, true);
+    call_roster_decoded(roster, 7, CALL_VIDEO, NULL);
+    call_roster_decoded(roster, 7, CALL_VIDEO, NULL);
+    g_usleep((CALL_PAUSE_MS + 10) * 1000);
+    call_roster_decoded(roster, 7, CALL_VIDEO, NULL);
+    call_roster_decoded(roster, 7, CALL_VIDEO, NULL);
+    CU_ASSERT_EQUAL_FATAL(call_roster_participants(roster, list, CALL_PARTICIPANTS_MAX, true), 1);
+    CU_ASSERT_EQUAL_FATAL(list[0].streams[CALL_VIDEO].pauses->len, 1);
+    pause = &g_array_index(list[0].streams[CALL_VIDEO].pauses, struct call_pause, 0);
+    CU_ASSERT(pause->to_us - pause->from_us >= CALL_PAUSE_MS * INT64_C(1000));
+    CU_ASSERT(pause->to_us <= list[0].streams[CALL_VIDEO].last_decoded_us);
+    CU_ASSERT(pause->from_us >= list[0].streams[CALL_VIDEO].first_decoded_us);
+    call_participants_clear(list, 1);
+    call_roster_free(roster);
+}
+
 static void the_table_is_full_when_it_is_full(void)
 {
     struct call_roster *roster = call_roster_new();
@@ -165,6 +186,7 @@ static const struct unit_test TESTS[] = {
     {"only opened frames make a participant", only_opened_frames_make_a_participant},
     {"video starts with a key frame, and a gap asks for one", video_starts_with_a_key_frame_and_a_gap_asks_for_one},
     {"a new key begins anew, and is no gap", a_new_key_begins_anew_and_is_no_gap},
+    {"a pause between pictures is noted", a_pause_between_pictures_is_noted},
     {"the table is full when it is full", the_table_is_full_when_it_is_full},
     {"a wrong secret is said once, after several frames", a_wrong_secret_is_said_once_and_only_after_several_frames},
     {"plaintext is said even after a wrong secret", plaintext_is_said_even_after_a_wrong_secret},

@@ -7,6 +7,7 @@
 static const char OFFER[] = "v=0\r\no=- 1 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
                             "m=audio 9 UDP/TLS/RTP/SAVPF 111 96\r\na=rtpmap:111 OPUS/48000/2\r\n"
                             "a=rtpmap:96 rtx/48000\r\na=ssrc:11 cname:x\r\n"
+                            "a=mid:audio0\r\na=ice-ufrag:uuuu\r\na=ice-pwd:pppppppppppppppppppppppp\r\n"
                             "m=video 0 UDP/TLS/RTP/SAVPF 112 97\r\na=rtpmap:112 VP8/90000\r\n"
                             "a=rtpmap:97 rtx/90000\r\na=ssrc:22 cname:x\r\na=ssrc:4294967295 cname:x\r\n"
                             "m=video 0 UDP/TLS/RTP/SAVPF 11\r\na=rtpmap:113 VP9/90000\r\na=rtpmap:11 AV1/90000\r\n";
@@ -49,6 +50,20 @@ static void an_ssrc_is_found_where_it_is_named(void)
     gst_sdp_message_free(sdp);
 }
 
+static void a_session_is_asked_after_by_saying_that_no_candidates_follow(void)
+{
+    GstSDPMessage *sdp = parse(OFFER);
+    char *fragment = call_sdp_no_more_candidates(sdp);
+
+    CU_ASSERT_STRING_EQUAL(fragment, "a=ice-ufrag:uuuu\r\na=ice-pwd:pppppppppppppppppppppppp\r\n"
+                                     "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:audio0\r\na=end-of-candidates\r\n");
+    g_free(fragment);
+    gst_sdp_message_free(sdp);
+    sdp = parse("v=0\r\no=- 1 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n");
+    CU_ASSERT_PTR_NULL(call_sdp_no_more_candidates(sdp));
+    gst_sdp_message_free(sdp);
+}
+
 static void every_codec_has_a_payload_type_of_its_own(void)
 {
     for (int i = 0; i < CALL_CODECS; i++) {
@@ -70,6 +85,8 @@ static void every_codec_has_a_payload_type_of_its_own(void)
 static const struct unit_test TESTS[] = {
     {"each video codec is raw and nothing else", each_video_codec_is_raw_and_nothing_else},
     {"an SSRC is found where it is named", an_ssrc_is_found_where_it_is_named},
+    {"a session is asked after by saying that no candidates follow",
+     a_session_is_asked_after_by_saying_that_no_candidates_follow},
     {"every codec has a payload type of its own", every_codec_has_a_payload_type_of_its_own},
 };
 

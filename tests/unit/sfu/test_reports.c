@@ -134,6 +134,25 @@ static void subscribers_get_reports_soon_and_every_second(void)
     sim_close(&sim);
 }
 
+/* Who hears nothing for longer knows that the server is gone. */
+static void subscribers_to_whom_nobody_sends_hear_from_us(void)
+{
+    struct sim sim;
+    struct rtcp_packet packet;
+    struct rtcp_sr_rr rr;
+    sim_open(&sim);
+    struct sim_peer *sub = sim_subscribe(&sim, "ben", 2, 2);
+    sim_run(&sim, 3500 * SIM_MS);
+    CU_ASSERT_EQUAL(sim_count_rtcp(sub, RTCP_SR, 0, NULL), 0);
+    CU_ASSERT_EQUAL_FATAL(sim_count_rtcp(sub, RTCP_RR, 0, &packet), 3);
+    CU_ASSERT_EQUAL_FATAL(rtcp_sr_rr_read(&packet, &rr), RTP_OK);
+    CU_ASSERT_EQUAL(rr.ssrc, sub->peer->local_ssrc);
+    CU_ASSERT_EQUAL(rr.report_count, 0);
+    /* a compound packet names its sender (RFC 3550 section 6.1) */
+    CU_ASSERT_EQUAL(sim_count_rtcp(sub, RTCP_SDES, 0, NULL), 3);
+    sim_close(&sim);
+}
+
 /* Without the publisher's reports, arrival is all there is to go by. */
 static void report_times_follow_arrival(void)
 {
@@ -299,6 +318,7 @@ static void many_slots_take_several_packets(void)
 static const struct unit_test tests[] = {
     {"publishers learn what was lost", publishers_learn_what_was_lost},
     {"subscribers get reports soon, then every second", subscribers_get_reports_soon_and_every_second},
+    {"subscribers to whom nobody sends hear from us", subscribers_to_whom_nobody_sends_hear_from_us},
     {"without the publisher's reports, times follow arrival", report_times_follow_arrival},
     {"sound and picture stay together", sound_and_picture_stay_together},
     {"the publisher's clock is followed", publishers_clock_is_followed},
