@@ -194,6 +194,9 @@ static void add_epoch(struct group *group, const struct call_event *event)
 {
     GError *error = NULL;
 
+    /* who is in it, before frames are opened that have waited for its keys */
+    if (event->epoch == call_epoch(group->call))
+        people_update(group->people, group->call);
     people_epoch_added(group->people, event->epoch, event->leaf_slots);
     if (!sotto_key_ring_add_epoch(group->config.ring, event->epoch, event->leaf_slots, event->leaves, event->data,
                                   event->len, &error))

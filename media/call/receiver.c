@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gstsotto/frame.h"
 #include "peer.h"
 #include "sdp.h"
 #include "sotto/sframe.h"
@@ -27,13 +28,6 @@ struct chain {
     GstElement *depay, *open, *appsink;
     gint64 key_asked_us; /* under the receiver's lock */
     uint64_t sender;     /* of the last frame that opened; under the receiver's lock */
-
-    /* streaming thread */
-    bool waiting; /* a frame has gone into sframedec and not come out */
-    bool shown;   /* the frame is of somebody whose frames are played */
-    uint64_t claimed_sender;
-    uint64_t index;
-    guint64 counts[CALL_REFUSALS]; /* sframedec's, as far as they are accounted for */
 };
 
 struct call_receiver {
@@ -49,64 +43,40 @@ struct call_receiver {
 
 /* --- frames ------------------------------------------------------------------------------------------------------- */
 
-/* Which of sframedec's counts has grown. */
-static enum call_refusal read_refusal(struct chain *chain)
+static enum call_refusal refusal_of(gint error, gboolean fragment)
 {
-    static const struct {
-        const char *field;
-        enum call_refusal reason;
-    } FIELDS[] = {
-        {"failed", CALL_REFUSED_KEY}, {"replayed", CALL_REFUSED_REPLAY},       {"late", CALL_REFUSED_LATE},
-        {"no-key", CALL_REFUSED_KEY}, {"incomplete", CALL_REFUSED_INCOMPLETE}, {"refused", CALL_REFUSED_OTHER},
-    };
-    guint64 counts[CALL_REFUSALS] = {0};
-    enum call_refusal reason = CALL_REFUSED_OTHER;
-    GstStructure *stats = NULL;
-
-    g_object_get(chain->open, "stats", &stats, NULL);
-    if (stats == NULL)
-        return reason;
-    for (size_t i = 0; i < G_N_ELEMENTS(FIELDS); i++) {
-        guint64 value = 0;
-
-        gst_structure_get_uint64(stats, FIELDS[i].field, &value);
-        counts[FIELDS[i].reason] += value;
-    }
-    for (int i = 0; i < CALL_REFUSALS; i++)
-        if (counts[i] > chain->counts[i])
-            reason = (enum call_refusal)i;
-    memcpy(chain->counts, counts, sizeof(counts));
-    gst_structure_free(stats);
-    return reason;
+    if (error == SFRAME_REPLAY)
+        return CALL_REFUSED_REPLAY;
+    if (error == SFRAME_LATE || error == SFRAME_TIME_BACK)
+        return CALL_REFUSED_LATE;
+    if (fragment)
+        return CALL_REFUSED_INCOMPLETE;
+    if (error == SFRAME_AUTH || error == SFRAME_NO_KEY || error == SFRAME_QUOTA)
+        return CALL_REFUSED_KEY;
+    return CALL_REFUSED_OTHER;
 }
 
-/* Frames pass through sframedec one by one and in place: one that has gone in and not come out was refused. */
-static void settle(struct chain *chain)
+/* Whose frame it is; a sender of 0 if that is nobody in the call. *index: its place among the stream's. */
+static bool resolve(const struct chain *chain, guint64 kid, guint64 ctr, uint64_t *sender, uint64_t *index)
 {
-    if (!chain->waiting)
-        return;
-    chain->waiting = false;
-    chain->receiver->config.refused(chain->receiver->config.user, chain->claimed_sender, chain->kind, chain->slot,
-                                    read_refusal(chain));
+    const struct call_receiver_config *config = &chain->receiver->config;
+    bool shown;
+
+    *sender = *index = 0;
+    shown = config->resolve(config->user, kid, ctr, sender, index);
+    config->received(config->user, *sender, chain->kind);
+    return shown;
 }
 
-static GstPadProbeReturn on_sealed(GstPad *pad, GstPadProbeInfo *info, gpointer data)
+static void on_refused(GstElement *open, guint64 kid, gint error, gboolean fragment, gpointer data)
 {
-    struct chain *chain = data;
-    GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER(info);
-    struct sframe_header header = {0};
-    uint8_t head[SFRAME_HEADER_MAX];
-    gsize len = gst_buffer_extract(buffer, 0, head, sizeof(head));
+    const struct chain *chain = data;
+    const struct call_receiver_config *config = &chain->receiver->config;
+    uint64_t sender, index;
 
-    (void)pad;
-    settle(chain);
-    chain->waiting = true;
-    chain->claimed_sender = 0;
-    chain->shown = sframe_header_read(head, len, &header) == SFRAME_OK &&
-                   chain->receiver->config.resolve(chain->receiver->config.user, header.kid, header.ctr,
-                                                   &chain->claimed_sender, &chain->index);
-    chain->receiver->config.received(chain->receiver->config.user, chain->claimed_sender, chain->kind);
-    return GST_PAD_PROBE_OK;
+    (void)open;
+    resolve(chain, kid, 0, &sender, &index);
+    config->refused(config->user, sender, chain->kind, chain->slot, refusal_of(error, fragment));
 }
 
 static enum call_codec codec_from_caps(const GstCaps *caps)
@@ -125,23 +95,24 @@ static GstFlowReturn on_opened(GstAppSink *appsink, gpointer data)
     struct chain *chain = data;
     GstSample *sample = gst_app_sink_pull_sample(appsink);
     struct call_opened_frame frame;
+    guint64 kid, ctr;
+    bool shown;
 
     if (sample == NULL)
         return GST_FLOW_EOS;
-    chain->waiting = false;
     frame = (struct call_opened_frame){
-        .sender = chain->claimed_sender, /* and now authenticated: the KID is in the AEAD's data */
-        .index = chain->index,
         .kind = chain->kind,
         .codec = chain->kind == CALL_VIDEO ? codec_from_caps(gst_sample_get_caps(sample)) : CALL_VP8,
         .key = !GST_BUFFER_FLAG_IS_SET(gst_sample_get_buffer(sample), GST_BUFFER_FLAG_DELTA_UNIT),
         .slot = chain->slot,
         .buffer = gst_sample_get_buffer(sample),
     };
+    /* authenticated: the KID is in the AEAD's data */
+    shown = sotto_frame_origin(frame.buffer, &kid, &ctr) && resolve(chain, kid, ctr, &frame.sender, &frame.index);
     g_mutex_lock(&chain->receiver->lock);
     chain->sender = frame.sender;
     g_mutex_unlock(&chain->receiver->lock);
-    if (frame.codec < CALL_CODECS && chain->shown)
+    if (frame.codec < CALL_CODECS && shown)
         chain->receiver->config.opened(chain->receiver->config.user, &frame);
     gst_sample_unref(sample);
     return GST_FLOW_OK;
@@ -255,9 +226,7 @@ static void on_pad_added(GstElement *webrtcbin, GstPad *pad, gpointer data)
     /* a sink that waited for its first frame would hold up the pipeline that already plays */
     g_object_set(chain->appsink, "sync", FALSE, "async", FALSE, NULL);
     gst_app_sink_set_callbacks(GST_APP_SINK(chain->appsink), &callbacks, chain, NULL);
-    sink = gst_element_get_static_pad(chain->open, "sink");
-    gst_pad_add_probe(sink, GST_PAD_PROBE_TYPE_BUFFER, on_sealed, chain, NULL);
-    gst_object_unref(sink);
+    g_signal_connect(chain->open, "refused", G_CALLBACK(on_refused), chain);
     gst_element_link_many(chain->depay, chain->open, chain->appsink, NULL);
     gst_element_sync_state_with_parent(chain->appsink);
     gst_element_sync_state_with_parent(chain->open);

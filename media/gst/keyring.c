@@ -9,6 +9,8 @@
 G_DEFINE_TYPE(SottoKeyRing, sotto_key_ring, G_TYPE_OBJECT)
 G_DEFINE_QUARK(sotto_key_ring, sotto_key_ring_error)
 
+static guint keys_added;
+
 static gboolean fail(GError **error, int code, const gchar *what)
 {
     g_set_error(error, SOTTO_KEY_RING_ERROR, -code, "%s: %s", what, sframe_strerror(code));
@@ -30,7 +32,7 @@ static void epoch_clear(struct key_ring_epoch *epoch)
     epoch->installed = FALSE;
 }
 
-static gboolean is_anothers(const struct key_ring_epoch *epoch, guint32 leaf)
+gboolean key_ring_has_leaf(const struct key_ring_epoch *epoch, guint32 leaf)
 {
     return leaf < epoch->leaf_slots && (epoch->leaves[leaf / 8] >> leaf % 8 & 1);
 }
@@ -156,6 +158,7 @@ static void sotto_key_ring_init(SottoKeyRing *ring)
     pthread_mutex_init(&ring->lock, NULL);
     for (guint i = 0; i < CONTEXTS; i++)
         pthread_mutex_init(&ring->senders[i].lock, NULL);
+    held_init(&ring->held);
     ring->generation = 1;
     ring->used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
@@ -171,6 +174,7 @@ static void clear_keys(SottoKeyRing *ring)
     }
     key_ring_close_receiver(ring, &ring->before);
     key_ring_close_receiver(ring, &ring->now);
+    held_expire(&ring->held, G_MAXUINT64);
 }
 
 static void sotto_key_ring_finalize(GObject *object)
@@ -191,6 +195,13 @@ static void sotto_key_ring_finalize(GObject *object)
 static void sotto_key_ring_class_init(SottoKeyRingClass *klass)
 {
     G_OBJECT_CLASS(klass)->finalize = sotto_key_ring_finalize;
+    /**
+     * SottoKeyRing::keys-added:
+     *
+     * There are keys, of an epoch or a secret, that were not there before. Emitted in the thread that added them.
+     */
+    keys_added =
+        g_signal_new("keys-added", G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 void sotto_key_ring_clear(SottoKeyRing *ring)
@@ -282,7 +293,10 @@ gboolean sotto_key_ring_set_base_key(SottoKeyRing *ring, const guint8 *base_key,
     }
     pthread_mutex_unlock(&ring->lock);
     g_free(digest);
-    return code == SFRAME_OK ? TRUE : fail(error, code, "The key cannot be used");
+    if (code != SFRAME_OK)
+        return fail(error, code, "The key cannot be used");
+    g_signal_emit(ring, keys_added, 0);
+    return TRUE;
 }
 
 gboolean sotto_key_ring_set_parameters(SottoKeyRing *ring, guint suite, guint profile)
@@ -424,7 +438,10 @@ gboolean sotto_key_ring_add_epoch(SottoKeyRing *ring, guint64 epoch, guint32 lea
     }
     pthread_mutex_unlock(&ring->lock);
     g_free(digest);
-    return code == SFRAME_OK ? TRUE : fail(error, code, "The epoch cannot be installed");
+    if (code != SFRAME_OK)
+        return fail(error, code, "The epoch cannot be installed");
+    g_signal_emit(ring, keys_added, 0);
+    return TRUE;
 }
 
 gboolean sotto_key_ring_use_epoch(SottoKeyRing *ring, guint64 epoch, guint32 leaf, GError **error)
@@ -437,7 +454,7 @@ gboolean sotto_key_ring_use_epoch(SottoKeyRing *ring, guint64 epoch, guint32 lea
     pthread_mutex_lock(&ring->lock);
     e = key_ring_find_epoch(ring, epoch);
     if (e)
-        code = is_anothers(e, leaf) ? SFRAME_LEAF : sframe_kid_from_leaf(0, leaf, e->leaf_slots, epoch, &kid);
+        code = key_ring_has_leaf(e, leaf) ? SFRAME_LEAF : sframe_kid_from_leaf(0, leaf, e->leaf_slots, epoch, &kid);
     /* one that is in use already stays so: taken up anew, it would be refused for a spent key */
     if (code == SFRAME_OK && !(ring->sending == SEND_EPOCH && ring->send_epoch == epoch && ring->send_leaf == leaf)) {
         ring->sending = SEND_EPOCH;

@@ -3,6 +3,7 @@
 #define GST_KEYRING_PRIVATE_H
 
 #include "gstsotto/keyring.h"
+#include "held.h"
 #include "sotto/sframe.h"
 
 /* The clock that frames are stamped and judged by, in ms: it goes on while the machine sleeps. */
@@ -18,6 +19,22 @@ int sotto_key_ring_seal(SottoKeyRing *ring, guint context, const struct sframe_i
 /* Opens one frame as sframe_open does, with the ring's receiver. Errors as sframe_open. */
 int sotto_key_ring_open(SottoKeyRing *ring, const struct sframe_expect *expect, guint8 *frame, gsize frame_len,
                         struct sframe_opened *opened);
+
+/* What to do with a frame whose KID is this. */
+enum ring_hold {
+    RING_HOLD_NOT,  /* open it: its epoch has keys, or will have none */
+    RING_HOLD_HELD, /* kept: it is of an epoch to come, and of a leaf that is in the call now */
+    RING_HOLD_FULL, /* the same, but there is no room */
+};
+
+/* Keeps the frame of an epoch whose keys are not there yet, for HELD_MS at most; takes it over with RING_HOLD_HELD. The
+ * bounds are held.h's. */
+enum ring_hold sotto_key_ring_hold(SottoKeyRing *ring, struct held_owner *owner, guint64 kid, GstBuffer *frame);
+/* The owner's oldest frame whose epoch has keys by now (transfer full), or NULL. *news: what is left, and what was
+ * given up since the call before. */
+GstBuffer *sotto_key_ring_take_held(SottoKeyRing *ring, struct held_owner *owner, struct held_owner *news);
+/* Lets the owner's frames go. Before it ends, or changes its ring. */
+void sotto_key_ring_drop_held(SottoKeyRing *ring, struct held_owner *owner);
 
 /* Changes suite and profile of a ring with which nothing was sealed or opened yet; a shared secret is kept. FALSE
  * otherwise. */

@@ -4,11 +4,12 @@
 
 #include <pthread.h> /* not GMutex: thread checkers know these */
 
+#include "held.h"
 #include "keyring_private.h"
 
 enum {
     CONTEXTS = SFRAME_KINDS * SFRAME_LAYERS,
-    EPOCHS_MAX = 4,               /* installed at a time: the one in use, the one before, one to come */
+    EPOCHS_MAX = 8,               /* installed at a time: as many as a call has alive while commits come in rows */
     GRACE_MS = 2000,              /* frames in flight under a secret that was replaced */
     SENDER_KEYS = 2,              /* the key in use and the one it replaces */
     SENDER_KEY_HISTORY = 1 << 15, /* keys in a sender's life: 45 h of an epoch every 5 s */
@@ -64,10 +65,13 @@ struct _SottoKeyRing {
     struct key_ring_epoch epochs[EPOCHS_MAX];
     guint64 send_epoch;
     guint32 send_leaf;
+    struct held held; /* frames of epochs to come */
 };
 
-/* The two below with the ring's lock held. */
+/* What follows with the ring's lock held. */
 struct key_ring_epoch *key_ring_find_epoch(SottoKeyRing *ring, guint64 epoch);
+/* Whether a leaf of the epoch is somebody else's. */
+gboolean key_ring_has_leaf(const struct key_ring_epoch *epoch, guint32 leaf);
 /* Wipes a receiver; what it has counted stays in the ring's statistics. */
 void key_ring_close_receiver(SottoKeyRing *ring, struct ring_receiver *receiver);
 

@@ -3,8 +3,13 @@
  *
  * Decrypts and authenticates SFrame (RFC 9605) frames in place. Only what opened is passed on: a frame that is forged,
  * replayed, late, of another stream, under a key that is missing or wrong, or not encrypted at all is dropped and
- * counted. Each KID that cannot be opened is reported once, on the bus; a key frame is then asked for upstream, at
- * growing intervals.
+ * counted. Each KID that cannot be opened is reported once, on the bus. Once there are keys a key frame is asked for
+ * upstream, at growing intervals.
+ *
+ * In a call keyed by MLS a frame of an epoch that comes next is held, for half a second and within bounds, and opened
+ * in order once the epoch's keys are in the ring. Frames that can be opened never wait for those that are held.
+ *
+ * What comes out carries its KID and counter (gstsotto/frame.h).
  *
  * Element messages: "sotto-sframe-sender" when a stream is heard for the first time or its name changes (fields as in
  * the senders of the stats property), and "sotto-sframe-refused" once per KID that cannot be opened (kid, reason,
@@ -13,20 +18,17 @@
 #include "sframedec.h"
 
 #include "codecs.h"
+#include "counts.h"
+#include "framemeta.h"
 #include "keyring_private.h"
 #include "keyunit.h"
 #include "ringuser.h"
-#include "senders.h"
 
 GST_DEBUG_CATEGORY_STATIC(sframedec_debug);
 #define GST_CAT_DEFAULT sframedec_debug
 
 enum { ASK_INTERVAL_MS = 1000, AUDIO_KINDS = 1 << SFRAME_MICROPHONE | 1 << SFRAME_SCREEN_AUDIO };
 enum { VIDEO_KINDS = 1 << SFRAME_CAMERA | 1 << SFRAME_SCREEN };
-
-struct counts {
-    guint64 opened, failed, replayed, late, no_key, refused, incomplete;
-};
 
 struct _SottoSframeDec {
     GstBaseTransform parent;
@@ -36,11 +38,20 @@ struct _SottoSframeDec {
     struct counts counts;
     struct senders senders;
 
-    /* streaming thread */
+    /* atomic: this element has a use for new keys */
+    gint wants_keys;
+
+    /* stream lock */
     const struct sotto_codec *codec;
+    SottoKeyRing *watched; /* whose new keys it hears of, and which holds its frames */
+    gulong watch;
+    struct held_owner held; /* the ring's */
+    gboolean holding;       /* there may be frames held */
+    gboolean gap;           /* one that was held is lost: what comes next is discontinuous */
     struct key_unit key_unit;
     gboolean need_key_unit; /* frames were dropped for want of a key, and no key frame has been opened since */
     gboolean want_of_key;   /* and nothing else has, either */
+    gboolean charged;       /* that was so since a stream was heard for the first time */
     gint64 asked_us;        /* request-key was emitted */
     gboolean soft_emitted;
 };
@@ -48,7 +59,7 @@ struct _SottoSframeDec {
 G_DEFINE_TYPE(SottoSframeDec, sotto_sframe_dec, GST_TYPE_BASE_TRANSFORM)
 
 enum { PROP_STATS = RING_PROP_LAST };
-enum { SIGNAL_REQUEST_KEY, SIGNAL_SOFT_LIMIT, SIGNALS };
+enum { SIGNAL_REQUEST_KEY, SIGNAL_SOFT_LIMIT, SIGNAL_REFUSED, SIGNALS };
 static guint signals[SIGNALS];
 
 static GstStaticPadTemplate sink_template =
@@ -81,28 +92,6 @@ static gboolean dec_set_caps(GstBaseTransform *base, GstCaps *in, GstCaps *out)
 }
 
 /* --- What could not be opened ------------------------------------------------------------------------------------- */
-
-static void count_error(struct counts *counts, int error)
-{
-    switch (error) {
-    case SFRAME_AUTH:
-        counts->failed++;
-        break;
-    case SFRAME_REPLAY:
-        counts->replayed++;
-        break;
-    case SFRAME_LATE:
-    case SFRAME_TIME_BACK:
-        counts->late++;
-        break;
-    case SFRAME_NO_KEY:
-    case SFRAME_QUOTA:
-        counts->no_key++;
-        break;
-    default:
-        counts->refused++;
-    }
-}
 
 static gboolean wants_key(int error)
 {
@@ -170,18 +159,22 @@ static void refuse(SottoSframeDec *self, int error, const struct glimpse *glimps
     if (fragment && worth_a_report(error)) {
         self->counts.incomplete++;
     } else {
-        count_error(&self->counts, error);
+        counts_refused(&self->counts, error);
         if (error == SFRAME_AUTH)
             known = senders_failed(&self->senders, glimpse->kid);
         first = !known && worth_a_report(error) && senders_report(&self->senders, glimpse->kid);
     }
     GST_OBJECT_UNLOCK(self);
     GST_LOG_OBJECT(self, "dropped: %s", sframe_strerror(error));
+    g_signal_emit(self, signals[SIGNAL_REFUSED], 0, glimpse->kid, error, fragment);
     if (first)
         report(self, error, glimpse);
-    if (wants_key(error) && !fragment && !known && sotto_codec_is_video(self->codec)) {
-        self->need_key_unit = self->want_of_key = TRUE;
-        key_unit_request(&self->key_unit, GST_BASE_TRANSFORM_SINK_PAD(self));
+    /* anybody can make such frames up: many cost one key frame, as one does */
+    if (wants_key(error) && !fragment && !known && !self->charged && sotto_codec_is_video(self->codec)) {
+        self->charged = self->need_key_unit = self->want_of_key = TRUE;
+        /* without a key a key frame would be of no use either: it is asked for once there is one */
+        if (error == SFRAME_AUTH)
+            key_unit_request(&self->key_unit, GST_BASE_TRANSFORM_SINK_PAD(self));
     }
 }
 
@@ -220,10 +213,13 @@ static void accept(SottoSframeDec *self, GstBuffer *frame, const struct sframe_o
     news = senders_opened(&self->senders, opened, &sender);
     if (news != SENDER_KNOWN)
         message = senders_structure(sender);
+    if (news == SENDER_NEW)
+        self->charged = FALSE;
     GST_OBJECT_UNLOCK(self);
     if (message)
         gst_element_post_message(GST_ELEMENT(self), gst_message_new_element(GST_OBJECT(self), message));
 
+    frame_meta_set(frame, opened->kid, opened->ctr);
     /* what the frame is, its sender has authenticated; what the packets said of it, nobody has */
     GST_BUFFER_FLAG_UNSET(frame, GST_BUFFER_FLAG_CORRUPTED | GST_BUFFER_FLAG_DELTA_UNIT);
     if (!key)
@@ -240,9 +236,9 @@ static void accept(SottoSframeDec *self, GstBuffer *frame, const struct sframe_o
     self->want_of_key = FALSE;
 }
 
-static GstFlowReturn dec_transform_ip(GstBaseTransform *base, GstBuffer *frame)
+/* Opens a frame in place. GST_BASE_TRANSFORM_FLOW_DROPPED if it is refused. */
+static GstFlowReturn open_frame(SottoSframeDec *self, GstBuffer *frame)
 {
-    SottoSframeDec *self = SOTTO_SFRAME_DEC(base);
     gboolean fragment = GST_BUFFER_FLAG_IS_SET(frame, GST_BUFFER_FLAG_CORRUPTED);
     const struct sframe_expect expect = {
         .kinds = sotto_codec_is_video(self->codec) ? VIDEO_KINDS : AUDIO_KINDS,
@@ -283,28 +279,179 @@ static GstFlowReturn dec_transform_ip(GstBaseTransform *base, GstBuffer *frame)
     return GST_FLOW_OK;
 }
 
+static GstFlowReturn dec_transform_ip(GstBaseTransform *base, GstBuffer *frame)
+{
+    return open_frame(SOTTO_SFRAME_DEC(base), frame);
+}
+
+/* --- Frames of epochs to come ------------------------------------------------------------------------------------- */
+
+/* Frames that were held in vain, or found no room. */
+static void lose(SottoSframeDec *self, guint64 frames, guint64 kid, guint64 *count)
+{
+    const struct glimpse glimpse = {.kid = kid};
+
+    GST_OBJECT_LOCK(self);
+    *count += frames;
+    GST_OBJECT_UNLOCK(self);
+    for (guint64 i = 0; i < frames; i++)
+        refuse(self, SFRAME_NO_KEY, &glimpse, FALSE);
+    self->gap = TRUE;
+}
+
+/* The next frame that was held and has keys now. */
+static GstBuffer *next_held(SottoSframeDec *self)
+{
+    struct held_owner news;
+    GstBuffer *frame = sotto_key_ring_take_held(self->watched, &self->held, &news);
+
+    self->holding = news.frames > 0;
+    if (news.expired > 0)
+        lose(self, news.expired, news.expired_newest, &self->counts.expired);
+    return frame;
+}
+
+/* Opens what was held and can be opened now, and pushes it. With the stream lock. */
+static GstFlowReturn push_held(SottoSframeDec *self)
+{
+    GstFlowReturn flow = GST_FLOW_OK;
+    GstBuffer *frame;
+
+    while (self->holding && flow == GST_FLOW_OK && (frame = next_held(self))) {
+        frame = gst_buffer_make_writable(frame);
+        if (open_frame(self, frame) == GST_FLOW_OK) {
+            if (self->gap)
+                GST_BUFFER_FLAG_SET(frame, GST_BUFFER_FLAG_DISCONT);
+            self->gap = FALSE;
+            flow = gst_pad_push(GST_BASE_TRANSFORM_SRC_PAD(self), frame);
+        } else {
+            gst_buffer_unref(frame);
+            self->gap = TRUE;
+        }
+    }
+    return flow;
+}
+
+/* New keys may come while no frame does: what they open, and the key frame that they make worth asking for. */
+static void use_new_keys(GstElement *element, gpointer user)
+{
+    SottoSframeDec *self = SOTTO_SFRAME_DEC(element);
+    GstPad *sink = GST_BASE_TRANSFORM_SINK_PAD(self);
+
+    (void)user;
+    GST_PAD_STREAM_LOCK(sink);
+    if (self->watched) {
+        push_held(self);
+        if (self->need_key_unit && self->want_of_key) {
+            key_unit_hasten(&self->key_unit);
+            key_unit_request(&self->key_unit, sink);
+        }
+    }
+    GST_PAD_STREAM_UNLOCK(sink);
+}
+
+/* In the thread of whoever added the keys, which must not wait for what stands downstream. */
+static void on_keys_added(SottoKeyRing *ring, SottoSframeDec *self)
+{
+    (void)ring;
+    if (g_atomic_int_get(&self->wants_keys))
+        gst_element_call_async(GST_ELEMENT(self), use_new_keys, NULL, NULL);
+}
+
+/* Hears of the ring's new keys from here on; NULL for none. Frames held by the ring before are gone. */
+static void watch(SottoSframeDec *self, SottoKeyRing *ring)
+{
+    if (self->watched == ring)
+        return;
+    if (self->watched) {
+        g_signal_handler_disconnect(self->watched, self->watch);
+        sotto_key_ring_drop_held(self->watched, &self->held);
+    }
+    self->holding = FALSE;
+    g_set_object(&self->watched, ring);
+    if (ring)
+        self->watch = g_signal_connect_object(ring, "keys-added", G_CALLBACK(on_keys_added), self, (GConnectFlags)0);
+}
+
+/* Takes the frame over, if it is one to be held or if there is no room for it. */
+static gboolean hold(SottoSframeDec *self, GstBuffer *frame)
+{
+    struct sframe_header header;
+    guint8 head[SFRAME_HEADER_MAX];
+    gsize len = gst_buffer_extract(frame, 0, head, sizeof(head));
+
+    if (!self->watched || sframe_header_read(head, len, &header) != SFRAME_OK)
+        return FALSE;
+    /* before it is held, so that keys which come right after are not missed */
+    g_atomic_int_set(&self->wants_keys, TRUE);
+    switch (sotto_key_ring_hold(self->watched, &self->held, header.kid, frame)) {
+    case RING_HOLD_HELD:
+        GST_OBJECT_LOCK(self);
+        self->counts.held++;
+        GST_OBJECT_UNLOCK(self);
+        self->holding = TRUE;
+        return TRUE;
+    case RING_HOLD_FULL:
+        gst_buffer_unref(frame);
+        lose(self, 1, header.kid, &self->counts.overflowed);
+        return TRUE;
+    case RING_HOLD_NOT:
+        break;
+    }
+    return FALSE;
+}
+
+static GstFlowReturn dec_generate_output(GstBaseTransform *base, GstBuffer **out)
+{
+    SottoSframeDec *self = SOTTO_SFRAME_DEC(base);
+    SottoKeyRing *ring = ring_user_get(&self->ring, GST_ELEMENT(self));
+    GstFlowReturn flow;
+
+    watch(self, ring);
+    g_clear_object(&ring);
+    flow = push_held(self);
+    if (flow != GST_FLOW_OK)
+        gst_clear_buffer(&base->queued_buf);
+    else if (base->queued_buf && hold(self, base->queued_buf))
+        base->queued_buf = NULL;
+    else
+        flow = GST_BASE_TRANSFORM_CLASS(sotto_sframe_dec_parent_class)->generate_output(base, out);
+    if (flow == GST_FLOW_OK && *out && self->gap) {
+        GST_BUFFER_FLAG_SET(*out, GST_BUFFER_FLAG_DISCONT);
+        self->gap = FALSE;
+    }
+    g_atomic_int_set(&self->wants_keys, self->holding || self->need_key_unit);
+    return flow;
+}
+
+/* What was held belongs to the stream that ends here. */
+static gboolean dec_sink_event(GstBaseTransform *base, GstEvent *event)
+{
+    SottoSframeDec *self = SOTTO_SFRAME_DEC(base);
+
+    if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP)
+        watch(self, NULL);
+    return GST_BASE_TRANSFORM_CLASS(sotto_sframe_dec_parent_class)->sink_event(base, event);
+}
+
+static gboolean dec_stop(GstBaseTransform *base)
+{
+    /* use_new_keys() may be running */
+    GST_PAD_STREAM_LOCK(base->sinkpad);
+    watch(SOTTO_SFRAME_DEC(base), NULL);
+    GST_PAD_STREAM_UNLOCK(base->sinkpad);
+    return TRUE;
+}
+
 /* --- Element ------------------------------------------------------------------------------------------------------ */
 
 static GstStructure *make_stats(SottoSframeDec *self)
 {
-    GValue senders = G_VALUE_INIT;
     GstStructure *stats;
 
-    g_value_init(&senders, GST_TYPE_ARRAY);
     GST_OBJECT_LOCK(self);
-    for (guint i = 0; i < self->senders.count; i++) {
-        GValue one = G_VALUE_INIT;
-        g_value_init(&one, GST_TYPE_STRUCTURE);
-        g_value_take_boxed(&one, senders_structure(&self->senders.list[i]));
-        gst_value_array_append_and_take_value(&senders, &one);
-    }
-    stats = gst_structure_new("sotto-sframedec-stats", "opened", G_TYPE_UINT64, self->counts.opened, "failed",
-                              G_TYPE_UINT64, self->counts.failed, "replayed", G_TYPE_UINT64, self->counts.replayed,
-                              "late", G_TYPE_UINT64, self->counts.late, "no-key", G_TYPE_UINT64, self->counts.no_key,
-                              "refused", G_TYPE_UINT64, self->counts.refused, "incomplete", G_TYPE_UINT64,
-                              self->counts.incomplete, NULL);
+    stats = counts_structure(&self->counts, &self->senders);
     GST_OBJECT_UNLOCK(self);
-    gst_structure_take_value(stats, "senders", &senders);
     return stats;
 }
 
@@ -339,7 +486,7 @@ static GstStateChangeReturn dec_change_state(GstElement *element, GstStateChange
     if (transition == GST_STATE_CHANGE_NULL_TO_READY)
         ring_user_find(&self->ring, element);
     if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
-        self->need_key_unit = self->want_of_key = self->soft_emitted = FALSE;
+        self->need_key_unit = self->want_of_key = self->charged = self->soft_emitted = FALSE;
         self->asked_us = 0;
         self->key_unit = (struct key_unit){0};
     }
@@ -375,6 +522,9 @@ static void sotto_sframe_dec_class_init(SottoSframeDecClass *klass)
     transform_class->transform_caps = dec_transform_caps;
     transform_class->set_caps = dec_set_caps;
     transform_class->transform_ip = dec_transform_ip;
+    transform_class->generate_output = dec_generate_output;
+    transform_class->sink_event = dec_sink_event;
+    transform_class->stop = dec_stop;
     transform_class->passthrough_on_same_caps = FALSE;
 
     ring_user_install(object_class);
@@ -383,7 +533,9 @@ static void sotto_sframe_dec_class_init(SottoSframeDecClass *klass)
         g_param_spec_boxed("stats", "Statistics",
                            "Structure sotto-sframedec-stats, counts of frames: opened, failed (did not authenticate), "
                            "replayed, late, no-key, refused (malformed, or another stream or codec), incomplete "
-                           "(packets lost), and senders, an array of structures: kid, sender, kind, layer, codec, "
+                           "(packets lost), held (for the keys of their epoch), expired (of those, no-key too), "
+                           "overflowed (no room to hold them, no-key too), and senders, an array of structures: kid, "
+                           "sender, kind, layer, codec, "
                            "name, opened, failed",
                            GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
     /**
@@ -404,6 +556,17 @@ static void sotto_sframe_dec_class_init(SottoSframeDecClass *klass)
      */
     signals[SIGNAL_SOFT_LIMIT] = g_signal_new("soft-limit", G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                               NULL, G_TYPE_NONE, 1, G_TYPE_UINT64);
+    /**
+     * SottoSframeDec::refused:
+     * @kid: the KID of the frame, 0 if it has none
+     * @error: why, a value of enum sframe_error
+     * @fragment: it may be a part of a frame only
+     *
+     * A frame was dropped: every one that comes in comes out or is told of here, later where it was held. Emitted in
+     * the streaming thread.
+     */
+    signals[SIGNAL_REFUSED] = g_signal_new("refused", G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                           G_TYPE_NONE, 3, G_TYPE_UINT64, G_TYPE_INT, G_TYPE_BOOLEAN);
     gst_element_class_add_static_pad_template(element_class, &sink_template);
     gst_element_class_add_static_pad_template(element_class, &src_template);
     gst_element_class_set_static_metadata(element_class, "SFrame decoder", "Filter/Network/Crypto",

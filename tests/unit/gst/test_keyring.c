@@ -315,6 +315,32 @@ static void test_epochs_of_a_long_call(void)
     g_object_unref(ring);
 }
 
+/* Commits that come in rows: each epoch's keys live for seconds after the next one came. */
+static void test_epochs_that_overlap(void)
+{
+    enum { OVERLAP = 8 };
+    const guint8 leaf_0 = 1;
+    SottoKeyRing *from = sotto_key_ring_new(0, 0), *to = sotto_key_ring_new(0, 0);
+    struct frame frames[OVERLAP];
+    GError *error = NULL;
+    guint8 key[16] = {0};
+
+    for (guint64 epoch = 0; epoch < OVERLAP; epoch++) {
+        memcpy(key, &epoch, sizeof(epoch));
+        add_and_use(from, epoch);
+        CU_ASSERT_TRUE_FATAL(sotto_key_ring_add_epoch(to, epoch, 2, &leaf_0, key, sizeof(key), NULL));
+        CU_ASSERT_EQUAL_FATAL(seal(from, CAMERA, "x", &frames[epoch]), SFRAME_OK);
+    }
+    for (guint i = OVERLAP; i-- > 0;)
+        CU_ASSERT_EQUAL(open_copy(to, &frames[i], "x"), SFRAME_OK);
+    key[15] = 1;
+    CU_ASSERT_FALSE(sotto_key_ring_add_epoch(to, OVERLAP, 2, &leaf_0, key, sizeof(key), &error));
+    CU_ASSERT_TRUE(g_error_matches(error, SOTTO_KEY_RING_ERROR, -SFRAME_FULL));
+    g_clear_error(&error);
+    g_object_unref(from);
+    g_object_unref(to);
+}
+
 /* Its KIDs are the new epoch's: nothing may be sealed under them with the old one's key. */
 static void test_an_epoch_replaced_while_in_use(void)
 {
@@ -496,6 +522,7 @@ static const struct unit_test tests[] = {
     {"a receiver that has slept opens what is sent then, at once", test_sleep},
     {"an epoch that is in use may be used again", test_the_same_epoch_again},
     {"a call may have thousands of epochs", test_epochs_of_a_long_call},
+    {"eight epochs overlap, as in a call where commits come in rows", test_epochs_that_overlap},
     {"an epoch that another takes the place of seals no more", test_an_epoch_replaced_while_in_use},
     {"suite and profile are settled once frames were opened or sealed", test_parameters_are_settled},
     {"epochs are refused with tags under 80 bits", test_short_tags},

@@ -3,7 +3,6 @@
 
 #include "gstsotto/keyring.h"
 #include "gstutil.h"
-#include "keyunit.h"
 #include "sotto/sframe.h"
 
 /* --- Keys --------------------------------------------------------------------------------------------------------- */
@@ -265,12 +264,11 @@ static void test_key_unit_once_there_is_a_key(void)
     GstHarness *enc = gstutil_harness("sframeenc key=" KEY, VP8), *dec = gstutil_harness("sframedec", SEALED_VP8);
     GstBuffer *got;
 
-    /* asked in vain, and then too soon again */
+    /* without a key it would be asked for in vain */
     gst_harness_push(dec, gstutil_push_one(enc, gstutil_vp8_frame(0, 100, TRUE)));
     gst_harness_push(dec, gstutil_push_one(enc, gstutil_vp8_frame(1, 100, FALSE)));
-    CU_ASSERT_EQUAL(gstutil_key_unit_requests(dec), 1);
+    CU_ASSERT_EQUAL(gstutil_key_unit_requests(dec), 0);
     g_object_set(dec->element, "key", KEY, NULL);
-    g_usleep((KEY_UNIT_INTERVAL_MS + 20) * 1000); /* the interval is the behaviour under test */
     got = gstutil_push_one(dec, gstutil_push_one(enc, gstutil_vp8_frame(2, 100, FALSE)));
     CU_ASSERT_PTR_NOT_NULL(got);
     gst_clear_buffer(&got);

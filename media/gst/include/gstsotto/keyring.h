@@ -46,9 +46,9 @@ gboolean sotto_key_ring_set_base_key(SottoKeyRing *ring, const guint8 *base_key,
 
 /* --- Calls keyed by MLS (RFC 9605 section 5.2) -------------------------------------------------------------------- */
 
-/* Installs an epoch for receiving: see sframe_receiver_add_epoch for leaf_slots and leaves. base_key is copied. Four at
- * a time; a shared secret that was there is replaced. FALSE for the suites with tags under 80 bits (2, 3, 7 and 8), and
- * for a base key that this ring has had before. */
+/* Installs an epoch for receiving: see sframe_receiver_add_epoch for leaf_slots and leaves. base_key is copied. Eight
+ * at a time; a shared secret that was there is replaced. FALSE for the suites with tags under 80 bits (2, 3, 7 and 8),
+ * and for a base key that this ring has had before. */
 gboolean sotto_key_ring_add_epoch(SottoKeyRing *ring, guint64 epoch, guint32 leaf_slots, const guint8 *leaves,
                                   const guint8 *base_key, gsize base_key_len, GError **error);
 /* Seals as this leaf of this epoch, which must be installed, from each sender's next frame on. FALSE for a leaf that is
