@@ -309,6 +309,10 @@ static void take(struct group *group, const struct call_event *event)
     case CALL_EVENT_LEAF_REMOVED:
         sotto_key_ring_remove_leaf(group->config.ring, event->epoch, event->leaf, NULL);
         break;
+    case CALL_EVENT_CLOCK:
+        /* false for an epoch that could not be added, which has been said */
+        sotto_key_ring_set_clock(group->config.ring, event->epoch, event->leaf, event->clock_ahead_ms, NULL);
+        break;
     case CALL_EVENT_SEND_WITH:
         send_with(group, event);
         break;

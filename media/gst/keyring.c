@@ -498,6 +498,18 @@ gboolean sotto_key_ring_remove_leaf(SottoKeyRing *ring, guint64 epoch, guint32 l
     return code == SFRAME_OK ? TRUE : fail(error, code, "The leaf cannot be removed");
 }
 
+gboolean sotto_key_ring_set_clock(SottoKeyRing *ring, guint64 epoch, guint32 leaf, gint64 ahead_ms, GError **error)
+{
+    int code = SFRAME_NO_KEY;
+
+    g_return_val_if_fail(SOTTO_IS_KEY_RING(ring), FALSE);
+    pthread_mutex_lock(&ring->lock);
+    if (ring->now.receiver)
+        code = sframe_receiver_set_clock(ring->now.receiver, epoch, leaf, ahead_ms);
+    pthread_mutex_unlock(&ring->lock);
+    return code == SFRAME_OK ? TRUE : fail(error, code, "The clock cannot be set");
+}
+
 /* --- What it has seen --------------------------------------------------------------------------------------------- */
 
 static struct sframe_receiver_stats sum_stats(SottoKeyRing *ring)

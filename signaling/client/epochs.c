@@ -1,6 +1,7 @@
 /* Keys for SFrame: a base key for each epoch, when senders change to it, and when it dies. */
 #include <stdlib.h>
 
+#include "clock.h"
 #include "core/secret.h"
 #include "sotto/sframe.h"
 #include "state.h"
@@ -148,6 +149,7 @@ void call_epochs_enter(struct call *call, const struct call_change *change)
         mls_group_export(call->group, label, (struct mls_bytes){0}, base_key, suite->nk) == MLS_OK) {
         epochs->live[epochs->count++] = (struct call_live_epoch){epoch, CALL_NEVER};
         push_epoch(call, base_key, suite->nk);
+        call_clock_epoch(call);
     }
     core_wipe(base_key, sizeof base_key);
     plan_grace(call);

@@ -1,4 +1,5 @@
 /* Messages between members, by the relay: sealed under the epoch and once more under the room's secret. */
+#include "clock.h"
 #include "core/secret.h"
 #include "message.h"
 #include "mls/messages.h"
@@ -30,7 +31,9 @@ static int send_message(struct call *call, const struct call_message *message)
     if (rc == CALL_OK)
         rc = call_box_seal(&call->room, CALL_BOX_RELAY, call_bytes(sealed), &box);
     if (rc == CALL_OK) {
-        memcpy(contact->sent[contact->sent_next++ % CALL_SENT_KEPT], box.data + NONCE_AT, CORE_XCHACHA_NONCE_LEN);
+        struct call_sent *sent = &contact->sent[contact->sent_next++ % CALL_SENT_KEPT];
+        memcpy(sent->nonce, box.data + NONCE_AT, sizeof sent->nonce);
+        sent->at_ms = call->now.ms;
         call_send_relay(call, call_bytes(box));
     }
     wire_buffer_free(&w);
@@ -114,37 +117,23 @@ int call_say(struct call *call, const char *text, size_t len, uint32_t vanish_s)
 
 /* --- Taking --- */
 
-static void take_echoes(struct call *call, struct call_peer *peer, const struct call_heartbeat *heartbeat)
-{
-    const uint32_t self = mls_group_own_leaf(call->group);
-    for (size_t i = 0; i < heartbeat->echo_count; i++) {
-        const struct call_echo *echo = &heartbeat->echoes[i];
-        if (echo->leaf != self)
-            continue;
-        const uint32_t since = (uint32_t)call->now.ms - echo->time_ms;
-        if (since < echo->delay_ms || since - echo->delay_ms > 60000)
-            continue;
-        const int64_t one_way = (since - echo->delay_ms) / 2;
-        peer->clock_offset_ms = (int64_t)heartbeat->time_ms + one_way - (int64_t)call->now.ms;
-        peer->clock_known = true;
-    }
-}
-
-static void take_heartbeat(struct call *call, struct call_peer *peer, const struct call_heartbeat *heartbeat)
+static void take_heartbeat(struct call *call, uint32_t leaf, struct call_peer *peer,
+                           const struct call_heartbeat *heartbeat)
 {
     struct call_contact *contact = &call->contact;
     if (peer->heard && heartbeat->counter <= peer->counter)
         return;
     const bool news = !peer->heard || peer->lost;
+    call_clock_heard(call, leaf, peer, heartbeat);
     peer->heard = true;
     peer->earlier = heartbeat->joined_epoch < call->joining.joined_epoch;
     peer->later = heartbeat->joined_epoch > call->joining.joined_epoch;
-    peer->heard_at = contact->clock_ms;
+    if (call_clock_is_fresh(call, peer, heartbeat))
+        peer->heard_at = contact->clock_ms;
     peer->counter = heartbeat->counter;
     peer->their_time_ms = heartbeat->time_ms;
     peer->heard_ms = call->now.ms;
     contact->unopened_since = 0;
-    take_echoes(call, peer, heartbeat);
     if (news)
         call_contact_judge(call);
 }
@@ -191,7 +180,7 @@ static void take_message(struct call *call, uint32_t leaf, struct core_slice dat
         return;
     switch (message.type) {
     case CALL_MESSAGE_HEARTBEAT:
-        take_heartbeat(call, peer, &message.heartbeat);
+        take_heartbeat(call, leaf, peer, &message.heartbeat);
         return;
     case CALL_MESSAGE_LEFT:
         take_left(call, leaf, peer, message.left_signature);
@@ -285,22 +274,26 @@ void call_held_expire(struct call *call)
 
 /* --- The relay --- */
 
-static bool is_own(const struct call_contact *contact, struct mls_bytes box)
+/* The message of one's own that came back; NULL: it is another's. */
+static const struct call_sent *find_own(const struct call_contact *contact, struct mls_bytes box)
 {
     if (box.len < CALL_BOX_OVERHEAD)
-        return false;
+        return NULL;
     for (size_t i = 0; i < CALL_SENT_KEPT; i++)
-        if (memcmp(contact->sent[i], box.data + NONCE_AT, CORE_XCHACHA_NONCE_LEN) == 0)
-            return true;
-    return false;
+        if (memcmp(contact->sent[i].nonce, box.data + NONCE_AT, CORE_XCHACHA_NONCE_LEN) == 0)
+            return &contact->sent[i];
+    return NULL;
 }
 
 void call_relayed(struct call *call, struct mls_bytes box)
 {
     struct call_contact *contact = &call->contact;
     struct mls_output content = {0};
-    if (is_own(contact, box)) {
-        contact->last_echo_ms = call->now.ms;
+    const struct call_sent *own = find_own(contact, box);
+    if (own) {
+        /* when it was sent, not when it came back: what is passed on late is as good as not passed on */
+        if (own->at_ms > contact->last_echo_ms)
+            contact->last_echo_ms = own->at_ms;
         return;
     }
     if (call->phase == CALL_PHASE_OUT || call->phase == CALL_PHASE_LINK_OLD ||

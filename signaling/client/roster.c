@@ -101,8 +101,8 @@ int call_get_member(const struct call *call, uint32_t i, struct call_member *mem
         .admin = call_params_is_admin(&call->params, peer->certificate.user_id),
         .confirmed = peer->heard || call_is_self(call, leaf),
         .lost = peer->lost,
-        .clock_offset_ms = peer->clock_offset_ms,
-        .clock_known = peer->clock_known,
+        .clock_offset_ms = peer->clock.bounded ? (peer->clock.low_ms + peer->clock.high_ms) / 2 : 0,
+        .clock_known = peer->clock.bounded,
     };
     memcpy(member->user_id, peer->certificate.user_id, sizeof member->user_id);
     memcpy(member->root_key, peer->certificate.root_key, sizeof member->root_key);

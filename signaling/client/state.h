@@ -45,6 +45,9 @@ enum {
     CALL_REQUESTS_MAX = 64,
     CALL_WELCOMES_MAX = 16,
     CALL_ECHOES = 16, /* in a heartbeat */
+    CALL_CLOCK_SLACK_MS =
+        2000,                /* by which a frame may seem older than it is, as its sender's clock is not known better */
+    CALL_CLOCK_NEWS_MS = 20, /* by which an estimate differs from the one that was told */
     CALL_SENT_KEPT = 8,
     CALL_PAGE = 64, /* entries read at once */
 };
@@ -136,6 +139,19 @@ struct call_joining {
     uint64_t welcome_seq;
 };
 
+/* --- clock.c: what is known of another's clock --- */
+
+/* How far it is ahead of this client's: the two bounds that its heartbeats prove. */
+struct call_clock {
+    bool known;   /* low_ms stands */
+    bool bounded; /* and high_ms: an echo came back */
+    int64_t low_ms;
+    int64_t high_ms;
+    uint64_t at_ms; /* when they held */
+    bool told;      /* by CALL_EVENT_CLOCK: */
+    int64_t told_ms;
+};
+
 /* --- roster.c: what is known of each leaf, beside the tree --- */
 
 struct call_peer {
@@ -156,8 +172,7 @@ struct call_peer {
     uint64_t counter; /* of its last heartbeat */
     uint64_t their_time_ms;
     uint64_t heard_ms; /* by this clock */
-    bool clock_known;
-    int64_t clock_offset_ms;
+    struct call_clock clock;
     bool kicked;  /* announced */
     bool revoked; /* by a list in the group */
 };
@@ -225,13 +240,19 @@ struct call_held {
     uint64_t since_ms;
 };
 
+/* A message of one's own that the relay should give back. */
+struct call_sent {
+    uint8_t nonce[CORE_XCHACHA_NONCE_LEN];
+    uint64_t at_ms;
+};
+
 struct call_contact {
     uint64_t clock_ms; /* runs while the delivery service passes on what this client sends */
     uint64_t last_tick_ms;
-    uint64_t last_echo_ms;
+    uint64_t last_echo_ms; /* when the newest of its own messages that came back was sent */
     uint64_t counter;
     uint32_t echo_from;
-    uint8_t sent[CALL_SENT_KEPT][CORE_XCHACHA_NONCE_LEN];
+    struct call_sent sent[CALL_SENT_KEPT];
     size_t sent_next;
     bool server_warned;
     uint8_t suspect[CALL_USER_ID_LEN]; /* who last sent a commit that failed here; zeros: nobody */

@@ -119,7 +119,7 @@ void sim_send_up(struct sim *sim, unsigned i, const uint8_t *data, size_t len)
 
 struct call_time sim_time(const struct sim *sim, unsigned i)
 {
-    return (struct call_time){sim->now_ms,
+    return (struct call_time){sim->now_ms + sim->clients[i].clock_ahead_ms,
                               (uint64_t)((int64_t)(SIM_START_S + sim->now_ms / 1000) + sim->clients[i].clock_skew_s)};
 }
 
@@ -239,6 +239,8 @@ static void take_event(struct sim *sim, unsigned i, const struct call_event *eve
     struct sim_client *client = &sim->clients[i];
     if (sim->traced)
         trace(sim, i, event);
+    if (sim->watch)
+        sim->watch(sim->watch_context, sim, i, event);
     switch (event->type) {
     case CALL_EVENT_SEND:
         if (!client->connected)
@@ -299,6 +301,8 @@ void sim_drain(struct sim *sim, unsigned i)
     while (client->call && call_next_event(client->call, &event))
         take_event(sim, i, &event);
     client->timeout_ms = client->call ? call_timeout(client->call) : UINT64_MAX;
+    if (client->timeout_ms != UINT64_MAX)
+        client->timeout_ms -= client->timeout_ms < client->clock_ahead_ms ? client->timeout_ms : client->clock_ahead_ms;
 }
 
 static void client_init(struct sim *sim, unsigned i)

@@ -62,6 +62,7 @@ struct sim_client {
     struct call *call; /* NULL: not running */
     uint64_t timeout_ms;
     int64_t clock_skew_s;
+    uint64_t clock_ahead_ms;                  /* of its monotonic clock, of the network's */
     uint8_t highest_group[CALL_GROUP_ID_LEN]; /* what a device keeps */
     uint64_t highest_epoch;
     /* the network */
@@ -111,6 +112,9 @@ struct sim_config {
 /* A test's hand in the server: false drops what would be pushed to a client. */
 typedef bool sim_filter(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope);
 
+/* A test's ear at a client: each event, before the simulation takes it. */
+typedef void sim_watch(void *context, struct sim *sim, unsigned client, const struct call_event *event);
+
 struct sim {
     struct sim_config config;
     uint64_t now_ms;
@@ -123,7 +127,10 @@ struct sim {
     uint64_t order;
     uint64_t next_session;
     sim_filter *filter;
+    sim_filter *request; /* the same for what a client asks of the server: false leaves it unanswered */
     void *context;
+    sim_watch *watch;
+    void *watch_context;
     bool (*pinned)(void *context, const uint8_t *user_id);
     bool traced; /* by $SIM_TRACE: what happens is printed */
 };

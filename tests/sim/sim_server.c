@@ -299,6 +299,8 @@ void sim_server_take(struct sim *sim, unsigned client, const uint8_t *data, size
         fprintf(stderr, "sim: client %u sent what no client sends\n", client);
         exit(EXIT_FAILURE);
     }
+    if (sim->request && !sim->request(sim->context, sim, client, &envelope))
+        return;
     switch (envelope.type) {
     case WIRE_HELLO:
         take_hello(sim, client, &envelope);

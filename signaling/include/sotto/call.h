@@ -171,13 +171,14 @@ enum call_event_type {
     CALL_EVENT_LEAF_REMOVED,  /* SFrame: epoch, leaf. This leaf's receive keys of it are to be wiped at once */
     CALL_EVENT_SEND_WITH,     /* SFrame: epoch, leaf. From now on frames are sealed under it, as this leaf */
     CALL_EVENT_SEND_STOPPED,  /* nothing may be sealed any more until CALL_EVENT_SEND_WITH; pause says why */
-    CALL_EVENT_ROSTER,        /* call_member() answers otherwise than before */
-    CALL_EVENT_GONE,          /* user_id, gone, by (also a user id; zeros where nobody else did it) */
-    CALL_EVENT_KNOCK,         /* user_id asks to be let in to a locked room: call_admit() */
-    CALL_EVENT_CHAT,          /* user_id, leaf, data: the text, vanish_s */
-    CALL_EVENT_LINK,          /* the room's secret was replaced: call_link() */
-    CALL_EVENT_HIGHEST,       /* group_id, epoch: to be kept on this device */
-    CALL_EVENT_WARNING,       /* warning */
+    CALL_EVENT_CLOCK,   /* SFrame: epoch, leaf, clock_ahead_ms: by which the age of this leaf's frames is judged */
+    CALL_EVENT_ROSTER,  /* call_member() answers otherwise than before */
+    CALL_EVENT_GONE,    /* user_id, gone, by (also a user id; zeros where nobody else did it) */
+    CALL_EVENT_KNOCK,   /* user_id asks to be let in to a locked room: call_admit() */
+    CALL_EVENT_CHAT,    /* user_id, leaf, data: the text, vanish_s */
+    CALL_EVENT_LINK,    /* the room's secret was replaced: call_link() */
+    CALL_EVENT_HIGHEST, /* group_id, epoch: to be kept on this device */
+    CALL_EVENT_WARNING, /* warning */
 };
 
 struct call_event {
@@ -190,6 +191,7 @@ struct call_event {
     uint32_t leaf;
     uint32_t leaf_slots;
     uint32_t vanish_s;
+    int64_t clock_ahead_ms; /* of call_time.ms, which has to be the clock that stamps frames and that judges them */
     enum call_phase phase;
     enum call_pause pause;
     enum call_gone gone;
@@ -239,7 +241,7 @@ struct call_member {
     uint8_t root_key[32];
     char name[CALL_NAME_MAX + 1]; /* a claim of the user's: see pins */
     char device[CALL_DEVICE_MAX + 1];
-    int64_t clock_offset_ms; /* how far its clock is ahead of this one's, where known */
+    int64_t clock_offset_ms; /* about how far its clock is ahead of this one's, where known */
     bool clock_known;
 };
 

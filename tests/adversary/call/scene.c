@@ -10,16 +10,26 @@ void scene_settles(struct sim *sim, uint64_t max_ms)
         sim_print(sim);
 }
 
-struct sim *scene_new(unsigned n, unsigned clients)
+struct sim *scene_empty(unsigned clients)
 {
     const struct sim_config config = {.clients = clients, .latency_ms = 30, .jitter_ms = 30, .seed = 5};
-    struct sim *sim = sim_new(&config);
+    return sim_new(&config);
+}
+
+void scene_gather(struct sim *sim, unsigned n)
+{
     for (unsigned i = 0; i < n; i++) {
         sim_start(sim, i);
         sim_run_for(sim, i == 0 ? 1000 : 50);
     }
     scene_settles(sim, 30000);
     sim_run_for(sim, 3000);
+}
+
+struct sim *scene_new(unsigned n, unsigned clients)
+{
+    struct sim *sim = scene_empty(clients);
+    scene_gather(sim, n);
     return sim;
 }
 

@@ -254,6 +254,30 @@ static void test_epochs(void)
     g_object_unref(b);
 }
 
+/* From the first frame on, by a leaf's clock in an epoch. */
+static void test_clock(void)
+{
+    static const guint8 key[16] = "epoch five's key";
+    const guint8 all_but_3 = 0xf7, all_but_1 = 0xfd;
+    SottoKeyRing *a = sotto_key_ring_new(0, 0), *b = sotto_key_ring_new(0, 0);
+    gint64 ahead_ms = g_get_monotonic_time() / 1000 - (gint64)key_ring_now_ms(); /* of what seal() stamps with */
+    struct frame frame;
+
+    CU_ASSERT_FALSE(sotto_key_ring_set_clock(b, 5, 3, ahead_ms, NULL));
+    CU_ASSERT_TRUE_FATAL(sotto_key_ring_add_epoch(a, 5, 8, &all_but_3, key, sizeof(key), NULL));
+    CU_ASSERT_TRUE_FATAL(sotto_key_ring_add_epoch(b, 5, 8, &all_but_1, key, sizeof(key), NULL));
+    CU_ASSERT_TRUE(sotto_key_ring_use_epoch(a, 5, 3, NULL));
+    CU_ASSERT_FALSE(sotto_key_ring_set_clock(b, 5, 1, ahead_ms, NULL));
+    CU_ASSERT_TRUE(sotto_key_ring_set_clock(b, 5, 3, ahead_ms + 30000, NULL));
+    CU_ASSERT_EQUAL(seal(a, CAMERA, "late", &frame), SFRAME_OK);
+    CU_ASSERT_EQUAL(open_copy(b, &frame, "late"), SFRAME_LATE);
+    CU_ASSERT_TRUE(sotto_key_ring_set_clock(b, 5, 3, ahead_ms, NULL));
+    CU_ASSERT_EQUAL(seal(a, CAMERA, "in time", &frame), SFRAME_OK);
+    CU_ASSERT_EQUAL(open_copy(b, &frame, "in time"), SFRAME_OK);
+    g_object_unref(a);
+    g_object_unref(b);
+}
+
 static void test_sleep(void)
 {
     SottoKeyRing *a = ring_with(SECRET), *b = ring_with(SECRET);
@@ -521,6 +545,7 @@ static const struct unit_test tests[] = {
     {"a change of secret loses no frame and opens none twice", test_secret_change},
     {"no secret is taken twice", test_no_secret_twice},
     {"MLS epochs are added, used and removed", test_epochs},
+    {"a frame is late by the clock of its sender", test_clock},
     {"a receiver that has slept opens what is sent then, at once", test_sleep},
     {"an epoch that is in use may be used again", test_the_same_epoch_again},
     {"a call may have thousands of epochs", test_epochs_of_a_long_call},

@@ -60,6 +60,11 @@ gboolean sotto_key_ring_use_epoch(SottoKeyRing *ring, guint64 epoch, guint32 lea
 gboolean sotto_key_ring_remove_epoch(SottoKeyRing *ring, guint64 epoch, GError **error);
 gboolean sotto_key_ring_remove_leaf(SottoKeyRing *ring, guint64 epoch, guint32 leaf, GError **error);
 
+/* How far a leaf's clock is ahead of this machine's (CLOCK_BOOTTIME, which stamps frames), as far as is known: see
+ * sframe_receiver_set_clock. By it frames of this leaf and epoch are judged late from now on. FALSE: no such leaf, or
+ * out of memory. */
+gboolean sotto_key_ring_set_clock(SottoKeyRing *ring, guint64 epoch, guint32 leaf, gint64 ahead_ms, GError **error);
+
 /* Wipes every key. Nothing is sealed or opened until there are others, epochs or a secret. */
 void sotto_key_ring_clear(SottoKeyRing *ring);
 /* TRUE if a sender could seal a frame now. */
