@@ -29,6 +29,7 @@ struct group {
     bool code_known;
     guint timer, code_timer;
     bool may_send;
+    bool unanswered; /* the machine wants another connection */
     bool leaving, ended;
 };
 
@@ -297,6 +298,9 @@ static void take(struct group *group, const struct call_event *event)
         if (group->connection != NULL)
             connection_send(group->connection, event->data, event->len);
         break;
+    case CALL_EVENT_RECONNECT:
+        group->unanswered = true;
+        break;
     case CALL_EVENT_PHASE:
         take_phase(group, event->phase);
         break;
@@ -367,6 +371,10 @@ static void pump(struct group *group)
 
     while (call_next_event(group->call, &event))
         take(group, &event);
+    if (group->unanswered) {
+        group->unanswered = false;
+        connection_reset(group->connection, "the delivery service does not answer");
+    }
     if (group->timer != 0)
         g_source_remove(group->timer);
     group->timer = 0;
@@ -394,7 +402,7 @@ static void on_message(void *user, const uint8_t *data, size_t len)
 
     pump(group);
     if (error == CALL_MALFORMED)
-        connection_reset(group->connection);
+        connection_reset(group->connection, "the delivery service sends what makes no sense");
 }
 
 static void on_down(void *user, const char *reason, bool ended)

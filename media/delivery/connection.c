@@ -210,7 +210,7 @@ void connection_send(struct connection *connection, const uint8_t *data, size_t 
         soup_websocket_connection_send_binary(connection->socket, data, len);
 }
 
-void connection_reset(struct connection *connection)
+void connection_reset(struct connection *connection, const char *reason)
 {
     if (connection->socket == NULL)
         return;
@@ -218,5 +218,5 @@ void connection_reset(struct connection *connection)
         soup_websocket_connection_close(connection->socket, CODE_MALFORMED, NULL);
     drop(connection);
     retry_later(connection);
-    connection->config.down(connection->config.user, "the delivery service sends what makes no sense", false);
+    connection->config.down(connection->config.user, reason, false);
 }

@@ -31,7 +31,9 @@ static uint32_t remember(struct call *call, enum call_request_kind kind, uint64_
     }
     if (++connection->last_request == 0)
         connection->last_request = 1;
-    connection->requests[slot] = (struct call_request){kind, connection->last_request, seq};
+    connection->requests[slot] = (struct call_request){kind, connection->last_request, seq, call->now.ms};
+    if (call->timers[CALL_TIMER_ANSWER] == CALL_NEVER)
+        call_timer_set(call, CALL_TIMER_ANSWER, CALL_ANSWER_MS);
     return connection->last_request;
 }
 
@@ -46,6 +48,25 @@ static struct call_request forget(struct call *call, uint32_t number)
             break;
         }
     return found;
+}
+
+/* What the oldest request waits for comes no more: whoever swallows requests and keeps the connection open would have
+ * this client wait for ever. */
+void call_answer_timer(struct call *call)
+{
+    const struct call_connection *connection = &call->connection;
+    uint64_t oldest_ms = CALL_NEVER;
+    for (size_t i = 0; i < CALL_REQUESTS_MAX; i++)
+        if (connection->requests[i].kind != CALL_ASKED_NOTHING && connection->requests[i].at_ms < oldest_ms)
+            oldest_ms = connection->requests[i].at_ms;
+    if (oldest_ms == CALL_NEVER)
+        return;
+    if (call->now.ms - oldest_ms < CALL_ANSWER_MS) {
+        call_timer_set(call, CALL_TIMER_ANSWER, oldest_ms + CALL_ANSWER_MS - call->now.ms);
+        return;
+    }
+    call_connection_lost(call);
+    call_event_plain(call, CALL_EVENT_RECONNECT);
 }
 
 static void send(struct call *call, const struct wire_envelope *envelope)
@@ -138,6 +159,7 @@ void call_connection_lost(struct call *call)
 {
     call->connection.up = call->connection.admitted = false;
     memset(call->connection.requests, 0, sizeof call->connection.requests);
+    call_timer_stop(call, CALL_TIMER_ANSWER);
     call->log.reading = false;
     call->joining.fetching = false;
     call->commits.taking = call->commits.waiting = false;

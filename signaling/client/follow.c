@@ -100,6 +100,16 @@ void call_merged(struct call *call, const struct call_change *change, bool own, 
     call_contact_judge(call);
 }
 
+/* Whether a commit removes this client, to add it again: by a key package that it had posted before it came in by
+ * itself, or that somebody kept. */
+static bool starts_over(const struct call *call, const struct mls_commit_info *info)
+{
+    for (size_t i = 0; i < info->proposal_count; i++)
+        if (info->proposals[i].type == MLS_PROPOSAL_REMOVE && call_is_self(call, info->proposals[i].removed))
+            return call_is_return(call->group, info, info->proposals[i].removed);
+    return false;
+}
+
 int call_merge(struct call *call, struct mls_staged *staged)
 {
     struct call_change change;
@@ -109,14 +119,17 @@ int call_merge(struct call *call, struct mls_staged *staged)
     if (mls_staged_epoch(staged) != mls_group_epoch(call->group) + 1)
         return MLS_STALE;
     call_change_read(call->group, info, &change);
+    const bool over = starts_over(call, info);
     tell_gone(call, info, &change);
     int rc = mls_group_merge(call->group, staged);
     if (rc != MLS_OK)
         return rc;
-    if (mls_group_was_removed(call->group))
-        call_end(call);
-    else
+    if (!mls_group_was_removed(call->group))
         call_merged(call, &change, own, committer);
+    else if (over)
+        call_resync(call);
+    else
+        call_end(call);
     return MLS_OK;
 }
 

@@ -43,6 +43,7 @@ enum {
     CALL_EPOCHS_MAX = 8, /* whose keys live at a time */
     CALL_INFOS_MAX = 8,
     CALL_REQUESTS_MAX = 64,
+    CALL_ANSWER_MS = 15000, /* for an answer, before another connection is tried */
     CALL_WELCOMES_MAX = 16,
     CALL_ECHOES = 16, /* in a heartbeat */
     CALL_CLOCK_SLACK_MS =
@@ -67,6 +68,7 @@ enum call_timer {
     CALL_TIMER_TICK,
     CALL_TIMER_SWITCH,
     CALL_TIMER_GRACE,
+    CALL_TIMER_ANSWER,
     CALL_TIMERS,
 };
 
@@ -89,6 +91,7 @@ struct call_request {
     enum call_request_kind kind;
     uint32_t number;
     uint64_t seq;
+    uint64_t at_ms;
 };
 
 struct call_connection {
@@ -370,6 +373,8 @@ void call_send_package(struct call *call, struct mls_bytes box);
 void call_send_take(struct call *call);
 void call_send_relay(struct call *call, struct mls_bytes box);
 void call_connection_lost(struct call *call);
+/* A request was not answered in time, perhaps. */
+void call_answer_timer(struct call *call);
 
 /* log.c */
 void call_log_entry(struct call *call, const struct wire_entry *entry);

@@ -247,6 +247,9 @@ static void take_event(struct sim *sim, unsigned i, const struct call_event *eve
             return;
         sim_send_up(sim, i, event->data, event->len);
         return;
+    case CALL_EVENT_RECONNECT:
+        client->deaf = true;
+        return;
     case CALL_EVENT_PHASE:
         client->member_ms = event->phase == CALL_PHASE_MEMBER ? sim->now_ms : 0;
         return;
@@ -300,6 +303,10 @@ void sim_drain(struct sim *sim, unsigned i)
     struct call_event event;
     while (client->call && call_next_event(client->call, &event))
         take_event(sim, i, &event);
+    if (client->deaf) {
+        client->deaf = false;
+        disconnect(sim, i);
+    }
     client->timeout_ms = client->call ? call_timeout(client->call) : UINT64_MAX;
     if (client->timeout_ms != UINT64_MAX)
         client->timeout_ms -= client->timeout_ms < client->clock_ahead_ms ? client->timeout_ms : client->clock_ahead_ms;

@@ -69,6 +69,7 @@ struct sim_client {
     unsigned server;
     bool connected;
     uint64_t session; /* messages of an older one are lost */
+    bool deaf;        /* told to open another connection */
     uint64_t up_ms;   /* when the last message in each direction arrives: they keep their order */
     uint64_t down_ms;
     bool admitted;

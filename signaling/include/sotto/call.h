@@ -165,6 +165,7 @@ enum call_warning {
 
 enum call_event_type {
     CALL_EVENT_SEND = 1,      /* data: a message for the delivery service */
+    CALL_EVENT_RECONNECT,     /* the delivery service does not answer: close the connection, and open another */
     CALL_EVENT_PHASE,         /* phase */
     CALL_EVENT_EPOCH_ADDED,   /* SFrame: epoch, leaf_slots, leaf (one's own), leaves, data: the base key */
     CALL_EVENT_EPOCH_REMOVED, /* SFrame: epoch. Its keys are to be wiped, a sender's and a receiver's */

@@ -28,7 +28,7 @@ struct connection *connection_new(const struct connection_config *config);
 void connection_free(struct connection *connection);
 /* Lost if it is not up. */
 void connection_send(struct connection *connection, const uint8_t *data, size_t len);
-/* Drops what is up, after a message that makes no sense, and connects anew. */
-void connection_reset(struct connection *connection);
+/* Drops what is up, for a reason that down() is told, and connects anew. */
+void connection_reset(struct connection *connection, const char *reason);
 
 #endif
