@@ -171,6 +171,7 @@ static gboolean tell_code(gpointer data)
 static void roster_changed(struct group *group)
 {
     people_update(group->people, group->call);
+    group->config.members(group->config.user);
     if (group->code_timer == 0)
         group->code_timer = g_timeout_add(CODE_DELAY_MS, tell_code, group);
 }
@@ -583,14 +584,13 @@ bool group_resolve(struct group *group, uint64_t kid, uint64_t ctr, uint64_t *se
     return people_resolve(group->people, kid, ctr, sender, index);
 }
 
-bool group_name(const struct group *group, size_t i, uint64_t *sender, const char **name)
+bool group_get_member(const struct group *group, size_t i, struct group_member *member)
 {
     const struct person *person = people_at(group->people, i);
 
     if (person == NULL)
         return false;
-    *sender = person->sender;
-    *name = person->member.self ? NULL : person->shown;
+    *member = (struct group_member){person->sender, person->member.self ? NULL : person->shown, person->member.left};
     return true;
 }
 

@@ -142,6 +142,8 @@ static void take_left(struct call *call, uint32_t leaf, struct call_peer *peer, 
 {
     if (!call_left_verify(peer->signature_key, mls_group_id(call->group), leaf, peer->nonce, signature))
         return;
+    if (!peer->leaving)
+        call_event_plain(call, CALL_EVENT_ROSTER);
     peer->leaving = true;
     memcpy(peer->left_signature, signature, sizeof peer->left_signature);
     call_commits_want(call, false);
