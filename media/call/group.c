@@ -31,6 +31,7 @@ struct group {
     bool may_send;
     bool unanswered; /* the machine wants another connection */
     bool leaving, ended;
+    bool away; /* the delivery service is, and it has been said */
 };
 
 /* --- saying ------------------------------------------------------------------------------------------------------- */
@@ -392,6 +393,9 @@ static void on_up(void *user)
 {
     struct group *group = user;
 
+    if (group->away)
+        say(group, "the delivery service is back");
+    group->away = false;
     call_connected(group->call, now());
     pump(group);
 }
@@ -410,7 +414,9 @@ static void on_down(void *user, const char *reason, bool ended)
 {
     struct group *group = user;
 
-    say(group, "%s", reason);
+    if (!group->away || ended)
+        say(group, "%s", reason);
+    group->away = true;
     call_disconnected(group->call, now());
     group->ended |= ended;
     pump(group);

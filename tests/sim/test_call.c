@@ -235,6 +235,27 @@ static void a_server_restarts(void)
     sim_free(sim);
 }
 
+static uint64_t relayed(const struct sim *sim)
+{
+    return sim->servers[0].relayed_in_turn.messages + sim->servers[0].relayed_out_of_turn.messages;
+}
+
+/* Heartbeats that it cost are made up for as soon as it is back. */
+static void a_short_restart_warns_nobody(void)
+{
+    struct sim *sim = call_of(6, usual);
+    sim_server_stop(sim, 0);
+    sim_run_for(sim, 900);
+    const uint64_t before = relayed(sim);
+    sim_server_start(sim, 0);
+    sim_run_for(sim, 1500);
+    CU_ASSERT_TRUE(relayed(sim) >= before + 6);
+    sim_run_for(sim, 12000);
+    for (unsigned i = 0; i < 6; i++)
+        CU_ASSERT_EQUAL(sim->clients[i].warnings[CALL_WARNING_SERVER], 0);
+    sim_free(sim);
+}
+
 /* Away while others come, go and renew: it reads on where it was. */
 static void one_is_away_for_a_minute(void)
 {
@@ -531,6 +552,7 @@ static const struct unit_test tests[] = {
     {"into a locked room somebody is let in", a_locked_room},
     {"chat arrives", chat},
     {"the delivery service restarts, and nobody notices", a_server_restarts},
+    {"a short restart of the delivery service warns nobody", a_short_restart_warns_nobody},
     {"one is away for a while, and reads on", one_is_away_for_a_minute},
     {"the silent are removed", the_silent_are_removed},
     {"half lost pauses, until the user goes on", lost_contact_pauses_until_the_user_goes_on},
