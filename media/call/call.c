@@ -1,5 +1,6 @@
 #include "call.h"
 
+#include <errno.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include "sender.h"
 #include "sotto/sframe.h"
 #include "stats.h"
+#include "typing.h"
 #include "view.h"
 
 enum {
@@ -45,6 +47,7 @@ struct call {
     struct call_stats *stats;
     struct call_view *view;
     struct group *group;               /* NULL: keyed by a shared secret */
+    struct typing typing;              /* what the user types, for the group */
     char pseudonym[PSEUDONYM_LEN + 1]; /* joins our two sessions where no token does */
 
     bool sender_up, receiver_up;
@@ -412,26 +415,12 @@ static void group_may_send(void *user, bool may)
 /* Tiles get their names, whichever came first. */
 static void name_members(struct call *call)
 {
-    struct group_member member;
+    const char *name = NULL;
+    uint64_t sender = 0;
 
-    for (size_t i = 0; call->group != NULL && group_get_member(call->group, i, &member); i++)
-        if (member.name != NULL)
-            call_roster_named(call->roster, member.sender, member.name);
-}
-
-static void group_members(void *user)
-{
-    struct call *call = user;
-    GArray *present = g_array_new(FALSE, FALSE, sizeof(struct call_present));
-    struct group_member member;
-
-    for (size_t i = 0; group_get_member(call->group, i, &member); i++) {
-        const struct call_present one = {member.sender, member.left};
-
-        g_array_append_val(present, one);
-    }
-    call_roster_members(call->roster, (const struct call_present *)present->data, present->len);
-    g_array_unref(present);
+    for (size_t i = 0; call->group != NULL && group_name(call->group, i, &sender, &name); i++)
+        if (name != NULL)
+            call_roster_named(call->roster, sender, name);
 }
 
 static void group_says(void *user, const char *text)
@@ -448,29 +437,42 @@ static void group_ended(void *user)
     finish(call, 1);
 }
 
-/* Lines of the terminal, or of a pipe, go to the group. */
-static gboolean on_line(GIOChannel *channel, GIOCondition condition, gpointer data)
+static void group_vanishing(void *user, const char *who, const char *text, size_t len, uint64_t vanish_ms)
+{
+    struct call *call = user;
+
+    call_view_vanishing(call->view, who, text, len, vanish_ms);
+}
+
+static void take_line(struct call *call)
+{
+    char *line = g_strstrip(call->typing.text);
+
+    if (line[0] != '\0' && !call->leaving)
+        group_typed(call->group, line);
+    typing_wipe(&call->typing);
+}
+
+/* What is typed, or comes through a pipe, goes to the group line by line, and stays nowhere. */
+static gboolean on_input(gint fd, GIOCondition condition, gpointer data)
 {
     struct call *call = data;
-    char *line = NULL;
-    GIOStatus status = g_io_channel_read_line(channel, &line, NULL, NULL, NULL);
+    uint8_t bytes[256];
+    ssize_t count = read(fd, bytes, sizeof(bytes));
 
     (void)condition;
-    if (status == G_IO_STATUS_NORMAL && g_strchomp(line)[0] != '\0' && !call->leaving)
-        group_typed(call->group, line);
-    g_free(line);
-    return status == G_IO_STATUS_NORMAL || status == G_IO_STATUS_AGAIN;
+    for (ssize_t i = 0; i < count; i++)
+        if (typing_take(&call->typing, bytes[i]))
+            take_line(call);
+    core_wipe(bytes, sizeof(bytes));
+    call_view_typed(call->view);
+    return count > 0 || (count < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
 static guint watch_lines(struct call *call)
 {
-    GIOChannel *channel = g_io_channel_unix_new(STDIN_FILENO);
-    guint watch;
-
-    g_io_channel_set_flags(channel, G_IO_FLAG_NONBLOCK, NULL);
-    watch = g_io_add_watch(channel, G_IO_IN | G_IO_HUP, on_line, call);
-    g_io_channel_unref(channel);
-    return watch;
+    call_view_type(call->view, call->typing.text);
+    return g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP, on_input, call);
 }
 
 static void write_results(struct call *call)
@@ -583,7 +585,7 @@ static bool make_group(struct call *call)
         .ring = call->ring,
         .may_send = group_may_send,
         .say = group_says,
-        .members = group_members,
+        .vanishing = group_vanishing,
         .ended = group_ended,
         .user = call,
     };
@@ -692,7 +694,6 @@ static void clear(struct call *call)
         gst_context_unref(call->key_context);
     if (call->ring != NULL)
         g_object_unref(call->ring);
-    call_view_finish(call->view);
     call_view_free(call->view);
     call_stats_free(call->stats);
     call_roster_free(call->roster);

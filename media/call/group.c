@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "chat.h"
 #include "core/bytes.h"
 #include "core/secret.h"
 #include "delivery/connection.h"
@@ -31,7 +32,6 @@ struct group {
     bool may_send;
     bool unanswered; /* the machine wants another connection */
     bool leaving, ended;
-    bool away; /* the delivery service is, and it has been said */
 };
 
 /* --- saying ------------------------------------------------------------------------------------------------------- */
@@ -142,13 +142,15 @@ static void say_gone(const struct group *group, const struct call_event *event)
 static void say_chat(const struct group *group, const struct call_event *event)
 {
     char *text = g_strndup((const char *)event->data, event->len);
+    size_t len = strlen(text);
 
-    for (char *c = text; *c != '\0'; c++)
-        if ((guchar)*c < ' ' || *c == 0x7f)
-            *c = ' ';
-    if (g_utf8_validate(text, -1, NULL))
-        say(group, "%s: %s", name_of(group, event->user_id), text);
-    core_wipe(text, strlen(text));
+    if (chat_clean(text, len)) {
+        if (event->vanish_ms == 0)
+            say(group, "%s: %s", name_of(group, event->user_id), text);
+        else
+            group->config.vanishing(group->config.user, name_of(group, event->user_id), text, len, event->vanish_ms);
+    }
+    core_wipe(text, len);
     g_free(text);
 }
 
@@ -172,7 +174,6 @@ static gboolean tell_code(gpointer data)
 static void roster_changed(struct group *group)
 {
     people_update(group->people, group->call);
-    group->config.members(group->config.user);
     if (group->code_timer == 0)
         group->code_timer = g_timeout_add(CODE_DELAY_MS, tell_code, group);
 }
@@ -393,9 +394,6 @@ static void on_up(void *user)
 {
     struct group *group = user;
 
-    if (group->away)
-        say(group, "the delivery service is back");
-    group->away = false;
     call_connected(group->call, now());
     pump(group);
 }
@@ -414,9 +412,7 @@ static void on_down(void *user, const char *reason, bool ended)
 {
     struct group *group = user;
 
-    if (!group->away || ended)
-        say(group, "%s", reason);
-    group->away = true;
+    say(group, "%s", reason);
     call_disconnected(group->call, now());
     group->ended |= ended;
     pump(group);
@@ -462,18 +458,40 @@ static int chat(struct group *group, const char *text)
     return call_say(group->call, text, strlen(text), 0);
 }
 
+static int vanish(struct group *group, const char *argument)
+{
+    uint32_t vanish_s = 0;
+    const char *text = NULL;
+    char *clean;
+    int error;
+
+    if (!chat_parse_vanish(argument, &vanish_s, &text)) {
+        say(group,
+            "nothing was sent: /vanish TIME TEXT, as in: /vanish 30s hello. TIME is of s, m, h or d, 7d at most");
+        return CALL_OK;
+    }
+    clean = g_strdup(text);
+    error = chat_clean(clean, strlen(clean)) ? call_say(group->call, text, strlen(text), vanish_s) : CALL_INVALID;
+    if (error == CALL_OK)
+        group->config.vanishing(group->config.user, "you", clean, strlen(clean), (uint64_t)vanish_s * 1000);
+    core_wipe(clean, strlen(clean));
+    g_free(clean);
+    return error;
+}
+
 static const struct command {
     const char *name;
     int (*run)(struct group *group, const char *argument);
 } COMMANDS[] = {
-    {"/kick ", kick}, {"/new-link", rotate}, {"/go-on", go_on}, {"/lock", lock}, {"/unlock", unlock}, {"/", chat},
+    {"/kick ", kick},    {"/new-link", rotate}, {"/go-on", go_on}, {"/lock", lock},
+    {"/unlock", unlock}, {"/vanish", vanish},   {"/", chat},
 };
 
 void group_typed(struct group *group, const char *line)
 {
     if (line[0] != '/') {
-        say(group, "a line beginning with / is for the others, as in: /hello. Commands: /kick NAME, /new-link, /lock, "
-                   "/unlock, /go-on");
+        say(group, "a line beginning with / is for the others, as in: /hello. Commands: /vanish TIME TEXT, /kick NAME, "
+                   "/new-link, /lock, /unlock, /go-on");
         return;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(COMMANDS); i++) {
@@ -484,7 +502,7 @@ void group_typed(struct group *group, const char *line)
             continue;
         error = COMMANDS[i].run(group, line + len);
         if (error != CALL_OK)
-            say(group, "%s: %s", line, call_strerror(error));
+            say(group, "%s: %s", COMMANDS[i].name, call_strerror(error)); /* not what was to be said */
         pump(group);
         return;
     }
@@ -590,13 +608,14 @@ bool group_resolve(struct group *group, uint64_t kid, uint64_t ctr, uint64_t *se
     return people_resolve(group->people, kid, ctr, sender, index);
 }
 
-bool group_get_member(const struct group *group, size_t i, struct group_member *member)
+bool group_name(const struct group *group, size_t i, uint64_t *sender, const char **name)
 {
     const struct person *person = people_at(group->people, i);
 
     if (person == NULL)
         return false;
-    *member = (struct group_member){person->sender, person->member.self ? NULL : person->shown, person->member.left};
+    *sender = person->sender;
+    *name = person->member.self ? NULL : person->shown;
     return true;
 }
 

@@ -4,7 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
+
+#include "chat.h"
+#include "screen.h"
 
 enum {
     PLAIN_LINE_S = 5, /* between live lines where there is no terminal */
@@ -23,8 +26,10 @@ struct memory {
 struct call_view {
     char title[CALL_NAME_MAX + 1];
     char room[CALL_ROOM_MAX + 1];
-    bool terminal;
-    bool line_open;
+    struct screen *screen;
+    struct chat *chat;
+    GString *live;     /* the live line as it was last */
+    const char *typed; /* what the user is typing; the caller's */
     int64_t started_us, updated_us;
     unsigned seconds;
     uint64_t encoded;
@@ -39,37 +44,71 @@ struct call_view *call_view_new(const struct call_args *args)
 
     call_text_clean(args->name, view->title, sizeof(view->title));
     g_strlcpy(view->room, args->room, sizeof(view->room));
-    view->terminal = isatty(STDOUT_FILENO);
+    view->screen = screen_new();
+    view->chat = chat_new();
+    view->live = g_string_new(NULL);
+    view->typed = "";
     view->started_us = view->updated_us = g_get_monotonic_time();
     return view;
 }
 
 void call_view_free(struct call_view *view)
 {
+    screen_free(view->screen);
+    chat_free(view->chat);
+    g_string_free(view->live, TRUE);
     g_free(view);
 }
 
-void call_view_finish(struct call_view *view)
+/* Goes on while the machine sleeps: so do the others' clocks. */
+static uint64_t boot_ms(void)
 {
-    if (view->line_open)
-        putchar('\n');
-    view->line_open = false;
-    fflush(stdout);
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void draw_below(struct call_view *view)
+{
+    uint64_t now_ms = boot_ms();
+
+    chat_expire(view->chat, now_ms);
+    screen_below(view->screen, view->chat, view->live->str, view->typed, now_ms);
 }
 
 void call_view_say(struct call_view *view, const char *format, ...)
 {
+    GString *line = g_string_new(NULL);
     va_list args;
 
-    if (view->line_open)
-        fputs("\r\033[K", stdout);
-    view->line_open = false;
-    printf("%s: ", view->title);
+    g_string_printf(line, "%s: ", view->title);
     va_start(args, format);
-    vprintf(format, args);
+    g_string_append_vprintf(line, format, args);
     va_end(args);
-    putchar('\n');
-    fflush(stdout);
+    screen_say(view->screen, line->str);
+    draw_below(view);
+    g_string_free(line, TRUE);
+}
+
+void call_view_type(struct call_view *view, const char *typed)
+{
+    view->typed = typed;
+    screen_type(view->screen);
+}
+
+void call_view_typed(struct call_view *view)
+{
+    draw_below(view);
+}
+
+void call_view_vanishing(struct call_view *view, const char *who, const char *text, size_t len, uint64_t vanish_ms)
+{
+    if (!screen_is_terminal(view->screen))
+        call_view_say(view, "%s: (what vanishes is shown on a terminal alone)", who);
+    else if (!chat_add(view->chat, who, text, len, boot_ms() + vanish_ms))
+        call_view_say(view, "%s: (there is no memory for what was said)", who);
+    draw_below(view);
 }
 
 static struct memory *remember(struct call_view *view, uint64_t sender)
@@ -118,12 +157,6 @@ static void update_one(struct call_view *view, const struct call_participant *pa
 
     memory->fps = (unsigned)((double)(decoded - memory->decoded) / elapsed_s + 0.5);
     memory->decoded = decoded;
-    /* that it went, the group says; should it come back, it is announced anew */
-    if (participant->presence != CALL_PRESENCE_HERE) {
-        memory->announced = memory->quiet = false;
-        memory->age = 0;
-        return;
-    }
     /* the name comes with a key frame, or within a second of sound */
     if (!memory->announced && (participant->name[0] != '\0' || memory->age++ >= 2)) {
         call_view_say(view, "%s is here", display_name(participant));
@@ -170,10 +203,9 @@ void call_view_update(struct call_view *view, struct call_roster *roster, struct
         if (reason != NULL && slots[i].kind == CALL_VIDEO)
             g_string_append_printf(line, " | somebody's video %s", reason);
     }
-    if (view->terminal) {
-        printf("\r\033[K%s", line->str);
-        view->line_open = true;
-        fflush(stdout);
+    if (screen_is_terminal(view->screen)) {
+        g_string_assign(view->live, line->str);
+        draw_below(view);
     } else if (view->seconds % PLAIN_LINE_S == 0) {
         call_view_say(view, "%s", line->str);
     }
@@ -189,9 +221,7 @@ static void describe_participant(struct call_view *view, const struct call_parti
 
     g_strlcpy(tile->name, display_name(participant), sizeof(tile->name));
     tile->picture = participant->picture;
-    if (participant->presence == CALL_PRESENCE_LEFT) {
-        g_strlcpy(tile->state, "left", sizeof(tile->state));
-    } else if (now_us - last_frame_us(participant) > CALL_QUIET_MS * INT64_C(1000)) {
+    if (now_us - last_frame_us(participant) > CALL_QUIET_MS * INT64_C(1000)) {
         g_strlcpy(tile->state, "lost contact", sizeof(tile->state));
         tile->alarm = true;
     } else if (!video) {
@@ -235,8 +265,7 @@ cairo_surface_t *call_view_draw(struct call_view *view, struct call_roster *rost
     cairo_surface_t *surface;
 
     for (size_t i = 0; i < participants && count < CALL_TILES_MAX; i++)
-        if (view->participants[i].presence != CALL_PRESENCE_GONE &&
-            now_us - last_frame_us(&view->participants[i]) < CALL_GONE_MS * INT64_C(1000))
+        if (now_us - last_frame_us(&view->participants[i]) < CALL_GONE_MS * INT64_C(1000))
             describe_participant(view, &view->participants[i], now_us, &tiles[count++]);
     count = add_unknown_tiles(roster, now_us, tiles, count);
     surface = call_grid_draw(tiles, count, "nobody else is here");

@@ -111,6 +111,13 @@ void call_clock_epoch(struct call *call)
             tell(call, i, &call->roster.peers[i].clock);
 }
 
+uint64_t call_clock_age_ms(const struct call *call, const struct call_peer *peer, uint64_t time_ms)
+{
+    const struct call_clock *clock = &peer->clock;
+    const uint64_t their_now = call->now.ms + (clock->known ? (uint64_t)estimate_ms(call, clock) : 0);
+    return clock->known && their_now > time_ms ? their_now - time_ms : 0;
+}
+
 bool call_clock_is_fresh(const struct call *call, const struct call_peer *peer, const struct call_heartbeat *heartbeat)
 {
     const struct call_clock *clock = &peer->clock;

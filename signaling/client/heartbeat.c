@@ -79,9 +79,8 @@ void call_heartbeat_timer(struct call *call)
     call_timer_set(call, CALL_TIMER_HEARTBEAT, call_interval_ms(call));
 }
 
-/* Newcomers wait for a word from everybody, and everybody for one who was cut off. Newcomers' nonces stand in the tree,
- * and so in the epoch's keys: any heartbeat of this epoch answers all of them. It comes out of turn, at a random
- * moment, since everybody sends one. */
+/* Newcomers wait for a word from everybody. Their nonces stand in the tree, and so in the epoch's keys: any heartbeat
+ * of this epoch answers all of them. It comes out of turn, at a random moment, since everybody sends one. */
 void call_heartbeat_answer(struct call *call)
 {
     const uint64_t each = 5 * (uint64_t)call->roster.members;
@@ -111,8 +110,9 @@ int call_say(struct call *call, const char *text, size_t len, uint32_t vanish_s)
 {
     if (len == 0 || len > CALL_TEXT_MAX)
         return CALL_INVALID;
-    const struct call_message message = {.type = CALL_MESSAGE_CHAT,
-                                         .chat = {.vanish_s = vanish_s, .text = {(const uint8_t *)text, len}}};
+    const struct call_message message = {
+        .type = CALL_MESSAGE_CHAT,
+        .chat = {.time_ms = call->now.ms, .vanish_s = vanish_s, .text = {(const uint8_t *)text, len}}};
     return send_message(call, &message);
 }
 
@@ -143,8 +143,6 @@ static void take_left(struct call *call, uint32_t leaf, struct call_peer *peer, 
 {
     if (!call_left_verify(peer->signature_key, mls_group_id(call->group), leaf, peer->nonce, signature))
         return;
-    if (!peer->leaving)
-        call_event_plain(call, CALL_EVENT_ROSTER);
     peer->leaving = true;
     memcpy(peer->left_signature, signature, sizeof peer->left_signature);
     call_commits_want(call, false);
@@ -169,9 +167,14 @@ static void take_kick(struct call *call, const struct call_peer *by, const uint8
 
 static void take_chat(struct call *call, uint32_t leaf, const struct call_peer *peer, const struct call_chat *chat)
 {
+    const uint64_t vanish_ms = (uint64_t)chat->vanish_s * 1000;
+    const uint64_t age = call_clock_age_ms(call, peer, chat->time_ms);
+    /* what comes after its time is never shown, whoever held it back */
+    if (vanish_ms != 0 && age >= vanish_ms)
+        return;
     struct call_event *event = call_event_push(call, CALL_EVENT_CHAT, out(chat->text), (struct mls_bytes){0});
     event->leaf = leaf;
-    event->vanish_s = chat->vanish_s;
+    event->vanish_ms = vanish_ms != 0 ? vanish_ms - age : 0;
     memcpy(event->user_id, peer->certificate.user_id, sizeof event->user_id);
 }
 

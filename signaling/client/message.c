@@ -22,6 +22,7 @@ static bool parse_heartbeat(struct bytes_reader *r, struct call_heartbeat *out)
 
 static bool parse_chat(struct bytes_reader *r, struct call_chat *out)
 {
+    out->time_ms = bytes_read_u64(r);
     out->vanish_s = bytes_read_u32(r);
     out->text = wire_parse_vector(r);
     return bytes_reader_ok(r) && out->text.len > 0 && out->text.len <= CALL_TEXT_MAX;
@@ -82,6 +83,7 @@ void call_message_write(struct bytes_writer *w, const struct call_message *messa
         bytes_write(w, message->kicked, sizeof message->kicked);
         break;
     default: /* CALL_MESSAGE_CHAT */
+        bytes_write_u64(w, message->chat.time_ms);
         bytes_write_u32(w, message->chat.vanish_s);
         wire_write_vector(w, message->chat.text);
         break;

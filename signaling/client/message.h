@@ -29,7 +29,8 @@ struct call_heartbeat {
 };
 
 struct call_chat {
-    uint32_t vanish_s;
+    uint64_t time_ms;  /* as a heartbeat's, when it was said */
+    uint32_t vanish_s; /* from then on; 0: never */
     struct core_slice text;
 };
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "sim_server.h"
-#include "sim_verdicts.h"
 #include "unit.h"
 
 static void *need(void *memory)
@@ -283,6 +282,7 @@ static void take_event(struct sim *sim, unsigned i, const struct call_event *eve
         return;
     case CALL_EVENT_CHAT:
         client->chats++;
+        client->chat_vanish_ms = event->vanish_ms;
         snprintf(client->chat, sizeof client->chat, "%.*s", (int)event->len, (const char *)event->data);
         return;
     case CALL_EVENT_HIGHEST:
@@ -498,7 +498,6 @@ struct sim *sim_new(const struct sim_config *config)
     sim->now_ms = 1000;
     sim->random = config->seed ? config->seed : 1;
     drawn = sim->random * 1000003;
-    sim_verdicts_share(config->shared_verdicts);
     sim->traced = getenv("SIM_TRACE") != NULL;
     sim->clients = need(calloc(config->clients, sizeof *sim->clients));
     for (unsigned i = 0; i < SIM_SERVERS; i++)

@@ -176,7 +176,7 @@ enum call_event_type {
     CALL_EVENT_ROSTER,  /* call_member() answers otherwise than before */
     CALL_EVENT_GONE,    /* user_id, gone, by (also a user id; zeros where nobody else did it) */
     CALL_EVENT_KNOCK,   /* user_id asks to be let in to a locked room: call_admit() */
-    CALL_EVENT_CHAT,    /* user_id, leaf, data: the text, vanish_s */
+    CALL_EVENT_CHAT,    /* user_id, leaf, data: the text, vanish_ms */
     CALL_EVENT_LINK,    /* the room's secret was replaced: call_link() */
     CALL_EVENT_HIGHEST, /* group_id, epoch: to be kept on this device */
     CALL_EVENT_WARNING, /* warning */
@@ -191,7 +191,7 @@ struct call_event {
     uint64_t epoch;
     uint32_t leaf;
     uint32_t leaf_slots;
-    uint32_t vanish_s;
+    uint64_t vanish_ms;     /* how long it may still be shown; 0: as long as one likes */
     int64_t clock_ahead_ms; /* of call_time.ms, which has to be the clock that stamps frames and that judges them */
     enum call_phase phase;
     enum call_pause pause;
@@ -223,8 +223,9 @@ SOTTO_MUST_CHECK SOTTO_API int call_admit(struct call *call, const uint8_t user_
 SOTTO_MUST_CHECK SOTTO_API int call_revoke(struct call *call, const uint8_t *list, size_t list_len);
 /* A later certificate of this device: its leaf has it from the next commit of its own on. CALL_CREDENTIAL. */
 SOTTO_MUST_CHECK SOTTO_API int call_set_certificate(struct call *call, const uint8_t *certificate, size_t len);
-/* A chat message to all, UTF-8, that every client forgets after vanish_s seconds (0: when it likes). CALL_STATE,
- * CALL_INVALID, CALL_MEMORY, CALL_CRYPTO. */
+/* A chat message to all, UTF-8, that every client forgets vanish_s seconds after this (0: when it likes): others are
+ * told how much of that is left when it comes, by the sender's clock as heartbeats show it, and of what comes later
+ * nothing. CALL_STATE, CALL_INVALID, CALL_MEMORY, CALL_CRYPTO. */
 SOTTO_MUST_CHECK SOTTO_API int call_say(struct call *call, const char *text, size_t len, uint32_t vanish_s);
 /* The user has seen why nothing is sent, and goes on: without whom contact is lost with, who are removed; or although a
  * kick that was announced never came. CALL_STATE. */
@@ -238,7 +239,6 @@ struct call_member {
     bool admin;
     bool confirmed; /* was heard in this group since this client joined */
     bool lost;      /* not heard for three intervals */
-    bool left;      /* said goodbye, which only it can; it is a member until somebody's commit removes it */
     uint8_t user_id[CALL_USER_ID_LEN];
     uint8_t root_key[32];
     char name[CALL_NAME_MAX + 1]; /* a claim of the user's: see pins */

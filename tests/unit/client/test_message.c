@@ -38,14 +38,14 @@ static void all_types(void)
     round_trip(&message);
     message = (struct call_message){.type = CALL_MESSAGE_KICK, .kicked = {9}};
     round_trip(&message);
-    message = (struct call_message){.type = CALL_MESSAGE_CHAT, .chat = {60, {(const uint8_t *)"hello", 5}}};
+    message = (struct call_message){.type = CALL_MESSAGE_CHAT, .chat = {5, 60, {(const uint8_t *)"hello", 5}}};
     round_trip(&message);
 }
 
 static void bounds(void)
 {
     static const uint8_t text[CALL_TEXT_MAX + 1] = {'x'};
-    struct call_message message = {.type = CALL_MESSAGE_CHAT, .chat = {0, {text, sizeof text}}};
+    struct call_message message = {.type = CALL_MESSAGE_CHAT, .chat = {0, 0, {text, sizeof text}}};
     struct call_message back;
     uint8_t data[8192];
     struct bytes_writer w;
