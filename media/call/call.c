@@ -415,12 +415,26 @@ static void group_may_send(void *user, bool may)
 /* Tiles get their names, whichever came first. */
 static void name_members(struct call *call)
 {
-    const char *name = NULL;
-    uint64_t sender = 0;
+    struct group_member member;
 
-    for (size_t i = 0; call->group != NULL && group_name(call->group, i, &sender, &name); i++)
-        if (name != NULL)
-            call_roster_named(call->roster, sender, name);
+    for (size_t i = 0; call->group != NULL && group_get_member(call->group, i, &member); i++)
+        if (member.name != NULL)
+            call_roster_named(call->roster, member.sender, member.name);
+}
+
+static void group_members(void *user)
+{
+    struct call *call = user;
+    GArray *present = g_array_new(FALSE, FALSE, sizeof(struct call_present));
+    struct group_member member;
+
+    for (size_t i = 0; group_get_member(call->group, i, &member); i++) {
+        const struct call_present one = {member.sender, member.left};
+
+        g_array_append_val(present, one);
+    }
+    call_roster_members(call->roster, (const struct call_present *)present->data, present->len);
+    g_array_unref(present);
 }
 
 static void group_says(void *user, const char *text)
@@ -585,6 +599,7 @@ static bool make_group(struct call *call)
         .ring = call->ring,
         .may_send = group_may_send,
         .say = group_says,
+        .members = group_members,
         .vanishing = group_vanishing,
         .ended = group_ended,
         .user = call,

@@ -32,6 +32,7 @@ struct group {
     bool may_send;
     bool unanswered; /* the machine wants another connection */
     bool leaving, ended;
+    bool away; /* the delivery service is, and it has been said */
 };
 
 /* --- saying ------------------------------------------------------------------------------------------------------- */
@@ -174,6 +175,7 @@ static gboolean tell_code(gpointer data)
 static void roster_changed(struct group *group)
 {
     people_update(group->people, group->call);
+    group->config.members(group->config.user);
     if (group->code_timer == 0)
         group->code_timer = g_timeout_add(CODE_DELAY_MS, tell_code, group);
 }
@@ -394,6 +396,9 @@ static void on_up(void *user)
 {
     struct group *group = user;
 
+    if (group->away)
+        say(group, "the delivery service is back");
+    group->away = false;
     call_connected(group->call, now());
     pump(group);
 }
@@ -412,7 +417,9 @@ static void on_down(void *user, const char *reason, bool ended)
 {
     struct group *group = user;
 
-    say(group, "%s", reason);
+    if (!group->away || ended)
+        say(group, "%s", reason);
+    group->away = true;
     call_disconnected(group->call, now());
     group->ended |= ended;
     pump(group);
@@ -608,14 +615,13 @@ bool group_resolve(struct group *group, uint64_t kid, uint64_t ctr, uint64_t *se
     return people_resolve(group->people, kid, ctr, sender, index);
 }
 
-bool group_name(const struct group *group, size_t i, uint64_t *sender, const char **name)
+bool group_get_member(const struct group *group, size_t i, struct group_member *member)
 {
     const struct person *person = people_at(group->people, i);
 
     if (person == NULL)
         return false;
-    *sender = person->sender;
-    *name = person->member.self ? NULL : person->shown;
+    *member = (struct group_member){person->sender, person->member.self ? NULL : person->shown, person->member.left};
     return true;
 }
 

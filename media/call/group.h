@@ -13,6 +13,12 @@
 
 struct group;
 
+struct group_member {
+    uint64_t sender;  /* of group_resolve() */
+    const char *name; /* as it is to be shown; NULL: this user's */
+    bool left;        /* said goodbye, and is about to be removed */
+};
+
 struct group_config {
     SoupSession *http;
     const char *link;            /* sotto://HOST/ROOM#SECRET */
@@ -26,7 +32,8 @@ struct group_config {
     void (*say)(void *user, const char *text); /* one line for people */
     /* What somebody said, text[0..len) of clean UTF-8, which is to be shown for so long, and kept nowhere. */
     void (*vanishing)(void *user, const char *who, const char *text, size_t len, uint64_t vanish_ms);
-    void (*ended)(void *user); /* left, removed, or there is no way in */
+    void (*members)(void *user);               /* group_get_member() answers otherwise than before */
+    void (*ended)(void *user);                 /* left, removed, or there is no way in */
     void *user;
 };
 
@@ -34,8 +41,8 @@ struct group_config {
  * outlast it, the rest of config does not. */
 struct group *group_new(const struct group_config *config);
 void group_free(struct group *group);
-/* The i-th member's name as it is to be shown; false beyond the last, *name is NULL for this user. */
-bool group_name(const struct group *group, size_t i, uint64_t *sender, const char **name);
+/* The i-th member; false beyond the last. */
+bool group_get_member(const struct group *group, size_t i, struct group_member *member);
 /* Says goodbye. */
 void group_leave(struct group *group);
 /* A line that the user typed: chat, or a command that begins with a slash. */

@@ -330,7 +330,9 @@ void people_describe(const struct person *person, char *out, size_t cap)
     g_snprintf(out, cap, "%s (%s): %s%s%s%s", person->shown, person->member.device,
                person->member.self ? "you" : pin_name(person->pin), person->member.admin ? ", admin" : "",
                person->member.self || person->member.confirmed ? "" : ", not heard yet",
-               person->member.lost ? ", LOST CONTACT" : "");
+               person->member.left   ? ", left"
+               : person->member.lost ? ", LOST CONTACT"
+                                     : "");
 }
 
 json_t *people_json(const struct people *people)

@@ -38,7 +38,14 @@ static int64_t last_opened_us(const struct call_participant *participant)
     return MAX(participant->streams[CALL_AUDIO].last_opened_us, participant->streams[CALL_VIDEO].last_opened_us);
 }
 
-/* Whoever has been silent longest makes room, if that is long enough. */
+static bool makes_room_before(const struct call_participant *a, const struct call_participant *b)
+{
+    const bool a_gone = a->presence == CALL_PRESENCE_GONE, b_gone = b->presence == CALL_PRESENCE_GONE;
+
+    return a_gone != b_gone ? a_gone : last_opened_us(a) < last_opened_us(b);
+}
+
+/* Whoever is gone makes room, or has been silent longest, if that is long enough. */
 static struct call_participant *add(struct call_roster *roster, uint64_t sender, int64_t now_us)
 {
     struct call_participant *place = &roster->participants[roster->count];
@@ -46,9 +53,9 @@ static struct call_participant *add(struct call_roster *roster, uint64_t sender,
     if (roster->count == CALL_PARTICIPANTS_MAX) {
         place = &roster->participants[0];
         for (size_t i = 1; i < roster->count; i++)
-            if (last_opened_us(&roster->participants[i]) < last_opened_us(place))
+            if (makes_room_before(&roster->participants[i], place))
                 place = &roster->participants[i];
-        if (now_us - last_opened_us(place) < CALL_GONE_MS * INT64_C(1000))
+        if (place->presence != CALL_PRESENCE_GONE && now_us - last_opened_us(place) < CALL_GONE_MS * INT64_C(1000))
             return NULL;
         call_participants_clear(place, 1);
     } else {
@@ -151,6 +158,22 @@ void call_roster_named(struct call_roster *roster, uint64_t sender, const char *
         participant = add(roster, sender, g_get_monotonic_time());
     if (participant != NULL)
         call_text_clean(name, participant->name, sizeof(participant->name));
+    g_mutex_unlock(&roster->lock);
+}
+
+static enum call_presence presence_of(uint64_t sender, const struct call_present *members, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (members[i].sender == sender)
+            return members[i].left ? CALL_PRESENCE_LEFT : CALL_PRESENCE_HERE;
+    return CALL_PRESENCE_GONE;
+}
+
+void call_roster_members(struct call_roster *roster, const struct call_present *members, size_t count)
+{
+    g_mutex_lock(&roster->lock);
+    for (size_t i = 0; i < roster->count; i++)
+        roster->participants[i].presence = presence_of(roster->participants[i].sender, members, count);
     g_mutex_unlock(&roster->lock);
 }
 

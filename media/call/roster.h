@@ -59,8 +59,16 @@ struct call_pause {
     int64_t from_us, to_us;
 };
 
+/* Where members make the keys the group says who is in the call; else everybody is who sends. */
+enum call_presence {
+    CALL_PRESENCE_HERE,
+    CALL_PRESENCE_LEFT, /* said goodbye */
+    CALL_PRESENCE_GONE, /* no member any more: kept for what is known of its frames */
+};
+
 struct call_participant {
     uint64_t sender;
+    enum call_presence presence;
     char name[CALL_NAME_MAX + 1]; /* empty until it has been heard */
     enum call_codec codec;
     struct call_stream streams[CALL_KINDS];
@@ -97,6 +105,12 @@ enum call_play call_roster_opened(struct call_roster *roster, uint64_t sender, e
                                   uint64_t index, bool key, enum call_codec codec);
 /* An authenticated frame said its sender's name; it need not be clean. */
 void call_roster_named(struct call_roster *roster, uint64_t sender, const char *name);
+struct call_present {
+    uint64_t sender;
+    bool left;
+};
+/* The members of the group, this client among them or not. */
+void call_roster_members(struct call_roster *roster, const struct call_present *members, size_t count);
 /* A frame was refused. If sender is known it is counted there, else for the slot. What people should be told now, once
  * (call_unknown_reason); else NULL. */
 const char *call_roster_refused(struct call_roster *roster, uint64_t sender, enum call_kind kind, unsigned slot,

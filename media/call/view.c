@@ -157,6 +157,12 @@ static void update_one(struct call_view *view, const struct call_participant *pa
 
     memory->fps = (unsigned)((double)(decoded - memory->decoded) / elapsed_s + 0.5);
     memory->decoded = decoded;
+    /* that it went, the group says; should it come back, it is announced anew */
+    if (participant->presence != CALL_PRESENCE_HERE) {
+        memory->announced = memory->quiet = false;
+        memory->age = 0;
+        return;
+    }
     /* the name comes with a key frame, or within a second of sound */
     if (!memory->announced && (participant->name[0] != '\0' || memory->age++ >= 2)) {
         call_view_say(view, "%s is here", display_name(participant));
@@ -221,7 +227,9 @@ static void describe_participant(struct call_view *view, const struct call_parti
 
     g_strlcpy(tile->name, display_name(participant), sizeof(tile->name));
     tile->picture = participant->picture;
-    if (now_us - last_frame_us(participant) > CALL_QUIET_MS * INT64_C(1000)) {
+    if (participant->presence == CALL_PRESENCE_LEFT) {
+        g_strlcpy(tile->state, "left", sizeof(tile->state));
+    } else if (now_us - last_frame_us(participant) > CALL_QUIET_MS * INT64_C(1000)) {
         g_strlcpy(tile->state, "lost contact", sizeof(tile->state));
         tile->alarm = true;
     } else if (!video) {
@@ -265,7 +273,8 @@ cairo_surface_t *call_view_draw(struct call_view *view, struct call_roster *rost
     cairo_surface_t *surface;
 
     for (size_t i = 0; i < participants && count < CALL_TILES_MAX; i++)
-        if (now_us - last_frame_us(&view->participants[i]) < CALL_GONE_MS * INT64_C(1000))
+        if (view->participants[i].presence != CALL_PRESENCE_GONE &&
+            now_us - last_frame_us(&view->participants[i]) < CALL_GONE_MS * INT64_C(1000))
             describe_participant(view, &view->participants[i], now_us, &tiles[count++]);
     count = add_unknown_tiles(roster, now_us, tiles, count);
     surface = call_grid_draw(tiles, count, "nobody else is here");

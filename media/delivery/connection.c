@@ -6,8 +6,8 @@
 static const char SUBPROTOCOL[] = "sotto-ds.1";
 
 enum {
-    RETRY_FIRST_MS = 250, /* doubling, up to */
-    RETRY_MAX_MS = 8000,
+    RETRY_FIRST_MS = 250,  /* doubling, up to */
+    RETRY_MAX_MS = 2000,   /* a join and everybody's heartbeats wait for it */
     RETRY_JITTER_MS = 250, /* so that all who lost the service do not come back at once */
     KEEPALIVE_S = 5,
     MESSAGE_MAX = 2 << 20, /* bytes; the service's largest is half of it */

@@ -220,7 +220,7 @@ static void forget_what_is_done(struct call *call, const struct call_change *cha
 {
     struct call_commits *commits = &call->commits;
     for (size_t i = commits->add_count; i-- > 0;)
-        if (is_in(call, commits->adds[i].nonce) || change->rotates ||
+        if (is_in(call, commits->adds[i].nonce) || call_add_is_old(call, &commits->adds[i]) || change->rotates ||
             call->now.ms - commits->adds[i].since_ms > CALL_KEYS_MAX_MS)
             forget_add(commits, i);
     if (commits->kick && !call_user_present(call, commits->kicked))

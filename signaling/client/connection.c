@@ -186,6 +186,10 @@ static void take_admitted(struct call *call, const struct wire_admitted *admitte
     call_log_admitted(call, admitted);
     call_joining_connected(call);
     call_commits_connected(call);
+    /* heartbeats were lost meanwhile: nobody shall wait for the next in turn to know that we are back, nor we to know
+     * that what we say is passed on */
+    if (call->phase == CALL_PHASE_MEMBER)
+        call_heartbeat_answer(call);
     if (admitted->waiting > 0)
         call_commits_waiting(call, admitted->waiting);
 }

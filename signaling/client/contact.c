@@ -3,17 +3,16 @@
 
 /* --- The clock of contact --- */
 
-static bool server_passes_on(const struct call *call)
+static bool server_echoes(const struct call *call)
 {
-    return call->connection.admitted &&
-           call->now.ms - call->contact.last_echo_ms <= call_interval_ms(call) + CALL_ECHO_SLACK_MS;
+    return call->now.ms - call->contact.last_echo_ms <= call_interval_ms(call) + CALL_ECHO_SLACK_MS;
 }
 
 /* It stands still while the delivery service passes nothing on: nobody is lost for that. */
 static void advance_clock(struct call *call)
 {
     struct call_contact *contact = &call->contact;
-    if (server_passes_on(call))
+    if (call->connection.admitted && server_echoes(call))
         contact->clock_ms += call->now.ms - contact->last_tick_ms;
     contact->last_tick_ms = call->now.ms;
 }
@@ -137,10 +136,11 @@ void call_contact_judge(struct call *call)
     call_epochs_pause(call, find_pause(call));
 }
 
+/* That a connection is gone its owner knows; one that comes back soon enough costs nothing. */
 static void judge_server(struct call *call)
 {
     struct call_contact *contact = &call->contact;
-    const bool silent = !server_passes_on(call);
+    const bool silent = !server_echoes(call);
     if (silent == contact->server_warned)
         return;
     contact->server_warned = silent;

@@ -79,8 +79,9 @@ void call_heartbeat_timer(struct call *call)
     call_timer_set(call, CALL_TIMER_HEARTBEAT, call_interval_ms(call));
 }
 
-/* Newcomers wait for a word from everybody. Their nonces stand in the tree, and so in the epoch's keys: any heartbeat
- * of this epoch answers all of them. It comes out of turn, at a random moment, since everybody sends one. */
+/* Newcomers wait for a word from everybody, and everybody for one who was cut off. Newcomers' nonces stand in the tree,
+ * and so in the epoch's keys: any heartbeat of this epoch answers all of them. It comes out of turn, at a random
+ * moment, since everybody sends one. */
 void call_heartbeat_answer(struct call *call)
 {
     const uint64_t each = 5 * (uint64_t)call->roster.members;
@@ -143,6 +144,8 @@ static void take_left(struct call *call, uint32_t leaf, struct call_peer *peer, 
 {
     if (!call_left_verify(peer->signature_key, mls_group_id(call->group), leaf, peer->nonce, signature))
         return;
+    if (!peer->leaving)
+        call_event_plain(call, CALL_EVENT_ROSTER);
     peer->leaving = true;
     memcpy(peer->left_signature, signature, sizeof peer->left_signature);
     call_commits_want(call, false);

@@ -36,13 +36,19 @@ static bool find_device(const struct call *call, const uint8_t *signature_key, u
 
 /* Whether who asks to come back was not merely repeated by the delivery service: an old key package would put a member
  * out whose client has long thrown its key away. */
-static bool is_fresh(const struct call *call, uint32_t old_leaf, const struct call_leaf *asked)
+static bool is_fresh(const struct call *call, uint32_t old_leaf, const struct call_add *add)
 {
     struct mls_member member;
     struct call_leaf leaf;
     return !call_is_self(call, old_leaf) && mls_group_member(call->group, old_leaf, &member) == MLS_OK &&
-           call_leaf_read(&member, &leaf) && memcmp(leaf.nonce, asked->nonce, sizeof leaf.nonce) != 0 &&
-           (asked->time_s >= leaf.time_s || call_peer(call, old_leaf)->lost);
+           call_leaf_read(&member, &leaf) && memcmp(leaf.nonce, add->nonce, sizeof leaf.nonce) != 0 &&
+           (add->time_s >= leaf.time_s || call_peer(call, old_leaf)->lost);
+}
+
+bool call_add_is_old(const struct call *call, const struct call_add *add)
+{
+    uint32_t leaf = 0;
+    return find_device(call, add->signature_key, &leaf) && !is_fresh(call, leaf, add);
 }
 
 /* Reads what matters here; all else is judged with the commit. */
@@ -64,8 +70,9 @@ static bool read_package(const struct call *call, struct mls_bytes message, stru
     memcpy(add->signature_key, node->signature_key.data, sizeof add->signature_key);
     memcpy(add->user_id, certificate.user_id, sizeof add->user_id);
     memcpy(add->nonce, leaf.nonce, sizeof add->nonce);
+    add->time_s = leaf.time_s;
     *returns = find_device(call, add->signature_key, &old_leaf);
-    return !*returns || is_fresh(call, old_leaf, &leaf);
+    return !*returns || is_fresh(call, old_leaf, add);
 }
 
 static struct call_add *slot_for(struct call_commits *commits, const uint8_t *signature_key)

@@ -101,6 +101,7 @@ int call_get_member(const struct call *call, uint32_t i, struct call_member *mem
         .admin = call_params_is_admin(&call->params, peer->certificate.user_id),
         .confirmed = peer->heard || call_is_self(call, leaf),
         .lost = peer->lost,
+        .left = peer->leaving,
         .clock_offset_ms = peer->clock.bounded ? (peer->clock.low_ms + peer->clock.high_ms) / 2 : 0,
         .clock_known = peer->clock.bounded,
     };

@@ -195,6 +195,7 @@ struct call_add {
     uint8_t user_id[CALL_USER_ID_LEN];
     uint8_t signature_key[IDENTITY_KEY_LEN];
     uint8_t nonce[CALL_NONCE_LEN];
+    uint64_t time_s; /* when it was made, it says */
     uint64_t since_ms;
     bool admitted;
 };
@@ -435,6 +436,8 @@ void call_commits_want(struct call *call, bool at_once);
 
 /* This client's place among those who might commit. */
 uint32_t call_commits_rank(const struct call *call);
+/* Whether the device of who wanted to be added has come in by another way since. */
+bool call_add_is_old(const struct call *call, const struct call_add *add);
 /* Whether a list in the group says more of its root than this one, or the same. */
 bool call_revocations_known(const struct call *call, struct mls_bytes list);
 /* Whether leaf a is to renew its path before leaf b. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim_server.h"
+#include "sim_verdicts.h"
 #include "unit.h"
 
 static void *need(void *memory)
@@ -498,6 +499,7 @@ struct sim *sim_new(const struct sim_config *config)
     sim->now_ms = 1000;
     sim->random = config->seed ? config->seed : 1;
     drawn = sim->random * 1000003;
+    sim_verdicts_share(config->shared_verdicts);
     sim->traced = getenv("SIM_TRACE") != NULL;
     sim->clients = need(calloc(config->clients, sizeof *sim->clients));
     for (unsigned i = 0; i < SIM_SERVERS; i++)

@@ -29,6 +29,23 @@ struct sim_entry {
     uint8_t append_id[WIRE_APPEND_ID_LEN];
 };
 
+/* What a server sends, by what it is for. */
+enum sim_kind {
+    SIM_COMMITS, /* pushed to all */
+    SIM_RELAYED, /* heartbeats and the like, passed on to all */
+    SIM_WAITING, /* notices that key packages wait */
+    SIM_WELCOMES,
+    SIM_GROUP_INFOS,
+    SIM_PAGES, /* of the log, and key packages taken */
+    SIM_OTHER, /* answers that only say that something was done */
+    SIM_KINDS,
+};
+
+struct sim_traffic {
+    uint64_t messages;
+    uint64_t bytes;
+};
+
 struct sim_server {
     uint8_t log_id[WIRE_LOG_ID_LEN];
     struct sim_entry *entries; /* seq 1 is the first */
@@ -36,9 +53,10 @@ struct sim_server {
     size_t cap;
     struct sim_bytes **waiting; /* key packages, by client; NULL: none */
     bool down;
-    uint64_t relayed_bytes;
+    struct sim_traffic sent[SIM_KINDS];
+    struct sim_traffic relayed_in_turn;     /* taken in: a sender's first, or a full interval after its last */
+    struct sim_traffic relayed_out_of_turn; /* sooner: answers to newcomers, and what users do */
     uint64_t appended_bytes;
-    uint64_t pushed_bytes;
 };
 
 /* --- Clients --- */
@@ -73,6 +91,7 @@ struct sim_client {
     uint64_t up_ms;   /* when the last message in each direction arrives: they keep their order */
     uint64_t down_ms;
     bool admitted;
+    uint64_t relayed_ms; /* when its last message to all came in; 0: none did */
     uint64_t reconnect_ms;
     bool cut; /* stays disconnected */
     /* what its application would have */
@@ -109,6 +128,9 @@ struct sim_config {
     uint32_t breaks_permyriad; /* of messages, on which their connection breaks */
     uint64_t seed;
     bool locked;
+    /* What many members check alike, a signature of the same bytes under the same key, is worked out once and not by
+     * each. All other cryptography is as real as ever. */
+    bool shared_verdicts;
 };
 
 /* A test's hand in the server: false drops what would be pushed to a client. */
@@ -129,7 +151,8 @@ struct sim {
     uint64_t order;
     uint64_t next_session;
     sim_filter *filter;
-    sim_filter *request; /* the same for what a client asks of the server: false leaves it unanswered */
+    sim_filter
+        *request; /* the same for what a client asks of the server: false leaves it unanswered; it may crash it */
     void *context;
     sim_watch *watch;
     void *watch_context;

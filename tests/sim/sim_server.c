@@ -61,9 +61,35 @@ static struct sim_bytes *encode(const struct wire_envelope *envelope)
     return bytes;
 }
 
+static enum sim_kind kind_of(const struct wire_envelope *envelope)
+{
+    switch (envelope->type) {
+    case WIRE_ENTRY:
+        return SIM_COMMITS;
+    case WIRE_RELAYED:
+        return SIM_RELAYED;
+    case WIRE_KEY_PACKAGES_WAITING:
+        return SIM_WAITING;
+    case WIRE_PART:
+        return envelope->part.part == WIRE_PART_WELCOME ? SIM_WELCOMES : SIM_GROUP_INFOS;
+    case WIRE_ENTRIES:
+    case WIRE_KEY_PACKAGES:
+        return SIM_PAGES;
+    default:
+        return SIM_OTHER;
+    }
+}
+
+static void count(struct sim_traffic *traffic, size_t len)
+{
+    traffic->messages++;
+    traffic->bytes += len;
+}
+
 static void answer(struct sim *sim, unsigned client, const struct wire_envelope *envelope)
 {
     struct sim_bytes *bytes = encode(envelope);
+    count(&sim->servers[sim->clients[client].server].sent[kind_of(envelope)], bytes->len);
     sim_send_down(sim, client, bytes);
     sim_bytes_drop(bytes);
 }
@@ -73,7 +99,7 @@ static void push(struct sim *sim, unsigned client, const struct wire_envelope *e
     struct sim_client *to = &sim->clients[client];
     if (!to->connected || !to->admitted || (sim->filter && !sim->filter(sim->context, sim, client, envelope)))
         return;
-    sim->servers[to->server].pushed_bytes += bytes->len;
+    count(&sim->servers[to->server].sent[kind_of(envelope)], bytes->len);
     sim_send_down(sim, client, bytes);
 }
 
@@ -284,6 +310,25 @@ static void take_hello(struct sim *sim, unsigned client, const struct wire_envel
     }
 }
 
+static uint64_t interval_ms(const struct sim *sim)
+{
+    const uint64_t each = 50 * (uint64_t)sim_running(sim);
+    return each > 5000 ? each : 5000;
+}
+
+static void take_relay(struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    struct sim_client *from = &sim->clients[client];
+    struct sim_server *server = &sim->servers[from->server];
+    const struct wire_envelope done = {.type = WIRE_DONE, .request = envelope->request};
+    const struct wire_envelope relayed = {.type = WIRE_RELAYED, .relay = envelope->relay};
+    const bool in_turn = from->relayed_ms == 0 || sim->now_ms - from->relayed_ms + 500 > interval_ms(sim);
+    count(in_turn ? &server->relayed_in_turn : &server->relayed_out_of_turn, envelope->relay.payload.len);
+    from->relayed_ms = sim->now_ms;
+    answer(sim, client, &done);
+    push_all(sim, from->server, &relayed, UINT32_MAX);
+}
+
 void sim_server_gone(struct sim *sim, unsigned client)
 {
     struct sim_server *server = &sim->servers[sim->clients[client].server];
@@ -320,15 +365,9 @@ void sim_server_take(struct sim *sim, unsigned client, const uint8_t *data, size
     case WIRE_TAKE_KEY_PACKAGES:
         take_take(sim, client, &envelope);
         return;
-    case WIRE_RELAY: {
-        const struct wire_envelope done = {.type = WIRE_DONE, .request = envelope.request};
-        const struct wire_envelope relayed = {.type = WIRE_RELAYED, .relay = envelope.relay};
-        const unsigned server = sim->clients[client].server;
-        sim->servers[server].relayed_bytes += envelope.relay.payload.len;
-        answer(sim, client, &done);
-        push_all(sim, server, &relayed, UINT32_MAX);
+    case WIRE_RELAY:
+        take_relay(sim, client, &envelope);
         return;
-    }
     default:
         refuse(sim, client, envelope.request, WIRE_REFUSED_FORBIDDEN);
         return;

@@ -72,17 +72,43 @@ static void two_found_at_once(void)
     }
 }
 
+/* What client i is shown of client `of`: members, and whether that one is among them and has left. */
+static unsigned shown_as_left(const struct sim *sim, unsigned i, unsigned of)
+{
+    struct call_member member;
+    unsigned left = 0;
+    for (uint32_t at = 0; call_get_member(sim->clients[i].call, at, &member) == CALL_OK; at++) {
+        const bool is = memcmp(member.user_id, sim->clients[of].content.user_id, CALL_USER_ID_LEN) == 0;
+        CU_ASSERT_TRUE(is || !member.left);
+        left += is && member.left;
+    }
+    return left;
+}
+
 static void one_leaves(void)
 {
     struct sim *sim = call_of(4, usual);
+    unsigned rosters[4];
+    for (unsigned i = 0; i < 4; i++)
+        rosters[i] = sim->clients[i].rosters;
     CU_ASSERT_EQUAL(call_leave(sim->clients[2].call), CALL_OK);
     sim_drain(sim, 2);
+    /* its word is there before the commit that removes it, and is shown at once */
+    sim_run_for(sim, 2 * (usual.latency_ms + usual.jitter_ms) + 20);
+    for (unsigned i = 0; i < 4; i++) {
+        if (i == 2)
+            continue;
+        CU_ASSERT_EQUAL(call_member_total(sim->clients[i].call), 4);
+        CU_ASSERT_EQUAL(shown_as_left(sim, i, 2), 1);
+        CU_ASSERT_EQUAL(sim->clients[i].rosters, rosters[i] + 1);
+    }
     CU_ASSERT_EQUAL(call_get_phase(sim->clients[2].call), CALL_PHASE_OUT);
     CU_ASSERT_FALSE(sim->clients[2].sending);
     CU_ASSERT_PTR_NULL(sim_key(&sim->clients[2], call_epoch(sim->clients[0].call)));
     settles(sim, 5000);
     for (unsigned i = 0; i < 4; i++)
         CU_ASSERT_EQUAL(sim->clients[i].gone[CALL_GONE_LEFT], i != 2);
+    CU_ASSERT_EQUAL(shown_as_left(sim, 0, 2), 0);
     sim_free(sim);
 }
 
@@ -206,6 +232,27 @@ static void a_server_restarts(void)
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 6);
     for (unsigned i = 0; i < 6; i++)
         CU_ASSERT_EQUAL(sim->clients[i].warnings[CALL_WARNING_RESYNC], 0);
+    sim_free(sim);
+}
+
+static uint64_t relayed(const struct sim *sim)
+{
+    return sim->servers[0].relayed_in_turn.messages + sim->servers[0].relayed_out_of_turn.messages;
+}
+
+/* Heartbeats that it cost are made up for as soon as it is back. */
+static void a_short_restart_warns_nobody(void)
+{
+    struct sim *sim = call_of(6, usual);
+    sim_server_stop(sim, 0);
+    sim_run_for(sim, 900);
+    const uint64_t before = relayed(sim);
+    sim_server_start(sim, 0);
+    sim_run_for(sim, 1500);
+    CU_ASSERT_TRUE(relayed(sim) >= before + 6);
+    sim_run_for(sim, 12000);
+    for (unsigned i = 0; i < 6; i++)
+        CU_ASSERT_EQUAL(sim->clients[i].warnings[CALL_WARNING_SERVER], 0);
     sim_free(sim);
 }
 
@@ -505,6 +552,7 @@ static const struct unit_test tests[] = {
     {"into a locked room somebody is let in", a_locked_room},
     {"chat arrives", chat},
     {"the delivery service restarts, and nobody notices", a_server_restarts},
+    {"a short restart of the delivery service warns nobody", a_short_restart_warns_nobody},
     {"one is away for a while, and reads on", one_is_away_for_a_minute},
     {"the silent are removed", the_silent_are_removed},
     {"half lost pauses, until the user goes on", lost_contact_pauses_until_the_user_goes_on},

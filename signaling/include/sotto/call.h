@@ -239,6 +239,7 @@ struct call_member {
     bool admin;
     bool confirmed; /* was heard in this group since this client joined */
     bool lost;      /* not heard for three intervals */
+    bool left;      /* said goodbye, which only it can; it is a member until somebody's commit removes it */
     uint8_t user_id[CALL_USER_ID_LEN];
     uint8_t root_key[32];
     char name[CALL_NAME_MAX + 1]; /* a claim of the user's: see pins */

@@ -4,25 +4,9 @@ import re
 import signal
 
 from harness import Call, main, wait_all, wait_for
+from screens import epoch, same_code
 
 QUIET = ("--video", "test", "--audio", "test")
-
-
-def everybody_is_seen(call, names, by):
-    """A roster of exactly these on the last screenful of `by`."""
-    blocks = re.findall(r"epoch \d+, (\d+) here:\n((?:.*\n)*?).*call code, the same on every screen: .*\((.*)\)", call.log(by))
-    if not blocks or int(blocks[-1][0]) != len(names):
-        return None
-    return blocks[-1][2] if all(f"{name} (laptop)" in blocks[-1][1] for name in names) else None
-
-
-def same_code(call, names):
-    codes = {everybody_is_seen(call, names, name) for name in names}
-    return codes.pop() if len(codes) == 1 else None
-
-
-def epoch(call, name):
-    return int(re.findall(r"epoch (\d+), ", call.log(name))[-1])
 
 
 def begin(call, *names):
@@ -90,6 +74,28 @@ def who_is_kicked_is_out_and_the_old_link_with_it():
             {"Ada": ada, "Ben": ben, "Cleo": cleo}[name].send_signal(signal.SIGTERM)
 
 
+def who_leaves_is_said_to_have_left_and_not_to_be_lost():
+    names = ("Ada", "Ben", "Cleo")
+    with Call() as call:
+        link = begin(call, *names)
+        ada, ben, cleo = (call.enter(name, link, *QUIET) for name in names)
+        wait_for("three in the room", lambda: same_code(call, names), 40)
+        wait_for("Ben's pictures", lambda: all(re.search(r"Ben vp8 [1-9]\d* fps", call.log(by)) for by in ("Ada", "Cleo")), 40)
+        ben.send_signal(signal.SIGTERM)
+        assert ben.wait(15) == 0
+        left = ("Ada", "Cleo")
+        wait_for("a roster of two", lambda: same_code(call, left), 40)
+        # longer than the silence after which somebody would be said to be lost: the live lines count it
+        since = {by: call.log(by).count("connected, sending") for by in left}
+        wait_for("ten seconds more", lambda: all(call.log(by).count("connected, sending") >= since[by] + 2 for by in left), 40)
+        for process in (ada, cleo):
+            process.send_signal(signal.SIGTERM)
+        wait_all((ada, cleo))
+        for by in left:
+            assert "Ben left" in call.log(by)
+            assert "lost contact" not in call.log(by), f"{by} takes who left for lost"
+
+
 def what_the_delivery_service_keeps_names_nobody():
     names = ("Adalmiina", "Benedikta")
     with Call() as call:
@@ -115,8 +121,8 @@ def a_call_outlives_the_delivery_service_and_a_member_its_own_death():
     with Call() as call:
         link = begin(call, *names)
         ada, ben, cleo = (call.enter(name, link, *QUIET) for name in names)
-        wait_for("three in the room", lambda: same_code(call, names))
-        wait_for("everybody's media", lambda: all("connected" in call.log(name) for name in names))
+        wait_for("three in the room", lambda: same_code(call, names), 40)
+        wait_for("everybody's media", lambda: all("connected" in call.log(name) for name in names), 40)
         before = {name: epoch(call, name) for name in names}
         ben.kill()
         ben.wait()
@@ -138,4 +144,5 @@ def a_call_outlives_the_delivery_service_and_a_member_its_own_death():
 
 if __name__ == "__main__":
     main(members_hear_each_other_under_one_call_code_and_keys_of_their_own, who_is_kicked_is_out_and_the_old_link_with_it,
-         what_the_delivery_service_keeps_names_nobody, a_call_outlives_the_delivery_service_and_a_member_its_own_death)
+         who_leaves_is_said_to_have_left_and_not_to_be_lost, what_the_delivery_service_keeps_names_nobody,
+         a_call_outlives_the_delivery_service_and_a_member_its_own_death)

@@ -4,8 +4,10 @@ import signal
 import time
 
 from harness import Call, main, wait_all, wait_for
+from screens import same_code
 
 NAMES = ("Ada", "Ben", "Cleo")
+QUIET = ("--video", "test", "--audio", "test")
 # Generous for a busy machine, and still less than what it takes without asking the server: six seconds of silence.
 BACK_MAX = 5
 
@@ -32,6 +34,13 @@ def wait_for_pictures(call, names):
             for other in names if other != name), 30)
 
 
+def kill_key_server(call):
+    killed = time.monotonic()
+    call.key_server.kill()
+    call.key_server.wait()
+    return killed
+
+
 def leave(people):
     for person in people:
         person.send_signal(signal.SIGINT)
@@ -49,7 +58,7 @@ def a_forwarding_unit_that_died_is_noticed_and_its_successor_used():
     upsets = []
     with Call() as call:
         call.serve()
-        people = [call.join(name, "--video", "test", "--audio", "test") for name in NAMES]
+        people = [call.join(name, *QUIET) for name in NAMES]
         for seconds in (0, 2.5):
             wait_for_pictures(call, NAMES)
             upsets.append(kill_media_server(call, seconds))
@@ -87,6 +96,45 @@ def who_hears_nothing_takes_the_silence_for_none_and_still_notices():
         leave(people)
 
 
+def a_delivery_service_that_died_costs_no_picture_and_is_used_again():
+    newcomer = "Dora"
+    with Call() as call:
+        call.serve()
+        call.serve_keys()
+        link = call.make_link()
+        for name in (*NAMES, newcomer):
+            call.meet(name)
+        people = [call.enter(name, link, *QUIET) for name in NAMES]
+        wait_for("one roster", lambda: same_code(call, NAMES), 30)
+        wait_for_pictures(call, NAMES)
+        # back at once: a later one may come in
+        upsets = [kill_key_server(call)]
+        call.serve_keys(call.key_address)
+        wait_for("it is used again", lambda: all("the delivery service is back" in call.log(name) for name in NAMES))
+        people.append(call.enter(newcomer, link, *QUIET))
+        wait_for("one roster with the newcomer", lambda: same_code(call, (*NAMES, newcomer)), 30)
+        wait_for_pictures(call, (*NAMES, newcomer))
+        # away for so long that heartbeats are missed, which is said, and goes again
+        upsets.append(kill_key_server(call))
+        before = {name: len(call.log(name)) for name in NAMES}
+        wait_for("all are warned", lambda: all("passes nothing on" in call.log(name)[before[name]:] for name in NAMES), 30)
+        call.serve_keys(call.key_address)
+        back = time.monotonic()
+        wait_for("the end of the warnings", lambda: all("works again" in call.log(name)[before[name]:] for name in NAMES), 30)
+        time.sleep(2)
+        leave(people)
+        for name in NAMES:
+            log = call.log(name)
+            assert "lost contact" not in log and "not sending" not in log[log.index("call code"):], f"{name} was stopped"
+            assert log.count("the delivery service is lost") == 2, "its loss is said once each"
+        still = [(by, sender, first - last) for by in NAMES for sender in NAMES if by != sender
+                 for last, first in pauses(call, by, sender, upsets[0], back)]
+        print(f"  all were warned {back - upsets[1]:.1f} s after it went; the longest pause of pictures in "
+              f"{back - upsets[0]:.0f} s: {max([seconds for _, _, seconds in still], default=0):.2f} s")
+        assert all(seconds < 3 for _, _, seconds in still), still
+
+
 if __name__ == "__main__":
     main(a_forwarding_unit_that_died_is_noticed_and_its_successor_used,
-         who_hears_nothing_takes_the_silence_for_none_and_still_notices)
+         who_hears_nothing_takes_the_silence_for_none_and_still_notices,
+         a_delivery_service_that_died_costs_no_picture_and_is_used_again)

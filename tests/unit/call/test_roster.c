@@ -88,6 +88,59 @@ static void the_table_is_full_when_it_is_full(void)
     call_roster_free(roster);
 }
 
+static enum call_presence presence(struct call_roster *roster, uint64_t sender)
+{
+    size_t count = call_roster_participants(roster, list, CALL_PARTICIPANTS_MAX, false);
+
+    for (size_t i = 0; i < count; i++)
+        if (list[i].sender == sender)
+            return list[i].presence;
+    return (enum call_presence) - 1;
+}
+
+static void the_group_says_who_is_here_has_left_and_is_gone(void)
+{
+    static const struct call_present all[] = {{1, false}, {2, false}, {3, false}},
+                                     one_leaves[] = {{1, false}, {2, true}};
+    struct call_roster *roster = call_roster_new();
+
+    (void)open_video(roster, 1, 0, true);
+    (void)open_video(roster, 2, 0, true);
+    CU_ASSERT_EQUAL(presence(roster, 2), CALL_PRESENCE_HERE);
+    call_roster_members(roster, all, 3);
+    CU_ASSERT_EQUAL(presence(roster, 2), CALL_PRESENCE_HERE);
+    call_roster_members(roster, one_leaves, 2);
+    CU_ASSERT_EQUAL(presence(roster, 1), CALL_PRESENCE_HERE);
+    CU_ASSERT_EQUAL(presence(roster, 2), CALL_PRESENCE_LEFT);
+    /* a frame that was under way brings nobody back */
+    (void)open_video(roster, 2, 1, false);
+    CU_ASSERT_EQUAL(presence(roster, 2), CALL_PRESENCE_LEFT);
+    call_roster_members(roster, one_leaves, 1);
+    CU_ASSERT_EQUAL(presence(roster, 2), CALL_PRESENCE_GONE);
+    /* what was counted stays */
+    CU_ASSERT_EQUAL(call_roster_participants(roster, list, CALL_PARTICIPANTS_MAX, false), 2);
+    call_roster_members(roster, all, 3);
+    CU_ASSERT_EQUAL(presence(roster, 2), CALL_PRESENCE_HERE);
+    call_roster_free(roster);
+}
+
+static void who_is_gone_makes_room(void)
+{
+    struct call_present here[CALL_PARTICIPANTS_MAX];
+    struct call_roster *roster = call_roster_new();
+
+    for (uint64_t sender = 1; sender <= CALL_PARTICIPANTS_MAX; sender++) {
+        (void)open_video(roster, sender, 0, true);
+        here[sender - 1] = (struct call_present){sender == 40 ? 999 : sender, false};
+    }
+    CU_ASSERT_EQUAL(open_video(roster, 999, 0, true), CALL_NO_ROOM);
+    call_roster_members(roster, here, CALL_PARTICIPANTS_MAX);
+    CU_ASSERT_EQUAL(open_video(roster, 999, 0, true), CALL_PLAY);
+    CU_ASSERT_EQUAL((int)presence(roster, 40), -1);
+    CU_ASSERT_EQUAL(presence(roster, 999), CALL_PRESENCE_HERE);
+    call_roster_free(roster);
+}
+
 static void a_wrong_secret_is_said_once_and_only_after_several_frames(void)
 {
     struct call_roster *roster = call_roster_new();
@@ -188,6 +241,8 @@ static const struct unit_test TESTS[] = {
     {"a new key begins anew, and is no gap", a_new_key_begins_anew_and_is_no_gap},
     {"a pause between pictures is noted", a_pause_between_pictures_is_noted},
     {"the table is full when it is full", the_table_is_full_when_it_is_full},
+    {"the group says who is here, has left, and is gone", the_group_says_who_is_here_has_left_and_is_gone},
+    {"who is gone makes room", who_is_gone_makes_room},
     {"a wrong secret is said once, after several frames", a_wrong_secret_is_said_once_and_only_after_several_frames},
     {"plaintext is said even after a wrong secret", plaintext_is_said_even_after_a_wrong_secret},
     {"lost and repeated frames alarm nobody", lost_and_repeated_frames_alarm_nobody},
