@@ -437,6 +437,13 @@ static void group_members(void *user)
     g_array_unref(present);
 }
 
+static void group_pads(void *user, unsigned multiple)
+{
+    struct call *call = user;
+
+    call_capture_set_padding(call->capture, multiple);
+}
+
 static void group_says(void *user, const char *text)
 {
     struct call *call = user;
@@ -598,6 +605,7 @@ static bool make_group(struct call *call)
         .passphrase = {.file = call->args->passphrase_file, .environment = "SOTTO_PASSPHRASE"},
         .ring = call->ring,
         .may_send = group_may_send,
+        .padding = group_pads,
         .say = group_says,
         .members = group_members,
         .vanishing = group_vanishing,

@@ -302,6 +302,19 @@ GstElement *call_capture_pipeline(struct call_capture *capture)
     return capture->pipeline;
 }
 
+void call_capture_set_padding(struct call_capture *capture, unsigned multiple)
+{
+    for (int kind = 0; kind < CALL_KINDS; kind++) {
+        GstElement *seal;
+
+        if (!call_capture_has(capture, (enum call_kind)kind))
+            continue;
+        seal = child(capture, call_kind_name((enum call_kind)kind), "seal");
+        g_object_set(seal, "padding", multiple, NULL);
+        gst_object_unref(seal);
+    }
+}
+
 void call_capture_request_key(struct call_capture *capture)
 {
     struct lane *lane = &capture->lanes[CALL_VIDEO];

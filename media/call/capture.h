@@ -34,6 +34,8 @@ void call_capture_free(struct call_capture *capture);
 bool call_capture_has(const struct call_capture *capture, enum call_kind kind);
 /* The clock and base time that sealed frames' times refer to. */
 GstElement *call_capture_pipeline(struct call_capture *capture);
+/* Frames are padded to multiples of so many bytes from now on; 0: not at all. */
+void call_capture_set_padding(struct call_capture *capture, unsigned multiple);
 /* Asks the encoder for a key frame; requests in quick succession become one. Any thread. */
 void call_capture_request_key(struct call_capture *capture);
 

@@ -204,6 +204,12 @@ static void add_epoch(struct group *group, const struct call_event *event)
     if (event->epoch == call_epoch(group->call))
         people_update(group->people, group->call);
     people_epoch_added(group->people, event->epoch, event->leaf_slots);
+    group->config.padding(group->config.user, event->padding > 0 ? 1u << event->padding : 0);
+    if (!sotto_key_ring_set_parameters(group->config.ring, event->sframe_suite, event->sframe_profile)) {
+        say(group, "this room seals frames otherwise than the one before: nothing of it can be sent or opened. Leave, "
+                   "and come again");
+        return;
+    }
     if (!sotto_key_ring_add_epoch(group->config.ring, event->epoch, event->leaf_slots, event->leaves, event->data,
                                   event->len, &error))
         complain(group, "the keys of an epoch cannot be used", error);

@@ -29,6 +29,8 @@ struct group_config {
     SottoKeyRing *ring;
     /* Frames may be sent from now on, or not any more: what is sealed in between must be dropped. */
     void (*may_send)(void *user, bool may);
+    /* How the room pads frames, before the first may be sent: to multiples of so many bytes, 0 not at all. */
+    void (*padding)(void *user, unsigned multiple);
     void (*say)(void *user, const char *text); /* one line for people */
     /* What somebody said, text[0..len) of clean UTF-8, which is to be shown for so long, and kept nowhere. */
     void (*vanishing)(void *user, const char *who, const char *text, size_t len, uint64_t vanish_ms);

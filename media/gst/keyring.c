@@ -163,6 +163,14 @@ static void sotto_key_ring_init(SottoKeyRing *ring)
     ring->used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
 
+static void free_sender(struct ring_sender *s)
+{
+    sframe_sender_wipe(s->sender);
+    core_secret_free(s->memory);
+    s->sender = NULL;
+    s->memory = NULL;
+}
+
 /* With the ring's lock held. */
 static void clear_keys(SottoKeyRing *ring)
 {
@@ -183,8 +191,7 @@ static void sotto_key_ring_finalize(GObject *object)
 
     clear_keys(ring);
     for (guint i = 0; i < CONTEXTS; i++) {
-        sframe_sender_wipe(ring->senders[i].sender);
-        core_secret_free(ring->senders[i].memory);
+        free_sender(&ring->senders[i]);
         pthread_mutex_destroy(&ring->senders[i].lock);
     }
     g_hash_table_unref(ring->used);
@@ -310,7 +317,7 @@ gboolean sotto_key_ring_set_parameters(SottoKeyRing *ring, guint suite, guint pr
     /* senders read both under their own locks */
     for (guint i = 0; i < CONTEXTS; i++) {
         pthread_mutex_lock(&ring->senders[i].lock);
-        settled = settled || ring->senders[i].sender;
+        settled = settled || ring->senders[i].generation != 0;
     }
     pthread_mutex_lock(&ring->lock);
     if (suite == ring->suite && profile == ring->profile)
@@ -323,6 +330,9 @@ gboolean sotto_key_ring_set_parameters(SottoKeyRing *ring, guint suite, guint pr
     if (code == SFRAME_OK) {
         ring->suite = (guint16)suite;
         ring->profile = (guint8)profile;
+        /* some were asked to seal before there was a key */
+        for (guint i = 0; i < CONTEXTS; i++)
+            free_sender(&ring->senders[i]);
     }
     if (code == SFRAME_OK && ring->shared.bytes) {
         code = receiver_open(ring, &fresh);

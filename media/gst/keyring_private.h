@@ -36,10 +36,6 @@ GstBuffer *sotto_key_ring_take_held(SottoKeyRing *ring, struct held_owner *owner
 /* Lets the owner's frames go. Before it ends, or changes its ring. */
 void sotto_key_ring_drop_held(SottoKeyRing *ring, struct held_owner *owner);
 
-/* Changes suite and profile of a ring with which nothing was sealed or opened yet; a shared secret is kept. FALSE
- * otherwise. */
-gboolean sotto_key_ring_set_parameters(SottoKeyRing *ring, guint suite, guint profile);
-
 /* TRUE once a key has seen its suite's limit of frames that do not authenticate. */
 gboolean sotto_key_ring_forgery_limit(SottoKeyRing *ring);
 

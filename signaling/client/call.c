@@ -57,7 +57,7 @@ static int init(struct call *call, const struct call_config *config)
                                                    sizeof key.public_key, call->now.unix_s, &call->self) != IDENTITY_OK)
         rc = CALL_CREDENTIAL;
     identity_key_wipe(&key);
-    if (rc == CALL_OK && !call_params_suite_ok(call->sframe_suite))
+    if (rc == CALL_OK && (!call_params_suite_ok(call->sframe_suite) || call->padding > CALL_PADDING_MAX))
         rc = CALL_INVALID;
     if (rc == CALL_OK)
         rc = call_room_init(&call->room, call->link.room, call->link.number, call->link.secret);

@@ -123,6 +123,9 @@ static void push_epoch(struct call *call, const uint8_t *base_key, size_t len)
     event->epoch = mls_group_epoch(call->group);
     event->leaf = mls_group_own_leaf(call->group);
     event->leaf_slots = slots;
+    event->sframe_suite = call->params.sframe_suite;
+    event->sframe_profile = call->params.profile;
+    event->padding = call->params.padding;
     free(leaves);
 }
 

@@ -8,7 +8,7 @@
 #include "sotto/sframe.h"
 #include "wire/vector.h"
 
-enum { PARAMS_VERSION = 1, LEAF_VERSION = 1, DATA_VERSION = 1, FLAG_LOCKED = 1, PADDING_MAX = 16 };
+enum { PARAMS_VERSION = 1, LEAF_VERSION = 1, DATA_VERSION = 1, FLAG_LOCKED = 1 };
 
 static struct core_slice in(struct mls_bytes bytes)
 {
@@ -62,8 +62,9 @@ bool call_params_parse(struct core_slice data, struct call_params *out)
     params.locked = flags & FLAG_LOCKED;
     params.secret_number = bytes_read_u32(&r);
     params.founded_s = bytes_read_u64(&r);
-    if (!parse_admins(&r, &params) || !bytes_reader_done(&r) || flags > FLAG_LOCKED || params.padding > PADDING_MAX ||
-        params.profile > SFRAME_PROFILE_RFC9605 || !call_params_suite_ok(params.sframe_suite))
+    if (!parse_admins(&r, &params) || !bytes_reader_done(&r) || flags > FLAG_LOCKED ||
+        params.padding > CALL_PADDING_MAX || params.profile > SFRAME_PROFILE_RFC9605 ||
+        !call_params_suite_ok(params.sframe_suite))
         return false;
     *out = params;
     return true;

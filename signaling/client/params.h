@@ -20,6 +20,7 @@ enum {
     CALL_NONCE_LEN = 16,
     CALL_SIGNATURE_LEN = 64, /* Ed25519 */
     CALL_LEFT_MAX = 256,     /* leaves that one commit removes as having left */
+    CALL_PADDING_MAX = 15,   /* 2^15 bytes: a frame has room for 65535 of padding */
     CALL_REVOKED_MAX = 64,   /* users with a revocation list in the group */
     CALL_EXTENSIONS = 3,     /* of the GroupContext */
     CALL_EXTENSIONS_BYTES_MAX = 1 << 18,

@@ -281,6 +281,8 @@ static enum call_rule check_changes(struct judged *j)
     const uint64_t rise = (uint64_t)after->secret_number - before->secret_number;
     if (strcmp(before->room, after->room) != 0 || before->founded_s != after->founded_s || rise > 1)
         return CALL_RULE_PARAMS;
+    if (before->sframe_suite != after->sframe_suite || before->profile != after->profile)
+        return CALL_RULE_PARAMS;
     if (rise == 1 && j->adds > 0)
         return CALL_RULE_ROTATION;
     return revocations_rise(j->group, j->before.revoked, j->after.revoked) ? CALL_RULE_NONE : CALL_RULE_REVOCATIONS;

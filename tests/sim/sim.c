@@ -212,6 +212,8 @@ static void take_epoch(struct sim_client *client, const struct call_event *event
     must(sim_key(client, event->epoch) != NULL, "an epoch added twice");
     struct sim_epoch *epoch = &client->epochs[slot];
     *epoch = (struct sim_epoch){.epoch = event->epoch, .key_len = event->len, .leaf = event->leaf, .live = true};
+    epoch->suite = event->sframe_suite;
+    epoch->padding = event->padding;
     memcpy(epoch->key, event->data, event->len);
     client->epochs_seen++;
 }
@@ -345,6 +347,8 @@ void sim_start(struct sim *sim, unsigned i)
         .certificate_len = client->certificate_len,
         .device_seed = client->device.seed,
         .locked = sim->config.locked,
+        .sframe_suite = sim->config.sframe_suite,
+        .padding = sim->config.padding,
         .pinned = sim->pinned,
         .context = sim->context,
         .highest_epoch = client->highest_epoch,

@@ -63,6 +63,8 @@ struct sim_server {
 
 struct sim_epoch {
     uint64_t epoch;
+    uint16_t suite;
+    uint8_t padding;
     size_t key_len;
     uint8_t key[CALL_BASE_KEY_MAX];
     uint32_t leaf;
@@ -131,6 +133,8 @@ struct sim_config {
     /* What many members check alike, a signature of the same bytes under the same key, is worked out once and not by
      * each. All other cryptography is as real as ever. */
     bool shared_verdicts;
+    uint16_t sframe_suite; /* of who founds; 0: the default */
+    uint8_t padding;
 };
 
 /* A test's hand in the server: false drops what would be pushed to a client. */

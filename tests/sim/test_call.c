@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "sim.h"
+#include "sotto/sframe.h"
 #include "unit.h"
 
 static void settles(struct sim *sim, uint64_t max_ms)
@@ -41,6 +42,48 @@ static void many_come_at_once(void)
     for (unsigned i = 0; i < config.clients; i++)
         sim_start(sim, i);
     settles(sim, 20000);
+    sim_free(sim);
+}
+
+/* How frames are sealed is the founder's choice, and everybody's from then on. */
+static void the_founder_chooses_the_suite(void)
+{
+    const struct sim_config config = {
+        .clients = 3, .latency_ms = 20, .seed = 3, .sframe_suite = SFRAME_AES_256_GCM_SHA512_128, .padding = 7};
+    struct sim *sim = sim_new(&config);
+    sim_start(sim, 0);
+    settles(sim, 2000);
+    sim->config.sframe_suite = 0;
+    sim->config.padding = 0;
+    sim_start(sim, 1);
+    sim_start(sim, 2);
+    settles(sim, 10000);
+    for (unsigned i = 0; i < 3; i++) {
+        const struct sim_epoch *epoch = sim_key(&sim->clients[i], call_epoch(sim->clients[0].call));
+        CU_ASSERT_PTR_NOT_NULL_FATAL(epoch);
+        CU_ASSERT_EQUAL(epoch->suite, SFRAME_AES_256_GCM_SHA512_128);
+        CU_ASSERT_EQUAL(epoch->key_len, sframe_suite_find(SFRAME_AES_256_GCM_SHA512_128)->nk);
+        CU_ASSERT_EQUAL(epoch->padding, 7);
+    }
+    sim_free(sim);
+}
+
+static void short_tags_found_no_room(void)
+{
+    const struct sim_config config = {.clients = 1, .seed = 3};
+    struct sim *sim = sim_new(&config);
+    const struct sim_client *client = &sim->clients[0];
+    for (uint16_t suite = 1; suite <= 8; suite++) {
+        const bool is_short = sframe_suite_find(suite)->nt < 10;
+        const struct call_config with = {.link = &client->link,
+                                         .certificate = client->certificate,
+                                         .certificate_len = client->certificate_len,
+                                         .device_seed = client->device.seed,
+                                         .sframe_suite = suite};
+        struct call *call = NULL;
+        CU_ASSERT_EQUAL(call_new(&with, sim_time(sim, 0), &call), is_short ? CALL_INVALID : CALL_OK);
+        call_free(call);
+    }
     sim_free(sim);
 }
 
@@ -544,6 +587,8 @@ static const struct unit_test tests[] = {
     {"who asks is added", another_is_added},
     {"twenty who come at once end in one epoch", many_come_at_once},
     {"of two who found at once one joins the other", two_found_at_once},
+    {"the founder chooses how frames are sealed", the_founder_chooses_the_suite},
+    {"nobody founds a room with tags under 80 bits", short_tags_found_no_room},
     {"one leaves, and is shown as left", one_leaves},
     {"all leave but one", all_leave_but_one},
     {"one crashes and comes back in its own place", one_crashes_and_comes_back},

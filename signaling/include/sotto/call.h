@@ -167,7 +167,8 @@ enum call_event_type {
     CALL_EVENT_SEND = 1,      /* data: a message for the delivery service */
     CALL_EVENT_RECONNECT,     /* the delivery service does not answer: close the connection, and open another */
     CALL_EVENT_PHASE,         /* phase */
-    CALL_EVENT_EPOCH_ADDED,   /* SFrame: epoch, leaf_slots, leaf (one's own), leaves, data: the base key */
+    CALL_EVENT_EPOCH_ADDED,   /* SFrame: epoch, leaf_slots, leaf (one's own), leaves, data: the base key; and how the
+                                 room's frames are sealed: sframe_suite, sframe_profile, padding */
     CALL_EVENT_EPOCH_REMOVED, /* SFrame: epoch. Its keys are to be wiped, a sender's and a receiver's */
     CALL_EVENT_LEAF_REMOVED,  /* SFrame: epoch, leaf. This leaf's receive keys of it are to be wiped at once */
     CALL_EVENT_SEND_WITH,     /* SFrame: epoch, leaf. From now on frames are sealed under it, as this leaf */
@@ -192,6 +193,9 @@ struct call_event {
     uint32_t leaf;
     uint32_t leaf_slots;
     uint64_t vanish_ms;     /* how long it may still be shown; 0: as long as one likes */
+    uint16_t sframe_suite;  /* enum sframe_suite_id, of tags of 80 bits or more; the same for all of a group's life */
+    uint8_t sframe_profile; /* enum sframe_profile; the same */
+    uint8_t padding;        /* 0: none; n: frames are padded to multiples of 2^n bytes */
     int64_t clock_ahead_ms; /* of call_time.ms, which has to be the clock that stamps frames and that judges them */
     enum call_phase phase;
     enum call_pause pause;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crew.h"
+#include "sotto/sframe.h"
 #include "unit.h"
 
 /* Anna founded the room and is its admin; Ben keeps the rules; Cleo does not, nor does Anna here. Dora is outside. */
@@ -483,6 +484,12 @@ static void parameters_that_stay(void)
     CU_ASSERT_EQUAL(with_context(&r, &r.anna, &params, nothing, NULL), CALL_RULE_PARAMS);
     params = before;
     params.founded_s++;
+    CU_ASSERT_EQUAL(with_context(&r, &r.anna, &params, nothing, NULL), CALL_RULE_PARAMS);
+    params = before;
+    params.sframe_suite = SFRAME_AES_256_GCM_SHA512_128;
+    CU_ASSERT_EQUAL(with_context(&r, &r.anna, &params, nothing, NULL), CALL_RULE_PARAMS);
+    params = before;
+    params.profile = SFRAME_PROFILE_RFC9605;
     CU_ASSERT_EQUAL(with_context(&r, &r.anna, &params, nothing, NULL), CALL_RULE_PARAMS);
     params = before;
     params.secret_number = 2;

@@ -404,6 +404,28 @@ static void test_parameters_are_settled(void)
     g_object_unref(b);
 }
 
+/* A call is asked to seal before its group says how: that settles nothing. */
+static void test_parameters_before_the_first_key(void)
+{
+    const guint8 key[32] = "a base key for AES-256-GCM", leaf_0 = 1, leaf_1 = 2;
+    SottoKeyRing *a = sotto_key_ring_new(0, 0), *b = sotto_key_ring_new(SFRAME_AES_256_GCM_SHA512_128, 0);
+    struct frame frame;
+
+    CU_ASSERT_EQUAL(seal(a, CAMERA, "x", &frame), SFRAME_NO_KEY);
+    CU_ASSERT_TRUE(sotto_key_ring_set_parameters(a, SFRAME_AES_256_GCM_SHA512_128, SFRAME_PROFILE_SOTTO));
+    CU_ASSERT_TRUE_FATAL(sotto_key_ring_add_epoch(a, 1, 2, &leaf_1, key, sizeof(key), NULL));
+    CU_ASSERT_TRUE_FATAL(sotto_key_ring_add_epoch(b, 1, 2, &leaf_0, key, sizeof(key), NULL));
+    CU_ASSERT_TRUE(sotto_key_ring_use_epoch(a, 1, 0, NULL));
+    CU_ASSERT_EQUAL(seal(a, CAMERA, "x", &frame), SFRAME_OK);
+    CU_ASSERT_EQUAL(open_copy(b, &frame, "x"), SFRAME_OK);
+    /* from here on they stay */
+    CU_ASSERT_FALSE(sotto_key_ring_set_parameters(a, SFRAME_SUITE_DEFAULT, SFRAME_PROFILE_SOTTO));
+    CU_ASSERT_FALSE(sotto_key_ring_set_parameters(b, SFRAME_SUITE_DEFAULT, SFRAME_PROFILE_SOTTO));
+    CU_ASSERT_TRUE(sotto_key_ring_set_parameters(b, SFRAME_AES_256_GCM_SHA512_128, SFRAME_PROFILE_SOTTO));
+    g_object_unref(a);
+    g_object_unref(b);
+}
+
 static void test_short_tags(void)
 {
     static const guint suites[] = {SFRAME_AES_128_CTR_HMAC_SHA256_64, SFRAME_AES_128_CTR_HMAC_SHA256_32,
@@ -552,6 +574,7 @@ static const struct unit_test tests[] = {
     {"eight epochs overlap, as in a call where commits come in rows", test_epochs_that_overlap},
     {"an epoch that another takes the place of seals no more", test_an_epoch_replaced_while_in_use},
     {"suite and profile are settled once frames were opened or sealed", test_parameters_are_settled},
+    {"a ring that was asked to seal before there was a key takes parameters", test_parameters_before_the_first_key},
     {"epochs are refused with tags under 80 bits", test_short_tags},
     {"epochs replace a shared secret", test_epochs_after_a_secret},
     {"a context carries the ring and shows no key", test_context},

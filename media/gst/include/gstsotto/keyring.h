@@ -30,6 +30,9 @@ GQuark sotto_key_ring_error_quark(void);
 /* A ring without keys. suite: enum sframe_suite_id, 0 for the default; profile: enum sframe_profile. NULL if either is
  * unknown. Everything sealed and opened with the ring is of this suite and profile. */
 SottoKeyRing *sotto_key_ring_new(guint suite, guint profile);
+/* Changes suite and profile of a ring with which nothing was sealed or opened yet; a shared secret is kept. FALSE, with
+ * no change, if they are unknown or others are settled. */
+gboolean sotto_key_ring_set_parameters(SottoKeyRing *ring, guint suite, guint profile);
 guint sotto_key_ring_suite(SottoKeyRing *ring);
 guint sotto_key_ring_profile(SottoKeyRing *ring);
 

@@ -1,0 +1,238 @@
+/* What a call's group does with what the state machine says: over events that stand in for the machine's. */
+#include "group.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/secret.h"
+#include "delivery/connection.h"
+#include "id/self.h"
+#include "sotto/call.h"
+#include "sotto/sframe.h"
+#include "unit.h"
+
+enum { OWN_LEAF = 1, SLOTS = 2 };
+
+/* Beside the program's: the group's connection, device and machine. */
+static struct connection_config connection;
+static const struct call_event *events;
+static size_t event_count;
+static bool may_send;
+static unsigned padding;
+static char said[512];
+
+struct connection *__wrap_connection_new(const struct connection_config *config);
+void __wrap_connection_free(struct connection *gone);
+struct identity_secret *__wrap_id_self_unlock(const struct id_store *store, const struct id_passphrase_source *source,
+                                              uint64_t now_s, struct id_self *self);
+int __wrap_call_new(const struct call_config *config, struct call_time now, struct call **call);
+void __wrap_call_free(struct call *call);
+void __wrap_call_connected(struct call *call, struct call_time now);
+bool __wrap_call_next_event(struct call *call, struct call_event *event);
+uint64_t __wrap_call_timeout(const struct call *call);
+uint64_t __wrap_call_epoch(const struct call *call);
+int __wrap_call_get_member(const struct call *call, uint32_t i, struct call_member *member);
+
+struct connection *__wrap_connection_new(const struct connection_config *config)
+{
+    connection = *config;
+    return (struct connection *)&connection;
+}
+
+void __wrap_connection_free(struct connection *gone)
+{
+    (void)gone;
+}
+
+struct identity_secret *__wrap_id_self_unlock(const struct id_store *store, const struct id_passphrase_source *source,
+                                              uint64_t now_s, struct id_self *self)
+{
+    (void)store;
+    (void)source;
+    (void)now_s;
+    (void)self;
+    return core_secret_new(sizeof(struct identity_secret));
+}
+
+int __wrap_call_new(const struct call_config *config, struct call_time now, struct call **call)
+{
+    (void)config;
+    (void)now;
+    *call = (struct call *)&events;
+    return CALL_OK;
+}
+
+void __wrap_call_free(struct call *call)
+{
+    (void)call;
+}
+
+void __wrap_call_connected(struct call *call, struct call_time now)
+{
+    (void)call;
+    (void)now;
+}
+
+bool __wrap_call_next_event(struct call *call, struct call_event *event)
+{
+    (void)call;
+    if (event_count == 0)
+        return false;
+    *event = *events++;
+    event_count--;
+    return true;
+}
+
+uint64_t __wrap_call_timeout(const struct call *call)
+{
+    (void)call;
+    return UINT64_MAX;
+}
+
+uint64_t __wrap_call_epoch(const struct call *call)
+{
+    (void)call;
+    return 0;
+}
+
+int __wrap_call_get_member(const struct call *call, uint32_t i, struct call_member *member)
+{
+    (void)call;
+    (void)i;
+    (void)member;
+    return CALL_USER;
+}
+
+static void on_may_send(void *user, bool may)
+{
+    (void)user;
+    may_send = may;
+}
+
+static void on_padding(void *user, unsigned multiple)
+{
+    (void)user;
+    padding = multiple;
+}
+
+static void on_say(void *user, const char *text)
+{
+    (void)user;
+    snprintf(said, sizeof said, "%s", text);
+}
+
+static void nothing(void *user)
+{
+    (void)user;
+}
+
+static struct group *open_group(SottoKeyRing *ring, const char *folder)
+{
+    const struct group_config config = {
+        .link = "sotto://127.0.0.1:1/room#AAAAAAAAAAAAAAAAAAAAAA",
+        .identity_folder = folder,
+        .ring = ring,
+        .may_send = on_may_send,
+        .padding = on_padding,
+        .say = on_say,
+        .members = nothing,
+        .ended = nothing,
+    };
+    struct group *group = group_new(&config);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(group);
+    return group;
+}
+
+/* The machine has something to say: it is asked whenever the connection comes up. */
+static void tell(const struct call_event *list, size_t count)
+{
+    events = list;
+    event_count = count;
+    said[0] = '\0';
+    connection.up(connection.user);
+}
+
+static void remove_folder(const char *folder)
+{
+    static const char *const files[] = {"pins", "lock", ".lock"};
+    char path[128];
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+        unlink(path);
+    }
+    rmdir(folder);
+}
+
+/* Two events: an epoch under a suite, and that it is to be sent with. */
+static void enter(uint64_t epoch, uint16_t suite, uint8_t profile, uint8_t padding_bits)
+{
+    uint8_t key[CALL_BASE_KEY_MAX] = {(uint8_t)epoch, 1};
+    const uint8_t leaves = 1;
+    const struct call_event list[] = {
+        {.type = CALL_EVENT_EPOCH_ADDED,
+         .data = key,
+         .len = sframe_suite_find(suite)->nk,
+         .leaves = &leaves,
+         .leaves_len = 1,
+         .epoch = epoch,
+         .leaf = OWN_LEAF,
+         .leaf_slots = SLOTS,
+         .sframe_suite = suite,
+         .sframe_profile = profile,
+         .padding = padding_bits},
+        {.type = CALL_EVENT_SEND_WITH, .epoch = epoch, .leaf = OWN_LEAF},
+    };
+    tell(list, sizeof list / sizeof list[0]);
+}
+
+static void frames_are_sealed_as_the_room_says(void)
+{
+    char folder[] = "/tmp/sotto-group-XXXXXX";
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    SottoKeyRing *ring = sotto_key_ring_new(0, 0);
+    struct group *group = open_group(ring, folder);
+    enter(5, SFRAME_AES_256_GCM_SHA512_128, SFRAME_PROFILE_SOTTO, 7);
+    CU_ASSERT_EQUAL(sotto_key_ring_suite(ring), SFRAME_AES_256_GCM_SHA512_128);
+    CU_ASSERT_EQUAL(padding, 128);
+    CU_ASSERT_TRUE(may_send);
+    CU_ASSERT_TRUE(sotto_key_ring_has_receive_key(ring));
+    enter(6, SFRAME_AES_256_GCM_SHA512_128, SFRAME_PROFILE_SOTTO, 0);
+    CU_ASSERT_EQUAL(padding, 0);
+    CU_ASSERT_TRUE(may_send);
+    /* another room's, by which this ring's keys would have to begin anew: nothing is sent, and it is said */
+    enter(7, SFRAME_AES_128_GCM_SHA256_128, SFRAME_PROFILE_SOTTO, 0);
+    CU_ASSERT_FALSE(may_send);
+    CU_ASSERT_NOT_EQUAL(said[0], '\0');
+    enter(8, SFRAME_AES_256_GCM_SHA512_128, SFRAME_PROFILE_RFC9605, 0);
+    CU_ASSERT_FALSE(may_send);
+    group_free(group);
+    g_object_unref(ring);
+    remove_folder(folder);
+}
+
+static void tags_under_80_bits_are_refused(void)
+{
+    for (uint16_t suite = 1; suite <= 8; suite++) {
+        char folder[] = "/tmp/sotto-group-XXXXXX";
+        CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+        SottoKeyRing *ring = sotto_key_ring_new(0, 0);
+        struct group *group = open_group(ring, folder);
+        may_send = false;
+        enter(5, suite, SFRAME_PROFILE_SOTTO, 0);
+        CU_ASSERT_EQUAL(may_send, sframe_suite_find(suite)->nt >= 10);
+        CU_ASSERT_EQUAL(sotto_key_ring_has_receive_key(ring), sframe_suite_find(suite)->nt >= 10);
+        group_free(group);
+        g_object_unref(ring);
+        remove_folder(folder);
+    }
+}
+
+static const struct unit_test TESTS[] = {
+    {"frames are sealed as the room says, and nothing is sent where they cannot be",
+     frames_are_sealed_as_the_room_says},
+    {"a suite with tags under 80 bits seals and opens nothing", tags_under_80_bits_are_refused},
+};
+
+UNIT_MAIN("call.group", TESTS)
