@@ -76,8 +76,8 @@ static void upset_call(struct sim *sim, uint64_t *random)
     case 1: /* one leaves, and comes again */
         if (call_leave(sim->clients[i].call) == CALL_OK)
             sim_drain(sim, i);
-        sim_crash(sim, i);
         sim_run_for(sim, 500);
+        sim_crash(sim, i);
         sim_start(sim, i);
         return;
     case 2: /* three crash and come back at once: their commits race */

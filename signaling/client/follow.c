@@ -100,13 +100,24 @@ void call_merged(struct call *call, const struct call_change *change, bool own, 
     call_contact_judge(call);
 }
 
-/* Whether a commit removes this client, to add it again: by a key package that it had posted before it came in by
- * itself, or that somebody kept. */
+static bool has_asked(const struct call *call, const uint8_t *nonce)
+{
+    for (size_t i = 0; i < CALL_ASKED_KEPT; i++)
+        if (memcmp(call->asked[i], nonce, CALL_NONCE_LEN) == 0)
+            return true;
+    return false;
+}
+
+/* Whether a commit that removes this client adds it again: by a key package that it had posted before it came in by
+ * itself, or that somebody kept. (One that it did not post is of the same device's next process, which has its place:
+ * the two would put each other out for ever.) */
 static bool starts_over(const struct call *call, const struct mls_commit_info *info)
 {
+    struct call_leaf leaf;
     for (size_t i = 0; i < info->proposal_count; i++)
-        if (info->proposals[i].type == MLS_PROPOSAL_REMOVE && call_is_self(call, info->proposals[i].removed))
-            return call_is_return(call->group, info, info->proposals[i].removed);
+        if (info->proposals[i].type == MLS_PROPOSAL_ADD && call_leaf_read(&info->proposals[i].member, &leaf) &&
+            has_asked(call, leaf.nonce))
+            return true;
     return false;
 }
 

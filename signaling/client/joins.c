@@ -186,6 +186,7 @@ static int new_package(struct call *call, struct mls_output *box)
         mls_key_package_new(NULL, CALL_MLS_SUITE, &config, &joining->keys, &message) == MLS_OK ? CALL_OK : CALL_CRYPTO;
     if (rc == CALL_OK)
         rc = call_box_seal(&call->room, CALL_BOX_KEY_PACKAGE, call_bytes(message), box);
+    memcpy(call->asked[call->asked_next++ % CALL_ASKED_KEPT], joining->nonce, CALL_NONCE_LEN);
     joining->keys_until = call->now.ms + CALL_KEYS_MAX_MS;
     mls_output_free(&message);
     return rc;

@@ -50,7 +50,8 @@ enum {
         2000,                /* by which a frame may seem older than it is, as its sender's clock is not known better */
     CALL_CLOCK_NEWS_MS = 20, /* by which an estimate differs from the one that was told */
     CALL_SENT_KEPT = 8,
-    CALL_PAGE = 64, /* entries read at once */
+    CALL_ASKED_KEPT = 8, /* nonces of one's own key packages */
+    CALL_PAGE = 64,      /* entries read at once */
 };
 
 #define CALL_NEVER UINT64_MAX
@@ -308,6 +309,8 @@ struct call {
     void *context;
     uint8_t highest_group[CALL_GROUP_ID_LEN];
     uint64_t highest_epoch;
+    uint8_t asked[CALL_ASKED_KEPT][CALL_NONCE_LEN]; /* of the key packages that this client has posted */
+    size_t asked_next;
 
     struct call_time now;
     uint64_t timers[CALL_TIMERS]; /* ms */

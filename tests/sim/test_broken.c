@@ -1,9 +1,14 @@
-/* A commit whose path secrets are wrong for some of the members: they cannot follow, and come in anew; the others go
- * on. What such a member finds out is played by the linker: mls_group_process() says it for the next few commits. */
+/* Commits that are not what they should be. Path secrets that are wrong for some of the members: they cannot follow,
+ * and come in anew; the others go on. And a commit that no honest member takes, first in the log: all skip it alike.
+ *
+ * What such a member finds out is played by the linker: mls_group_process() says it for the next few commits. So is a
+ * member's client that writes wrong path secrets for one subtree: what it encrypts to it is spoiled. */
 #include <string.h>
 
+#include "group.h"
 #include "mls/messages.h"
 #include "sim.h"
+#include "state.h"
 #include "unit.h"
 
 static unsigned broken;
@@ -81,8 +86,143 @@ static void a_subtree(void)
     fool(9, 3, 60000);
 }
 
+/* --- A subtree, by a client that writes what it should not --- */
+
+static bool spoiling;
+
+int __real_mls_encrypt_in_context(const struct mls_suite *suite, struct core_slice public_key,
+                                  const uint8_t *context_hash, struct core_slice plaintext, uint8_t *kem_output,
+                                  uint8_t *ciphertext);
+int __wrap_mls_encrypt_in_context(const struct mls_suite *suite, struct core_slice public_key,
+                                  const uint8_t *context_hash, struct core_slice plaintext, uint8_t *kem_output,
+                                  uint8_t *ciphertext);
+int __wrap_mls_encrypt_in_context(const struct mls_suite *suite, struct core_slice public_key,
+                                  const uint8_t *context_hash, struct core_slice plaintext, uint8_t *kem_output,
+                                  uint8_t *ciphertext)
+{
+    static uint8_t last_context[CORE_HASH_MAX];
+    static unsigned nth; /* of this path's: leaves and subtrees, from the committer's neighbour on */
+    const int rc = __real_mls_encrypt_in_context(suite, public_key, context_hash, plaintext, kem_output, ciphertext);
+    if (memcmp(last_context, context_hash, suite->hash->len) != 0) {
+        memcpy(last_context, context_hash, suite->hash->len);
+        nth = 0;
+    }
+    if (rc == MLS_OK && spoiling && nth++ == 1) /* the second is a subtree of two in a full tree */
+        ciphertext[0] ^= 1;
+    return rc;
+}
+
+struct maker {
+    unsigned client; /* UINT32_MAX: nobody has committed yet */
+};
+
+static bool note_maker(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    struct maker *maker = context;
+    (void)sim;
+    if (envelope->type == WIRE_APPEND && maker->client == UINT32_MAX)
+        maker->client = client;
+    return true;
+}
+
+static struct sim *call_of(unsigned n)
+{
+    const struct sim_config config = {.clients = n, .latency_ms = 20, .jitter_ms = 20, .seed = n};
+    struct sim *sim = sim_new(&config);
+    for (unsigned i = 0; i < n; i++) {
+        sim_start(sim, i);
+        sim_run_for(sim, i == 0 ? 1000 : 30);
+    }
+    CU_ASSERT_NOT_EQUAL(sim_settle(sim, 30000), UINT64_MAX);
+    return sim;
+}
+
+static void spoiled(void)
+{
+    struct sim *sim = call_of(8);
+    struct maker maker = {.client = UINT32_MAX};
+    unsigned fooled = 0;
+    bool is_fooled[8] = {false};
+    sim_run_for(sim, 400000); /* everybody has renewed its path: the tree is full */
+    const uint64_t before = call_epoch(sim->clients[0].call);
+    sim->request = note_maker;
+    sim->context = &maker;
+    spoiling = true;
+    while (maker.client == UINT32_MAX)
+        sim_run_for(sim, 100);
+    spoiling = false;
+    sim->request = NULL;
+    sim_run_for(sim, 1000);
+    for (unsigned i = 0; i < 8; i++) {
+        is_fooled[i] = call_epoch(sim->clients[i].call) == before;
+        fooled += is_fooled[i];
+    }
+    CU_ASSERT_EQUAL(fooled, 2);
+    const uint64_t took = sim_settle(sim, 60000);
+    CU_ASSERT_NOT_EQUAL(took, UINT64_MAX);
+    for (unsigned i = 0; i < 8; i++) {
+        CU_ASSERT_EQUAL(sim->clients[i].warnings[CALL_WARNING_RESYNC], is_fooled[i]);
+        if (is_fooled[i])
+            CU_ASSERT_EQUAL(
+                memcmp(sim->clients[i].blamed, sim->clients[maker.client].content.user_id, CALL_USER_ID_LEN), 0);
+    }
+    sim_free(sim);
+}
+
+/* --- A commit that nobody takes --- */
+
+static bool accept_any(void *context, const struct mls_group *group, const struct mls_commit_info *commit)
+{
+    (void)context;
+    (void)group;
+    return commit != NULL;
+}
+
+/* Client 2, which is no admin, locks the room; its own client believes that it may. A valid commit for the same epoch
+ * comes after. */
+static void an_invalid_commit_is_first(void)
+{
+    struct sim *sim = call_of(5);
+    struct call *liar = sim->clients[2].call;
+    sim_run_for(sim, 65000); /* a turn, so that the others may commit */
+    const uint64_t epoch = call_epoch(sim->clients[0].call);
+    const size_t log = sim->servers[0].count;
+    liar->group->policy.accept_commit = accept_any;
+    liar->commits.lock_wanted = liar->commits.lock_value = true;
+    call_commits_want(liar, true);
+    sim_drain(sim, 2);
+    sim_run_for(sim, 100);
+    CU_ASSERT_EQUAL(sim->servers[0].count, log + 1);
+    sim_run_for(sim, 200);
+    CU_ASSERT_EQUAL(call_epoch(liar), epoch + 1); /* it alone takes it */
+    for (unsigned i = 0; i < 5; i++)
+        CU_ASSERT_TRUE(i == 2 || call_epoch(sim->clients[i].call) == epoch);
+    CU_ASSERT_EQUAL(call_leave(sim->clients[4].call), CALL_OK);
+    sim_drain(sim, 4);
+    sim_run_for(sim, 3000);
+    for (unsigned i = 0; i < 4; i++) {
+        struct call_link link;
+        if (i == 2)
+            continue;
+        CU_ASSERT_EQUAL(call_epoch(sim->clients[i].call), epoch + 1);
+        CU_ASSERT_EQUAL(call_member_total(sim->clients[i].call), 4);
+        CU_ASSERT_EQUAL(sim->clients[i].warnings[CALL_WARNING_RESYNC], 0);
+        CU_ASSERT_EQUAL(call_get_link(sim->clients[i].call, &link), CALL_OK);
+        CU_ASSERT_FALSE(sim->clients[i].call->params.locked);
+        const struct sim_epoch *key = sim_key(&sim->clients[i], epoch + 1);
+        const struct sim_epoch *first = sim_key(&sim->clients[0], epoch + 1);
+        CU_ASSERT_TRUE(key && first && memcmp(key->key, first->key, key->key_len) == 0);
+    }
+    /* the liar finds itself alone, and comes in anew */
+    CU_ASSERT_NOT_EQUAL(sim_settle(sim, 60000), UINT64_MAX);
+    CU_ASSERT_EQUAL(sim->clients[2].warnings[CALL_WARNING_RESYNC], 1);
+    sim_free(sim);
+}
+
 static const struct unit_test tests[] = {
     {"one who cannot follow a commit comes in anew", one},
     {"several who cannot do, though they hear each other", a_subtree},
+    {"a subtree that was given wrong path secrets comes in anew, and knows whose they were", spoiled},
+    {"a commit that nobody may make is skipped by all alike, though it is first", an_invalid_commit_is_first},
 };
 UNIT_MAIN("client.broken", tests)
