@@ -197,7 +197,8 @@ void sim_drain(struct sim *sim, unsigned i);
 /* What a test lets through of a client's own messages. */
 void sim_send_up(struct sim *sim, unsigned i, const uint8_t *data, size_t len);
 struct call_time sim_time(const struct sim *sim, unsigned i);
-/* Appends to a server's log what a test made up. */
+/* Appends to a server's log what a test made up; and the same with a Welcome beside it. */
 void sim_append(struct sim *sim, unsigned server, const uint8_t *commit, size_t len);
+void sim_append_welcome(struct sim *sim, unsigned server, struct core_slice commit, struct core_slice welcome);
 
 #endif

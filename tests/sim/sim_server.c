@@ -145,6 +145,13 @@ void sim_append(struct sim *sim, unsigned server, const uint8_t *commit, size_t 
     push_entry(sim, server, store(&sim->servers[server], (struct sim_entry){.commit = sim_bytes_new(commit, len)}));
 }
 
+void sim_append_welcome(struct sim *sim, unsigned server, struct core_slice commit, struct core_slice welcome)
+{
+    const struct sim_entry entry = {.commit = sim_bytes_new(commit.data, commit.len),
+                                    .welcome = sim_bytes_new(welcome.data, welcome.len)};
+    push_entry(sim, server, store(&sim->servers[server], entry));
+}
+
 static void take_append(struct sim *sim, unsigned client, const struct wire_envelope *envelope)
 {
     const unsigned at = sim->clients[client].server;

@@ -216,13 +216,3 @@ int media_try(const struct media *media, const struct media_key *key, uint64_t e
     free(memory);
     return rc;
 }
-
-uint32_t media_leaf(const struct media *media, unsigned i)
-{
-    struct call_member member;
-    for (uint32_t k = 0; call_get_member(media->sim->clients[i].call, k, &member) == CALL_OK; k++)
-        if (member.self)
-            return member.leaf;
-    CU_FAIL_FATAL("not a member");
-    return 0;
-}

@@ -53,7 +53,5 @@ void media_forge(struct media *media, unsigned i, uint64_t epoch, uint32_t leaf,
 int media_try(const struct media *media, const struct media_key *key, uint64_t epoch, const struct media_frame *frame);
 /* Now, by client i's clock. */
 uint64_t media_clock(const struct media *media, unsigned i);
-/* The leaf of client i. */
-uint32_t media_leaf(const struct media *media, unsigned i);
 
 #endif

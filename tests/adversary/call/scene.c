@@ -52,6 +52,16 @@ unsigned scene_lost(const struct sim *sim, unsigned i)
     return lost;
 }
 
+uint32_t scene_leaf(const struct sim *sim, unsigned i)
+{
+    struct call_member member;
+    for (uint32_t k = 0; call_get_member(sim->clients[i].call, k, &member) == CALL_OK; k++)
+        if (member.self)
+            return member.leaf;
+    CU_FAIL_FATAL("not a member");
+    return 0;
+}
+
 void scene_kick(struct sim *sim, unsigned i)
 {
     CU_ASSERT_EQUAL(call_kick(sim->clients[0].call, sim->clients[i].content.user_id), CALL_OK);

@@ -15,6 +15,8 @@ enum call_pause scene_pause(const struct sim *sim, unsigned i);
 enum call_phase scene_phase(const struct sim *sim, unsigned i);
 /* How many members client i's user sees as lost. */
 unsigned scene_lost(const struct sim *sim, unsigned i);
+/* The leaf of client i, who is a member. */
+uint32_t scene_leaf(const struct sim *sim, unsigned i);
 /* Client 0 kicks client i's user. */
 void scene_kick(struct sim *sim, unsigned i);
 

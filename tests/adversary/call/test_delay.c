@@ -118,7 +118,7 @@ static void clocks_are_known(void)
     sim_run_for(sim, 12000);
     for (unsigned i = 0; i < 4; i++)
         for (unsigned k = 0; k < 4; k++)
-            if (i != k && member_at(sim, i, media_leaf(media, k), &member)) {
+            if (i != k && member_at(sim, i, scene_leaf(sim, k), &member)) {
                 const int64_t ahead = (int64_t)(sim->clients[k].clock_ahead_ms - sim->clients[i].clock_ahead_ms);
                 CU_ASSERT_TRUE(member.clock_known);
                 CU_ASSERT_TRUE(member.clock_offset_ms - ahead < 60 && ahead - member.clock_offset_ms < 60);
@@ -139,7 +139,7 @@ static void a_clock_that_leaps(void)
     sim->clients[2].clock_ahead_ms += 3600000;
     sim_drain(sim, 2);
     sim_run_for(sim, 15000);
-    member_at(sim, 0, media_leaf(media, 2), &member);
+    member_at(sim, 0, scene_leaf(sim, 2), &member);
     CU_ASSERT_TRUE(member.clock_known);
     CU_ASSERT_TRUE(member.clock_offset_ms > 3600000 - 60 && member.clock_offset_ms < 3600000 + 60);
     CU_ASSERT_EQUAL(scene_lost(sim, 0), 0);
@@ -164,7 +164,7 @@ static void a_newcomer_at_once(void)
     sim_start(sim, 2);
     while (scene_phase(sim, 2) != CALL_PHASE_MEMBER)
         sim_run_for(sim, 10);
-    const uint32_t leaf = media_leaf(media, 0);
+    const uint32_t leaf = scene_leaf(sim, 0);
     for (unsigned n = 0; n < 200; n++, sim_run_for(sim, 10)) {
         if (!member_at(sim, 2, leaf, &member)->confirmed || member.clock_known)
             continue;

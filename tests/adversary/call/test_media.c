@@ -86,8 +86,8 @@ static void forged_under_the_old_keys(void)
     struct media_frame others;
     sim_run_for(sim, 20000); /* clocks are known */
     const uint64_t before = call_epoch(sim->clients[3].call);
-    const uint32_t leaf_3 = media_leaf(media, 3);
-    const uint32_t leaf_0 = media_leaf(media, 0);
+    const uint32_t leaf_3 = scene_leaf(media->sim, 3);
+    const uint32_t leaf_0 = scene_leaf(media->sim, 0);
     media->members[3].keeps = true;
     scene_kick(sim, 3);
     while (call_epoch(sim->clients[1].call) == before)
@@ -154,9 +154,9 @@ static void one_members_frames_as_anothers(void)
     memcpy(crossed.bytes, of_0.bytes, head_0);
     CU_ASSERT_EQUAL(media_open(media, 1, &crossed, NULL), SFRAME_AUTH);
     CU_ASSERT_EQUAL(media_open(media, 1, &of_2, &leaf), SFRAME_OK);
-    CU_ASSERT_EQUAL(leaf, media_leaf(media, 2));
+    CU_ASSERT_EQUAL(leaf, scene_leaf(media->sim, 2));
     CU_ASSERT_EQUAL(media_open(media, 1, &of_0, &leaf), SFRAME_OK);
-    CU_ASSERT_EQUAL(leaf, media_leaf(media, 0));
+    CU_ASSERT_EQUAL(leaf, scene_leaf(media->sim, 0));
     media_end(media);
 }
 

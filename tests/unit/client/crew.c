@@ -188,6 +188,18 @@ void crew_found(struct crew *founder, const struct call_params *params)
     need(mls_group_new(&config, &founder->group), "group");
 }
 
+int crew_load(struct crew *crew, struct mls_bytes state, struct mls_bytes key)
+{
+    const struct mls_policy policy = policy_of(crew);
+    struct mls_group *group = NULL;
+    const int rc = mls_group_load(state, key, NULL, &policy, &group, NULL);
+    if (rc == MLS_OK) {
+        mls_group_free(crew->group);
+        crew->group = group;
+    }
+    return rc;
+}
+
 /* --- Doing --- */
 
 int crew_commit(struct crew *crew, const struct crew_commit *what, struct mls_staged **staged)

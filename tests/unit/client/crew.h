@@ -41,6 +41,8 @@ struct crew_commit {
  * device differ. */
 void crew_init(struct crew *crew, uint8_t user, uint8_t device);
 void crew_wipe(struct crew *crew);
+/* A crew's member in somebody else's group: the state that mls_group_save() wrote, under the policy that it has. */
+int crew_load(struct crew *crew, struct mls_bytes state, struct mls_bytes key);
 /* Another certificate for the same device. */
 void crew_certify(struct crew *crew, uint64_t created_s, uint64_t expires_s);
 /* A fresh key package that asks under the secret of this number. */

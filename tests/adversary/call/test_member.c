@@ -1,0 +1,174 @@
+/* Members of the call whose clients are patched, and whom the delivery service may help. */
+#include <string.h>
+
+#include "patched.h"
+#include "scene.h"
+#include "unit.h"
+
+/* Whether the call is as it was: all agree, in this epoch, these many, and nobody had to come in anew. */
+static void nothing_came_of_it(struct sim *sim, uint64_t epoch, unsigned members)
+{
+    CU_ASSERT_EQUAL(call_epoch(sim->clients[0].call), epoch);
+    for (unsigned i = 0; i < members; i++) {
+        CU_ASSERT_EQUAL(call_member_total(sim->clients[i].call), members);
+        CU_ASSERT_EQUAL(sim->clients[i].warnings[CALL_WARNING_RESYNC], 0);
+        CU_ASSERT_TRUE(sim->clients[i].sending);
+    }
+}
+
+/* --- Time --- */
+
+/* A member states a time far ahead in its commit, so that others' certificates would expire: none follows it. */
+static void time_far_ahead(void)
+{
+    static const uint64_t ahead_s[] = {3600 + 60, 11 * 24 * 3600, UINT32_MAX};
+    for (size_t k = 0; k < sizeof ahead_s / sizeof ahead_s[0]; k++) {
+        struct sim *sim = scene_new(4, 4);
+        struct crew patched;
+        const uint64_t before = call_epoch(sim->clients[0].call);
+        patched_member(&patched, sim, 3);
+        const struct crew_commit what = {.time_s = SIM_START_S + sim->now_ms / 1000 + ahead_s[k]};
+        patched_commit(&patched, sim, &what);
+        sim_run_for(sim, 2000);
+        nothing_came_of_it(sim, before, 4);
+        crew_wipe(&patched);
+        sim_free(sim);
+    }
+}
+
+/* The hour that a commit may advance it: nobody is put out for that, and the liar's kick undoes it. */
+static void time_an_hour_ahead(void)
+{
+    struct sim *sim = scene_new(4, 5);
+    struct crew patched;
+    const uint64_t before = call_epoch(sim->clients[0].call);
+    patched_member(&patched, sim, 3);
+    const struct crew_commit what = {.time_s = SIM_START_S + 3600};
+    patched_commit(&patched, sim, &what);
+    sim_run_for(sim, 2000);
+    for (unsigned i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL(call_epoch(sim->clients[i].call), before + 1);
+    scene_kick(sim, 3);
+    sim_run_for(sim, 5000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 3);
+    for (unsigned i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL(sim->clients[i].gone[CALL_GONE_KICKED], 1);
+    crew_wipe(&patched);
+    sim_free(sim);
+}
+
+/* --- Kicks --- */
+
+struct racer {
+    struct crew patched;
+    struct mls_staged *staged; /* its commit before */
+    unsigned races;
+    unsigned won;
+};
+
+/* Whenever an admin's append reaches the server, the racer's next commit goes into the log before it. */
+static bool race(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    struct racer *racer = context;
+    const struct crew_commit plain = {0};
+    if (envelope->type != WIRE_APPEND || client != 0)
+        return true;
+    if (racer->staged && call_epoch(sim->clients[1].call) == mls_staged_epoch(racer->staged)) {
+        CU_ASSERT_EQUAL(mls_group_merge(racer->patched.group, racer->staged), MLS_OK);
+        racer->staged = NULL;
+        racer->won++;
+    }
+    mls_staged_free(racer->staged);
+    CU_ASSERT_EQUAL_FATAL(crew_commit(&racer->patched, &plain, &racer->staged), MLS_OK);
+    patched_append(&racer->patched, sim, mls_staged_message(racer->staged));
+    racer->races++;
+    return true;
+}
+
+/* It is kicked, and every time its own commit is in the log first, which makes the kick one of an epoch that is over.
+ * It gains one epoch by that, and no second one. */
+static void out_races_its_kick(void)
+{
+    struct sim *sim = scene_new(4, 4);
+    struct racer racer = {0};
+    patched_member(&racer.patched, sim, 3);
+    sim->request = race;
+    sim->context = &racer;
+    scene_kick(sim, 3);
+    sim_run_for(sim, 6000);
+    CU_ASSERT_EQUAL(racer.races, 2);
+    CU_ASSERT_EQUAL(racer.won, 1);
+    for (unsigned i = 0; i < 3; i++) {
+        CU_ASSERT_EQUAL(call_member_total(sim->clients[i].call), 3);
+        CU_ASSERT_EQUAL(sim->clients[i].gone[CALL_GONE_KICKED], 1);
+    }
+    mls_staged_free(racer.staged);
+    crew_wipe(&racer.patched);
+    sim_free(sim);
+}
+
+/* --- Ghosts --- */
+
+/* A member adds a second leaf for a user who is there, without that user's root: with a certificate that another root
+ * signed, and with one copied from that user, whose key it has not. Neither is followed. */
+static void a_ghost_by_add(void)
+{
+    struct sim *sim = scene_new(3, 5);
+    struct crew patched;
+    struct crew ghost;
+    const uint64_t before = call_epoch(sim->clients[0].call);
+    patched_member(&patched, sim, 2);
+    for (unsigned kind = 0; kind < 2; kind++) {
+        patched_stranger(&ghost, sim, 4);
+        if (kind == 0)
+            patched_made_up(&ghost, sim, 1);
+        if (kind == 1)
+            patched_copied(&ghost, sim, 1);
+        crew_new_package(&ghost, 0);
+        const struct mls_proposal_config add = crew_add(&ghost);
+        const struct crew_commit what = {.proposals = &add, .count = 1};
+        patched_commit(&patched, sim, &what);
+        crew_wipe(&ghost);
+        sim_run_for(sim, 1000);
+        nothing_came_of_it(sim, before, 3);
+    }
+    crew_wipe(&patched);
+    sim_free(sim);
+}
+
+/* The same by an external commit, with the room's secret and without any member's help. */
+static void a_ghost_by_external_commit(void)
+{
+    struct sim *sim = scene_new(3, 5);
+    struct crew member;
+    struct crew ghost;
+    const uint64_t before = call_epoch(sim->clients[0].call);
+    patched_member(&member, sim, 2);
+    for (unsigned kind = 0; kind < 4; kind++) {
+        struct mls_output commit = {0};
+        patched_stranger(&ghost, sim, 4);
+        if (kind % 2 == 0)
+            patched_made_up(&ghost, sim, 1);
+        else
+            patched_copied(&ghost, sim, 1);
+        /* beside user 1, or in its place */
+        const uint32_t victim = scene_leaf(sim, 1);
+        CU_ASSERT_EQUAL_FATAL(crew_join_external(&ghost, &member, kind < 2 ? NULL : &victim, 0, &commit), MLS_OK);
+        patched_append(&ghost, sim, crew_bytes(commit));
+        mls_output_free(&commit);
+        crew_wipe(&ghost);
+        sim_run_for(sim, 1000);
+        nothing_came_of_it(sim, before, 3);
+    }
+    crew_wipe(&member);
+    sim_free(sim);
+}
+
+static const struct unit_test tests[] = {
+    {"a member's time far ahead is followed by nobody", time_far_ahead},
+    {"one an hour ahead puts nobody out, and goes with the liar", time_an_hour_ahead},
+    {"who out-races its kick does so once", out_races_its_kick},
+    {"a ghost that a member adds is followed by nobody", a_ghost_by_add},
+    {"nor is one that comes by an external commit", a_ghost_by_external_commit},
+};
+UNIT_MAIN("adversary.call.member", tests)
