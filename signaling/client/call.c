@@ -145,7 +145,7 @@ static void (*const on_timer[CALL_TIMERS])(struct call *) = {
     [CALL_TIMER_TURN] = call_commits_turn_timer,    [CALL_TIMER_APPEND] = call_commits_append_timer,
     [CALL_TIMER_HEARTBEAT] = call_heartbeat_timer,  [CALL_TIMER_TICK] = call_contact_tick,
     [CALL_TIMER_SWITCH] = call_epochs_switch_timer, [CALL_TIMER_GRACE] = call_epochs_grace_timer,
-    [CALL_TIMER_ANSWER] = call_answer_timer,
+    [CALL_TIMER_ANSWER] = call_answer_timer,        [CALL_TIMER_FETCH] = call_fetch_timer,
 };
 
 void call_advance(struct call *call, struct call_time now)

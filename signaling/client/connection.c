@@ -194,16 +194,25 @@ static void take_admitted(struct call *call, const struct wire_admitted *admitte
         call_commits_waiting(call, admitted->waiting);
 }
 
+/* Whether the same may be answered otherwise later. */
+static bool is_for_now(uint16_t code)
+{
+    return code == WIRE_REFUSED_RATE_LIMITED || code == WIRE_REFUSED_STORAGE || code == WIRE_REFUSED_INTERNAL;
+}
+
 static void take_error(struct call *call, const struct call_request *asked, const struct wire_error *error)
 {
     const uint64_t retry_ms = error->retry_after_ms ? error->retry_after_ms : 1000;
     switch (asked->kind) {
     case CALL_ASKED_WELCOME:
-        call_joining_missing(call, WIRE_PART_WELCOME);
+    case CALL_ASKED_INFO: {
+        const enum wire_part part = asked->kind == CALL_ASKED_WELCOME ? WIRE_PART_WELCOME : WIRE_PART_GROUP_INFO;
+        if (is_for_now(error->code))
+            call_joining_later(call, part, retry_ms);
+        else
+            call_joining_missing(call, part);
         return;
-    case CALL_ASKED_INFO:
-        call_joining_missing(call, WIRE_PART_GROUP_INFO);
-        return;
+    }
     case CALL_ASKED_APPEND:
         if (error->code == WIRE_REFUSED_RATE_LIMITED || error->code == WIRE_REFUSED_STORAGE) {
             call_timer_set(call, CALL_TIMER_APPEND, retry_ms);

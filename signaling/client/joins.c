@@ -198,6 +198,7 @@ void call_ask(struct call *call)
     struct mls_output box = {0};
     call_joining_wipe(call);
     call_timer_stop(call, CALL_TIMER_APPEND);
+    call_timer_stop(call, CALL_TIMER_FETCH);
     call->log.searching = false;
     call->log.next = 0;
     call_set_phase(call, CALL_PHASE_ASKING);
@@ -364,6 +365,7 @@ static void fetch_info(struct call *call)
         call_timer_set(call, CALL_TIMER_JOIN, wait_ms(joining));
         return;
     }
+    call_timer_stop(call, CALL_TIMER_FETCH);
     joining->info_seq = choose_info(call);
     joining->overtaken = false;
     forget_keys(joining);
@@ -420,6 +422,32 @@ void call_joining_missing(struct call *call, enum wire_part part)
         return;
     joining->info_back++;
     ask_again(call);
+}
+
+/* What is fetched now, if anything. */
+static bool is_fetching(const struct call *call, enum wire_part part)
+{
+    const struct call_joining *joining = &call->joining;
+    return part == WIRE_PART_WELCOME ? call->phase == CALL_PHASE_ASKING && joining->welcome_count > 0
+                                     : call->phase == CALL_PHASE_ENTERING && joining->box.len == 0;
+}
+
+void call_joining_later(struct call *call, enum wire_part part, uint64_t retry_ms)
+{
+    const uint64_t wait = retry_ms < CALL_ASK_MAX_MS ? retry_ms : CALL_ASK_MAX_MS;
+    if (!is_fetching(call, part))
+        return;
+    call_timer_set(call, CALL_TIMER_FETCH, wait);
+    /* it is as good as there: nothing else is tried before it has come */
+    call_timer_set(call, CALL_TIMER_JOIN, wait + CALL_APPEND_RETRY_MS);
+}
+
+void call_fetch_timer(struct call *call)
+{
+    if (is_fetching(call, WIRE_PART_WELCOME))
+        call_send_fetch(call, call->joining.welcomes[0], WIRE_PART_WELCOME);
+    else if (is_fetching(call, WIRE_PART_GROUP_INFO))
+        call_send_fetch(call, call->joining.info_seq, WIRE_PART_GROUP_INFO);
 }
 
 /* --- What the log shows meanwhile --- */

@@ -70,6 +70,7 @@ enum call_timer {
     CALL_TIMER_SWITCH,
     CALL_TIMER_GRACE,
     CALL_TIMER_ANSWER,
+    CALL_TIMER_FETCH,
     CALL_TIMERS,
 };
 
@@ -399,7 +400,10 @@ void call_joining_entry(struct call *call, const struct wire_entry *entry);
 void call_joining_welcome(struct call *call, uint64_t seq, struct mls_bytes box);
 void call_joining_info(struct call *call, uint64_t seq, struct mls_bytes box);
 void call_joining_missing(struct call *call, enum wire_part part);
+/* The server has it, but does not give it out before retry_ms. */
+void call_joining_later(struct call *call, enum wire_part part, uint64_t retry_ms);
 void call_joining_timer(struct call *call);
+void call_fetch_timer(struct call *call);
 void call_trial_timer(struct call *call);
 void call_joining_connected(struct call *call);
 void call_joining_append(struct call *call);

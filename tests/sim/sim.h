@@ -46,6 +46,15 @@ struct sim_traffic {
     uint64_t bytes;
 };
 
+/* A test's hand in what is fetched: so many more are refused as too many, with a word of when to come again. */
+struct sim_fetches {
+    unsigned refuse;
+    uint32_t retry_after_ms;
+    uint64_t refused_ms; /* the last that was */
+    uint64_t given_ms;   /* the first that was not */
+    uint64_t given_seq;
+};
+
 struct sim_server {
     uint8_t log_id[WIRE_LOG_ID_LEN];
     struct sim_entry *entries; /* seq 1 is the first */
@@ -53,6 +62,7 @@ struct sim_server {
     size_t cap;
     struct sim_bytes **waiting; /* key packages, by client; NULL: none */
     bool down;
+    struct sim_fetches fetches;
     struct sim_traffic sent[SIM_KINDS];
     struct sim_traffic relayed_in_turn;     /* taken in: a sender's first, or a full interval after its last */
     struct sim_traffic relayed_out_of_turn; /* sooner: answers to newcomers, and what users do */

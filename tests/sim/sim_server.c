@@ -178,8 +178,12 @@ static void take_append(struct sim *sim, unsigned client, const struct wire_enve
 
 static void refuse(struct sim *sim, unsigned client, uint32_t request, uint16_t code)
 {
+    const struct sim_server *server = &sim->servers[sim->clients[client].server];
+    const uint32_t retry_after_ms = code == WIRE_REFUSED_RATE_LIMITED ? server->fetches.retry_after_ms : 0;
     const struct wire_envelope envelope = {
-        .type = WIRE_ERROR, .request = request, .error = {.code = code, .text = {(const uint8_t *)"no", 2}}};
+        .type = WIRE_ERROR,
+        .request = request,
+        .error = {.code = code, .retry_after_ms = retry_after_ms, .text = {(const uint8_t *)"no", 2}}};
     answer(sim, client, &envelope);
 }
 
@@ -204,7 +208,7 @@ static void take_read(struct sim *sim, unsigned client, const struct wire_envelo
 
 static void take_fetch(struct sim *sim, unsigned client, const struct wire_envelope *envelope)
 {
-    const struct sim_server *server = &sim->servers[sim->clients[client].server];
+    struct sim_server *server = &sim->servers[sim->clients[client].server];
     const struct wire_fetch *fetch = &envelope->fetch;
     const struct sim_entry *entry =
         fetch->seq >= 1 && fetch->seq <= server->count ? &server->entries[fetch->seq - 1] : NULL;
@@ -215,6 +219,16 @@ static void take_fetch(struct sim *sim, unsigned client, const struct wire_envel
     if (!part) {
         refuse(sim, client, envelope->request, WIRE_REFUSED_NOT_FOUND);
         return;
+    }
+    if (server->fetches.refuse > 0) {
+        server->fetches.refuse--;
+        server->fetches.refused_ms = sim->now_ms;
+        refuse(sim, client, envelope->request, WIRE_REFUSED_RATE_LIMITED);
+        return;
+    }
+    if (server->fetches.given_ms == 0) {
+        server->fetches.given_ms = sim->now_ms;
+        server->fetches.given_seq = fetch->seq;
     }
     const struct wire_envelope found = {.type = WIRE_PART,
                                         .request = envelope->request,
