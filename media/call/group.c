@@ -64,7 +64,8 @@ static const char *phase_text(enum call_phase phase)
     case CALL_PHASE_MEMBER:
         return "in the room";
     case CALL_PHASE_LINK_OLD:
-        return "this link is no longer the room's: ask somebody in the call for a new one";
+        return "this link is no longer the room's: ask somebody in the call for a new one "
+               "(if nobody has met here yet, somebody else wrote to it first: make another room, `sotto link`)";
     case CALL_PHASE_OUT:
         return "out of the room";
     }
