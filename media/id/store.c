@@ -55,13 +55,11 @@ static bool sync_folder_of(const char *path)
     return ok;
 }
 
-bool id_file_write(const char *path, const uint8_t *data, size_t len)
+/* What a process that died has left of a write is removed first: it would stand in the way, and it may be a secret. */
+static bool replace(const char *path, const char *temporary, const uint8_t *data, size_t len)
 {
-    char temporary[ID_PATH_MAX];
-    if (snprintf(temporary, sizeof temporary, "%s.%ld.new", path, (long)getpid()) >= ID_PATH_MAX) {
-        errno = ENAMETOOLONG;
+    if (unlink(temporary) != 0 && errno != ENOENT)
         return failed("writing", path);
-    }
     int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return failed("writing", path);
@@ -77,6 +75,15 @@ bool id_file_write(const char *path, const uint8_t *data, size_t len)
     failed("writing", path);
     unlink(temporary);
     return false;
+}
+
+bool id_file_write(const char *path, const uint8_t *data, size_t len)
+{
+    char temporary[ID_PATH_MAX];
+    if (snprintf(temporary, sizeof temporary, "%s.%ld.new", path, (long)getpid()) < ID_PATH_MAX)
+        return replace(path, temporary, data, len);
+    errno = ENAMETOOLONG;
+    return failed("writing", path);
 }
 
 static enum id_read read_all(int fd, const char *path, uint8_t *out, size_t cap, size_t *len)
@@ -212,5 +219,22 @@ enum id_read id_store_read(const struct id_store *store, const char *name, uint8
 bool id_store_write(const struct id_store *store, const char *name, const uint8_t *data, size_t len)
 {
     char path[ID_PATH_MAX];
-    return join(path, store->folder, name) && id_file_write(path, data, len);
+    char temporary[ID_PATH_MAX];
+    if (!join(path, store->folder, name))
+        return false;
+    /* one name for all processes: who has the folder open has it alone */
+    if (snprintf(temporary, sizeof temporary, "%s.new", path) < ID_PATH_MAX)
+        return replace(path, temporary, data, len);
+    errno = ENAMETOOLONG;
+    return failed("writing", path);
+}
+
+bool id_store_remove(const struct id_store *store, const char *name)
+{
+    char path[ID_PATH_MAX];
+    if (!join(path, store->folder, name))
+        return false;
+    if (unlink(path) != 0)
+        return errno == ENOENT || failed("removing", path);
+    return sync_folder_of(path) || failed("removing", path);
 }

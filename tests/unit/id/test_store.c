@@ -110,6 +110,63 @@ static void the_old_or_the_new(void)
     remove_folder();
 }
 
+static bool is_there(const struct id_store *store, const char *name)
+{
+    char path[ID_PATH_MAX + 16];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/%s", store->folder, name);
+    return lstat(path, &st) == 0;
+}
+
+/* A process was killed in the middle of a write, under any number: what it left may hold a secret. */
+static void remains_of_the_dead(void)
+{
+    uint8_t out[16];
+    size_t len = 0;
+    int ready[2];
+    char c = 0;
+    make_folder();
+    CU_ASSERT_EQUAL_FATAL(pipe(ready), 0);
+    struct id_store store = open_in("x");
+    CU_ASSERT(id_store_write(&store, "pins.new", (const uint8_t *)"half of som", 11));
+    CU_ASSERT(id_store_write(&store, "pins", (const uint8_t *)"new", 3));
+    CU_ASSERT_EQUAL(id_store_read(&store, "pins", out, sizeof out, &len), ID_READ_OK);
+    CU_ASSERT(len == 3 && memcmp(out, "new", 3) == 0);
+    CU_ASSERT_FALSE(is_there(&store, "pins.new"));
+    id_store_close(&store);
+    /* and the folder is free again */
+    pid_t child = fork();
+    if (child == 0) {
+        struct id_store same;
+        if (id_store_open(&same, store.folder) && write(ready[1], "x", 1) == 1)
+            pause();
+        _exit(1);
+    }
+    CU_ASSERT_FATAL(child > 0);
+    CU_ASSERT_EQUAL(read(ready[0], &c, 1), 1);
+    CU_ASSERT_EQUAL(kill(child, SIGKILL), 0);
+    CU_ASSERT_EQUAL(waitpid(child, NULL, 0), child);
+    store = open_in("x");
+    CU_ASSERT(id_store_write(&store, "pins", (const uint8_t *)"newer", 5));
+    id_store_close(&store);
+    close(ready[0]);
+    close(ready[1]);
+    remove_folder();
+}
+
+static void removed(void)
+{
+    make_folder();
+    struct id_store store = open_in("x");
+    CU_ASSERT(id_store_write(&store, "pins", (const uint8_t *)"1", 1));
+    CU_ASSERT(id_store_remove(&store, "pins"));
+    CU_ASSERT_FALSE(is_there(&store, "pins"));
+    CU_ASSERT(id_store_remove(&store, "pins")); /* it is not there */
+    CU_ASSERT(id_store_write(&store, "pins", (const uint8_t *)"2", 1));
+    id_store_close(&store);
+    remove_folder();
+}
+
 static void one_at_a_time(void)
 {
     int ready[2];
@@ -140,6 +197,8 @@ static const struct unit_test tests[] = {
     {"what is written is read, whole", kept_and_read},
     {"files are for their user alone, and keys that are not are refused", for_its_user_alone},
     {"a write that fails leaves the old file and nothing else", the_old_or_the_new},
+    {"what a process that died has left of a write is gone with the next", remains_of_the_dead},
+    {"what is removed is gone, and may be written again", removed},
     {"who has opened the folder has it alone", one_at_a_time},
 };
 

@@ -3,6 +3,7 @@
  *   root.key      the root, on the one device that has it     device.key    this device's key
  *   certificate   this device's; without it there is no identity here       revocations   the root's last list
  *   devices       the certificates that the root gave to devices            pins          whom the user knows
+ *   room-ROOM     the highest epoch of a room seen here       state-ROOM    sealed: the way back into a call of it
  *
  * Files are replaced whole: a crash leaves the old one or the new one. Who opens the folder has it alone. What goes
  * wrong is told on standard error. */
@@ -30,6 +31,8 @@ void id_store_close(struct id_store *store);
 /* out[0..cap) gets the file. A key file that others than its user may read or write is refused. */
 enum id_read id_store_read(const struct id_store *store, const char *name, uint8_t *out, size_t cap, size_t *len);
 bool id_store_write(const struct id_store *store, const char *name, const uint8_t *data, size_t len);
+/* True if it was not there, too. */
+bool id_store_remove(const struct id_store *store, const char *name);
 
 /* The same for a file elsewhere. Written with permissions for its user alone. */
 enum id_read id_file_read(const char *path, uint8_t *out, size_t cap, size_t *len);
