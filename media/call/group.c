@@ -6,17 +6,15 @@
 #include <time.h>
 
 #include "chat.h"
-#include "core/bytes.h"
 #include "core/secret.h"
 #include "delivery/connection.h"
 #include "id/self.h"
+#include "keep.h"
 #include "people.h"
 
 enum {
     LINE_LEN = 1024,
-    HIGHEST_LEN = CALL_GROUP_ID_LEN + 8,
     CODE_DELAY_MS = 700, /* after the last change of the roster: the code takes a while, and changes may come in rows */
-    FILE_NAME_LEN = 16 + CALL_ROOM_MAX,
 };
 
 struct group {
@@ -68,6 +66,8 @@ static const char *phase_text(enum call_phase phase)
                "(if nobody has met here yet, somebody else wrote to it first: make another room, `sotto link`)";
     case CALL_PHASE_OUT:
         return "out of the room";
+    case CALL_PHASE_RETURNING:
+        return "coming back into the room";
     }
     return "unknown phase";
 }
@@ -233,45 +233,6 @@ static void send_with(struct group *group, const struct call_event *event)
     set_may_send(group, ok);
 }
 
-/* --- what is kept on this device ---------------------------------------------------------------------------------- */
-
-static void highest_name(const struct group *group, char out[FILE_NAME_LEN])
-{
-    g_snprintf(out, FILE_NAME_LEN, "room-%s", group->link.room);
-}
-
-static void keep_highest(struct group *group, const struct call_event *event)
-{
-    struct id_store store;
-    struct bytes_writer w;
-    uint8_t data[HIGHEST_LEN];
-    char name[FILE_NAME_LEN];
-
-    highest_name(group, name);
-    bytes_writer_init(&w, data, sizeof(data));
-    bytes_write(&w, event->group_id, CALL_GROUP_ID_LEN);
-    bytes_write_u64(&w, event->epoch);
-    if (id_store_open(&store, group->folder)) {
-        id_store_write(&store, name, data, sizeof(data));
-        id_store_close(&store);
-    }
-}
-
-static void read_highest(const struct group *group, const struct id_store *store, struct call_config *config)
-{
-    struct bytes_reader r;
-    uint8_t data[HIGHEST_LEN];
-    size_t len = 0;
-    char name[FILE_NAME_LEN];
-
-    highest_name(group, name);
-    if (id_store_read(store, name, data, sizeof(data), &len) != ID_READ_OK || len != sizeof(data))
-        return;
-    bytes_reader_init(&r, data, len);
-    memcpy(config->highest_group, bytes_parse(&r, CALL_GROUP_ID_LEN), CALL_GROUP_ID_LEN);
-    config->highest_epoch = bytes_read_u64(&r);
-}
-
 /* --- the machine -------------------------------------------------------------------------------------------------- */
 
 static struct call_time now(void)
@@ -353,7 +314,10 @@ static void take(struct group *group, const struct call_event *event)
         take_link(group);
         break;
     case CALL_EVENT_HIGHEST:
-        keep_highest(group, event);
+        keep_highest(group->folder, group->link.room, event);
+        break;
+    case CALL_EVENT_STATE:
+        keep_state(group->folder, group->link.room, event);
         break;
     case CALL_EVENT_WARNING:
         say(group, "%s", warning_text(event->warning));
@@ -542,14 +506,17 @@ static bool make_call(struct group *group, const struct id_self *self, const str
         .device_seed = device->key.seed,
         .token = (const uint8_t *)group->config.token,
         .token_len = group->config.token != NULL ? strlen(group->config.token) : 0,
+        .keeps = true,
     };
     int error;
 
-    read_highest(group, store, &config);
+    keep_read_highest(store, group->link.room, &config);
     error = call_new(&config, now(), &group->call);
     if (error != CALL_OK)
         fprintf(stderr, "sotto: the call cannot be prepared: %s\n", call_strerror(error));
-    return error == CALL_OK;
+    else if (keep_restore(store, group->link.room, group->call, &error) && error != CALL_OK)
+        say(group, "what was kept of the last call in this room is not used: %s", call_strerror(error));
+    return group->call != NULL;
 }
 
 /* Who we are; the store is open for as short as can be, for other programs wait for it. */

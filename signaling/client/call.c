@@ -43,6 +43,7 @@ static int init(struct call *call, const struct call_config *config)
     call->link = *config->link;
     call->locked = config->locked;
     call->padding = config->padding;
+    call->keeps = config->keeps;
     call->sframe_suite = config->sframe_suite ? config->sframe_suite : SFRAME_SUITE_DEFAULT;
     call->pinned = config->pinned;
     call->context = config->context;
@@ -105,6 +106,8 @@ void call_drop_group(struct call *call)
     call_commits_wipe(call);
     call_epochs_wipe(call);
     call_held_wipe(call);
+    if (call->group)
+        call_keep_nothing(call);
     call_roster_wipe(&call->roster);
     mls_group_free(call->group);
     call->group = NULL;

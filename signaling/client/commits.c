@@ -5,7 +5,7 @@
 
 /* --- One on its way --- */
 
-static void forget_own(struct call *call)
+void call_commits_forget_own(struct call *call)
 {
     struct call_commits *commits = &call->commits;
     mls_staged_free(commits->staged);
@@ -20,7 +20,7 @@ static void forget_own(struct call *call)
 void call_commits_wipe(struct call *call)
 {
     struct call_commits *commits = &call->commits;
-    forget_own(call);
+    call_commits_forget_own(call);
     for (size_t i = 0; i < commits->add_count; i++)
         mls_output_free(&commits->adds[i].package);
     mls_output_free(&commits->revocations);
@@ -57,7 +57,7 @@ bool call_commits_own_entry(struct call *call, struct mls_bytes box)
     commits->staged = NULL;
     if (call_merge(call, staged) != MLS_OK) {
         mls_staged_free(staged);
-        forget_own(call);
+        call_commits_forget_own(call);
     }
     return true;
 }
@@ -149,10 +149,12 @@ void call_commits_timer(struct call *call)
         call_timer_set(call, CALL_TIMER_COMMIT, CALL_BACKOFF_MS);
         return;
     }
-    if (call_propose(call))
+    if (call_propose(call)) {
+        call_keep(call); /* before it leaves: who dies now knows it again when it comes back */
         append(call);
-    else if (has_work(call)) /* not this client's to do now */
+    } else if (has_work(call)) { /* not this client's to do now */
         call_timer_set(call, CALL_TIMER_COMMIT, CALL_TICK_MS);
+    }
 }
 
 /* --- Turns --- */
@@ -240,7 +242,7 @@ static void forget_what_is_done(struct call *call, const struct call_change *cha
 void call_commits_merged(struct call *call, const struct call_change *change, bool own)
 {
     struct call_commits *commits = &call->commits;
-    forget_own(call); /* it was merged, or it is of an epoch that is over */
+    call_commits_forget_own(call); /* it was merged, or it is of an epoch that is over */
     forget_what_is_done(call, change);
     if (change->pure || commits->last_turn_ms == 0)
         commits->last_turn_ms = call->now.ms;

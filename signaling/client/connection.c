@@ -162,6 +162,7 @@ void call_connection_lost(struct call *call)
     call_timer_stop(call, CALL_TIMER_ANSWER);
     call->log.reading = false;
     call->joining.fetching = false;
+    call->returning.appended = false;
     call->commits.taking = call->commits.waiting = false;
 }
 

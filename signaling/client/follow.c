@@ -55,7 +55,8 @@ static void rotate(struct call *call)
         return;
     call->room = next;
     core_wipe(&next, sizeof next);
-    call_event_plain(call, CALL_EVENT_LINK);
+    if (call->phase == CALL_PHASE_MEMBER)
+        call_event_plain(call, CALL_EVENT_LINK);
 }
 
 void call_remember_highest(struct call *call)
@@ -69,17 +70,20 @@ void call_remember_highest(struct call *call)
     event->epoch = call->highest_epoch;
 }
 
-void call_merged(struct call *call, const struct call_change *change, bool own, uint32_t committer)
+void call_take_context(struct call *call, const struct call_change *change)
 {
     struct call_context context;
-    const uint64_t epoch = mls_group_epoch(call->group);
-    bool newcomers = false;
-    (void)committer;
     if (call_context_parse(mls_group_extensions(call->group), &context))
         call->params = context.params;
     if (change->rotates)
         rotate(call);
-    call_remember_highest(call);
+}
+
+void call_merged(struct call *call, const struct call_change *change, bool own)
+{
+    const uint64_t epoch = mls_group_epoch(call->group);
+    bool newcomers = false;
+    call_take_context(call, change);
     /* who was not there before */
     for (uint32_t i = 0; i < mls_group_leaves(call->group); i++) {
         struct mls_member member;
@@ -92,6 +96,8 @@ void call_merged(struct call *call, const struct call_change *change, bool own, 
     call_roster_refresh(call);
     call_epochs_enter(call, change);
     call_commits_merged(call, change, own);
+    call_keep(call);
+    call_remember_highest(call); /* after it: what is kept must not be older */
     call->contact.unopened_since = call->contact.unopened_at = 0;
     call->contact.unopened_count = call->contact.unopened_before = 0;
     call_held_retry(call);
@@ -126,21 +132,26 @@ int call_merge(struct call *call, struct mls_staged *staged)
     struct call_change change;
     const struct mls_commit_info *info = mls_staged_info(staged);
     const bool own = info->own;
-    const uint32_t committer = info->sender;
     if (mls_staged_epoch(staged) != mls_group_epoch(call->group) + 1)
         return MLS_STALE;
     call_change_read(call->group, info, &change);
-    const bool over = starts_over(call, info);
-    tell_gone(call, info, &change);
+    const bool returning = call->phase == CALL_PHASE_RETURNING;
+    const bool over = returning || starts_over(call, info); /* who was away may come in anew, or the link is old */
+    if (!returning)
+        tell_gone(call, info, &change);
     int rc = mls_group_merge(call->group, staged);
     if (rc != MLS_OK)
         return rc;
-    if (!mls_group_was_removed(call->group))
-        call_merged(call, &change, own, committer);
-    else if (over)
-        call_resync(call);
-    else
-        call_end(call);
+    if (mls_group_was_removed(call->group)) {
+        if (over)
+            call_resync(call);
+        else
+            call_end(call);
+    } else if (returning) {
+        call_returning_merged(call, &change, own);
+    } else {
+        call_merged(call, &change, own);
+    }
     return MLS_OK;
 }
 
@@ -179,6 +190,10 @@ void call_follow(struct call *call, struct mls_bytes box)
         mls_group_process(call->group, call_bytes(content), call_group_time(call->group, &call->params), &received);
     note_suspect(call, call_bytes(content), rc);
     mls_output_free(&content);
+    if (rc == MLS_OWN_MESSAGE && call->phase == CALL_PHASE_RETURNING) { /* of this epoch, and what it began is lost */
+        call_resync(call);
+        return;
+    }
     if (rc == MLS_OK && received.kind == MLS_RECEIVED_PROPOSAL)
         mls_group_forget_proposals(call->group);
     if (rc == MLS_OK && received.staged) {

@@ -240,7 +240,7 @@ static enum opened open_message(struct call *call, struct mls_bytes message)
         parsed.wire_format != MLS_WIRE_PRIVATE_MESSAGE ||
         parsed.private_message.content_type != MLS_CONTENT_APPLICATION)
         return NEVER;
-    if (!call->group)
+    if (call->phase != CALL_PHASE_MEMBER)
         return NOT_YET;
     if (!call_same(parsed.private_message.group_id.data, parsed.private_message.group_id.len,
                    mls_group_id(call->group).data, mls_group_id(call->group).len))

@@ -77,8 +77,7 @@ static bool is_right(struct call *call, const struct mls_group *group)
     return true;
 }
 
-/* A member, from the entry at seq on. The call takes the group. */
-static void enter(struct call *call, struct mls_group *group, uint64_t seq)
+void call_enter(struct call *call, struct mls_group *group, uint64_t seq)
 {
     struct call_joining *joining = &call->joining;
     const struct call_change change = {.external = true};
@@ -88,13 +87,14 @@ static void enter(struct call *call, struct mls_group *group, uint64_t seq)
     memcpy(call->group_id, mls_group_id(group).data, CALL_GROUP_ID_LEN);
     joining->joined_ms = call->now.ms;
     joining->joined_seq = seq;
+    call->log.next = seq + 1;
     joining->joined_epoch = mls_group_epoch(group);
     joining->extensions = 0;
     call_timer_stop(call, CALL_TIMER_JOIN);
     call_timer_stop(call, CALL_TIMER_APPEND);
     call_set_phase(call, CALL_PHASE_MEMBER);
     call_contact_begin(call);
-    call_merged(call, &change, true, UINT32_MAX);
+    call_merged(call, &change, true);
     call_timer_set(call, CALL_TIMER_TRIAL, CALL_TRIAL_MS);
     call_log_follow(call, seq);
 }
@@ -163,7 +163,7 @@ void call_founded(struct call *call, struct mls_bytes box, uint64_t seq)
     struct mls_group *group = joining->group;
     joining->group = NULL;
     forget_attempt(joining);
-    enter(call, group, seq);
+    call_enter(call, group, seq);
 }
 
 /* --- Asking to be added --- */
@@ -250,7 +250,7 @@ void call_joining_welcome(struct call *call, uint64_t seq, struct mls_bytes box)
         return;
     joining->by_welcome = true;
     joining->welcome_seq = seq;
-    enter(call, group, seq);
+    call_enter(call, group, seq);
 }
 
 /* --- External commits --- */
@@ -461,7 +461,7 @@ void call_joining_appended(struct call *call, uint64_t seq)
     struct mls_group *group = joining->group;
     joining->group = NULL;
     forget_attempt(joining);
-    enter(call, group, seq);
+    call_enter(call, group, seq);
     if (overtaken) /* likely lost: less patience */
         call_timer_set(call, CALL_TIMER_TRIAL, CALL_TRIAL_MS / 3);
 }
@@ -503,6 +503,9 @@ void call_joining_timer(struct call *call)
         return;
     case CALL_PHASE_ENTERING:
         ask_again(call);
+        return;
+    case CALL_PHASE_RETURNING:
+        call_returning_timer(call);
         return;
     default:
         return;

@@ -95,12 +95,14 @@ void call_log_admitted(struct call *call, const struct wire_admitted *admitted)
     log->info_count = 0;
     while (wire_seq_next(&r, &seq))
         note_info(log, seq);
-    if (call->phase == CALL_PHASE_MEMBER) {
-        if (log->next == 0 || log->next < admitted->oldest) { /* what was missed is gone, or it is another log */
+    if (call->phase == CALL_PHASE_RETURNING && log->next == 0)
+        call_returning_elsewhere(call);
+    if (call_follows(call)) {
+        if (log->next == 0 || log->next < admitted->oldest) /* what was missed is gone, or it is another log */
             call_resync(call);
-            return;
-        }
-        return; /* what was missed is pushed: hello asked for it */
+        else /* what was missed is pushed: hello asked for it */
+            call_returning_step(call);
+        return;
     }
     if (call->phase == CALL_PHASE_FOUNDING || !call->group_known) {
         /* from the first entry on, where there is one: a rotated room's founding is sealed under a number of which this
@@ -124,7 +126,7 @@ static void take(struct call *call, const struct wire_entry *entry)
     if (entry->seq != call->log.next)
         return;
     call->log.next++;
-    if (call->phase == CALL_PHASE_MEMBER)
+    if (call_follows(call))
         call_follow(call, out(entry->commit));
     else if (call->log.searching || call->phase == CALL_PHASE_FOUNDING)
         search_entry(call, entry);
@@ -137,10 +139,11 @@ void call_log_entry(struct call *call, const struct wire_entry *entry)
         log->head = entry->seq;
     if (entry->has_group_info)
         note_info(log, entry->seq);
-    if (call->phase == CALL_PHASE_MEMBER || call->phase == CALL_PHASE_FOUNDING || log->searching) {
+    if (call_follows(call) || call->phase == CALL_PHASE_FOUNDING || log->searching) {
         if (entry->seq > log->next)
             read_on(call);
         take(call, entry);
+        call_returning_step(call);
         return;
     }
     call_joining_entry(call, entry);
@@ -156,15 +159,16 @@ void call_log_page(struct call *call, const struct wire_entries *page)
         log->head = page->head;
     while (wire_entry_next(&r, &entry)) {
         any = true;
-        if (call->phase == CALL_PHASE_MEMBER && entry.seq > log->next) { /* the oldest went while this was away */
+        if (call_follows(call) && entry.seq > log->next) { /* the oldest went while this was away */
             call_resync(call);
             return;
         }
         take(call, &entry);
     }
-    const bool follows = call->phase == CALL_PHASE_MEMBER || call->phase == CALL_PHASE_FOUNDING || log->searching;
+    const bool follows = call_follows(call) || call->phase == CALL_PHASE_FOUNDING || log->searching;
     if (follows && any && log->next <= log->head)
         read_on(call);
     else if (log->searching && !call->group_known)
         search_ended(call);
+    call_returning_step(call);
 }

@@ -146,6 +146,8 @@ int call_admit(struct call *call, const uint8_t user_id[CALL_USER_ID_LEN])
 /* --- A commit --- */
 
 struct plan {
+    const uint8_t *nonce; /* of the committer's leaf; NULL: as it was */
+    bool is_public;
     struct mls_proposal_config *proposals;
     size_t count;
     size_t cap;
@@ -294,11 +296,11 @@ static int stage(struct call *call, const struct plan *plan, struct mls_staged *
     const struct call_peer *self = call_peer(call, mls_group_own_leaf(call->group));
     const struct mls_leaf_config leaf =
         call_leaf_config(call, call_commit_time(group_time_s, call->now.unix_s), mls_group_epoch(call->group),
-                         call->params.secret_number, self->nonce, &data);
+                         call->params.secret_number, plan->nonce ? plan->nonce : self->nonce, &data);
     wire_buffer_init(&w, CALL_EXTENSIONS_BYTES_MAX);
     call_commit_data_write(&w, &plan->left);
     const struct mls_commit_config config = {
-        .framing = {.authenticated_data = out(wire_buffer_slice(&w))},
+        .framing = {.is_public = plan->is_public, .authenticated_data = out(wire_buffer_slice(&w))},
         .proposals = plan->proposals,
         .proposal_count = plan->count,
         .without_received = true,
@@ -404,4 +406,21 @@ bool call_propose(struct call *call)
     wire_buffer_free(&plan.revoked);
     free(plan.proposals);
     return ok;
+}
+
+/* In a PublicMessage, which takes no key of the epoch's message keys: a state that is loaded twice, or was put back,
+ * has those again (sotto/mls.h, "Keeping state"). The box hides it as well. */
+bool call_propose_return(struct call *call)
+{
+    struct call_commits *commits = &call->commits;
+    struct plan plan = {.nonce = call->joining.nonce, .is_public = true};
+    struct mls_staged *staged = NULL;
+    if (!core_random(call->joining.nonce, sizeof call->joining.nonce) || stage(call, &plan, &staged) != MLS_OK)
+        return false;
+    if (!seal(call, staged, false)) {
+        mls_staged_free(staged);
+        return false;
+    }
+    commits->staged = staged;
+    return true;
 }

@@ -77,18 +77,19 @@ void call_roster_refresh(struct call *call)
         roster->members += roster->peers[i].present;
         roster->lost += roster->peers[i].present && roster->peers[i].lost;
     }
-    call_event_plain(call, CALL_EVENT_ROSTER);
+    if (call->phase == CALL_PHASE_MEMBER)
+        call_event_plain(call, CALL_EVENT_ROSTER);
 }
 
 uint32_t call_member_total(const struct call *call)
 {
-    return call->roster.members;
+    return call->phase == CALL_PHASE_MEMBER ? call->roster.members : 0;
 }
 
 int call_get_member(const struct call *call, uint32_t i, struct call_member *member)
 {
     const struct call_roster *roster = &call->roster;
-    uint32_t leaf = 0;
+    uint32_t leaf = call->phase == CALL_PHASE_MEMBER ? 0 : roster->count;
     for (uint32_t left = i; leaf < roster->count; leaf++)
         if (roster->peers[leaf].present && left-- == 0)
             break;

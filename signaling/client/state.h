@@ -17,7 +17,9 @@ enum {
     CALL_ASK_EXTENSIONS = 3,   /* waits more while the log moves */
     CALL_KEYS_MAX_MS = 30000,  /* an init key is kept */
     CALL_TRIAL_MS = 3000,      /* for an earlier member's word */
-    CALL_CONFIRM_MS = 3000,    /* then more than half suffice */
+    CALL_RETURN_MS = 10000,    /* for the way back into one's own leaf */
+    CALL_RETURN_TRIES = 3,
+    CALL_CONFIRM_MS = 3000, /* then more than half suffice */
     CALL_APPEND_RETRY_MS = 4000,
     CALL_SWITCH_MS = 500,
     CALL_GRACE_MS = 3000,
@@ -225,6 +227,14 @@ struct call_commits {
     uint8_t append_id[WIRE_APPEND_ID_LEN];
 };
 
+/* --- restart.c --- */
+
+struct call_returning {
+    bool made;     /* the commit on its way was made by this process */
+    bool appended; /* it was sent on this connection */
+    unsigned tries;
+};
+
 /* --- epochs.c --- */
 
 struct call_live_epoch {
@@ -303,6 +313,7 @@ struct call {
     struct identity_certificate self;
     uint8_t seed[IDENTITY_KEY_LEN];
     struct mls_output token;
+    bool keeps; /* what CALL_EVENT_STATE tells is wanted */
     uint16_t sframe_suite;
     uint8_t padding;
     bool locked;
@@ -329,6 +340,7 @@ struct call {
     struct call_joining joining;
     struct call_roster roster;
     struct call_commits commits;
+    struct call_returning returning;
     struct call_epochs epochs;
     struct call_contact contact;
     struct call_events events;
@@ -353,7 +365,12 @@ static inline void call_timer_stop(struct call *call, enum call_timer timer)
 /* 0 to below - 1, at random; 0 if there is no randomness. */
 uint64_t call_random_below(uint64_t below);
 void call_set_phase(struct call *call, enum call_phase phase);
-/* Out of the group: its keys, and what was on its way, are gone. */
+/* Whether the log is followed as a member of the group: in it, or on the way back. */
+static inline bool call_follows(const struct call *call)
+{
+    return call->phase == CALL_PHASE_MEMBER || call->phase == CALL_PHASE_RETURNING;
+}
+/* Out of the group: its keys, what was on its way, and what the device keeps of it, are gone. */
 void call_drop_group(struct call *call);
 /* Nothing can be opened with this link any more. */
 void call_link_is_old(struct call *call);
@@ -410,6 +427,8 @@ void call_joining_append(struct call *call);
 /* Its external commit is in the log. */
 void call_joining_appended(struct call *call, uint64_t seq);
 void call_joining_wipe(struct call *call);
+/* A member, from the entry at seq on. The call takes the group. */
+void call_enter(struct call *call, struct mls_group *group, uint64_t seq);
 void call_resync(struct call *call);
 
 /* leaf.c: what this client says of itself in a leaf */
@@ -438,6 +457,7 @@ void call_commits_waiting(struct call *call, uint16_t waiting);
 void call_commits_packages(struct call *call, const struct wire_key_packages *packages);
 void call_commits_connected(struct call *call);
 void call_commits_wipe(struct call *call);
+void call_commits_forget_own(struct call *call);
 /* A commit is wanted soon; at once: without waiting for one's rank. */
 void call_commits_want(struct call *call, bool at_once);
 
@@ -453,15 +473,30 @@ void call_commits_plan_turn(struct call *call);
 
 /* propose.c: makes the commit that is wanted, to be appended; false if there is none now */
 bool call_propose(struct call *call);
+/* The commit by which a client comes back into its own leaf after a restart: it renews the path, and the leaf's nonce.
+ */
+bool call_propose_return(struct call *call);
 void call_take_package(struct call *call, struct mls_bytes box);
 bool call_user_present(const struct call *call, const uint8_t *user_id);
 
 /* follow.c: commits that are taken */
 void call_follow(struct call *call, struct mls_bytes box);
-void call_merged(struct call *call, const struct call_change *change, bool own, uint32_t committer);
+void call_merged(struct call *call, const struct call_change *change, bool own);
+/* Parameters and secret of the room as the group has them by now. */
+void call_take_context(struct call *call, const struct call_change *change);
 int call_merge(struct call *call, struct mls_staged *staged);
 /* What the device is to keep: the highest epoch that was others' too. */
 void call_remember_highest(struct call *call);
+
+/* restart.c: what the device keeps is to be replaced, or deleted */
+void call_keep(struct call *call);
+void call_keep_nothing(struct call *call);
+/* It was kept of another log: the room was closed since, or the delivery service has lost it. */
+void call_returning_elsewhere(struct call *call);
+/* Some of the log was taken: goes on, once that was all. */
+void call_returning_step(struct call *call);
+void call_returning_merged(struct call *call, const struct call_change *change, bool own);
+void call_returning_timer(struct call *call);
 
 /* epochs.c */
 void call_epochs_enter(struct call *call, const struct call_change *change);

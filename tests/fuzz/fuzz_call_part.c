@@ -1,8 +1,9 @@
-/* What a call reads beside MLS: links, extensions, authenticated data, boxes. What is parsed is written again, and must
- * be the same bytes. The first byte of the input chooses. */
+/* What a call reads beside MLS: links, extensions, authenticated data, boxes, kept states. What is parsed is written
+ * again, and must be the same bytes. The first byte of the input chooses. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "kept.h"
 #include "message.h"
 #include "params.h"
 #include "seal.h"
@@ -96,11 +97,24 @@ static void fuzz_message(const uint8_t *data, size_t len)
     wire_buffer_free(&w);
 }
 
+/* What is behind the seal of a kept state. The group in it: fuzz_mls_state.c. */
+static void fuzz_kept(const uint8_t *data, size_t len)
+{
+    struct call_kept kept;
+    struct bytes_writer w;
+    if (!call_kept_parse((struct core_slice){data, len}, &kept))
+        return;
+    wire_buffer_init(&w, CALL_STATE_MAX);
+    call_kept_write(&w, &kept);
+    must_be(&w, data, len);
+    wire_buffer_free(&w);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const targets[])(const uint8_t *, size_t) = {fuzz_link,    fuzz_params, fuzz_commit_data,
-                                                               fuzz_context, fuzz_box,    fuzz_message};
+    static void (*const targets[])(const uint8_t *, size_t) = {fuzz_link, fuzz_params,  fuzz_commit_data, fuzz_context,
+                                                               fuzz_box,  fuzz_message, fuzz_kept};
     if (size == 0)
         return 0;
     targets[data[0] % (sizeof targets / sizeof targets[0])](data + 1, size - 1);

@@ -225,6 +225,20 @@ static void forget_epoch(struct sim_client *client, uint64_t number)
             client->epochs[i] = (struct sim_epoch){0};
 }
 
+void sim_use_key(struct sim *sim, unsigned i, const struct sim_epoch *key)
+{
+    struct sim_client *client = &sim->clients[i];
+    for (size_t k = 0; k < client->use_count; k++)
+        if (client->uses[k].key_len == key->key_len && memcmp(client->uses[k].key, key->key, key->key_len) == 0) {
+            sim->repeats += client->uses[k].life != client->life;
+            return;
+        }
+    client->uses = need(realloc(client->uses, (client->use_count + 1) * sizeof *client->uses));
+    struct sim_use *use = &client->uses[client->use_count++];
+    *use = (struct sim_use){.key_len = key->key_len, .life = client->life};
+    memcpy(use->key, key->key, key->key_len);
+}
+
 static void trace(const struct sim *sim, unsigned i, const struct call_event *event)
 {
     static const char *const names[] = {
@@ -244,7 +258,11 @@ static void take_event(struct sim *sim, unsigned i, const struct call_event *eve
         trace(sim, i, event);
     if (sim->watch)
         sim->watch(sim->watch_context, sim, i, event);
+    client->events++;
     switch (event->type) {
+    case CALL_EVENT_STATE:
+        sim_keep(sim, i, event->data, event->len);
+        return;
     case CALL_EVENT_SEND:
         if (!client->connected)
             return;
@@ -254,6 +272,7 @@ static void take_event(struct sim *sim, unsigned i, const struct call_event *eve
         client->deaf = true;
         return;
     case CALL_EVENT_PHASE:
+        client->phases[event->phase]++;
         client->member_ms = event->phase == CALL_PHASE_MEMBER ? sim->now_ms : 0;
         return;
     case CALL_EVENT_EPOCH_ADDED:
@@ -268,6 +287,7 @@ static void take_event(struct sim *sim, unsigned i, const struct call_event *eve
             client->confirmed_ms = sim->now_ms;
         client->sending = true;
         client->sending_epoch = event->epoch;
+        sim_use_key(sim, i, sim_key(client, event->epoch));
         return;
     case CALL_EVENT_SEND_STOPPED:
         client->sending = false;
@@ -305,8 +325,13 @@ void sim_drain(struct sim *sim, unsigned i)
 {
     struct sim_client *client = &sim->clients[i];
     struct call_event event;
-    while (client->call && call_next_event(client->call, &event))
+    while (client->call && call_next_event(client->call, &event)) {
         take_event(sim, i, &event);
+        if (client->dies_at > 0 && client->events >= client->dies_at) {
+            sim_crash(sim, i);
+            return;
+        }
+    }
     if (client->deaf) {
         client->deaf = false;
         disconnect(sim, i);
@@ -338,6 +363,19 @@ static void client_init(struct sim *sim, unsigned i)
     client->reconnect_ms = client->timeout_ms = UINT64_MAX;
 }
 
+void sim_keep(struct sim *sim, unsigned i, const uint8_t *state, size_t len)
+{
+    struct sim_client *client = &sim->clients[i];
+    uint8_t *copy = NULL;
+    if (len > 0) {
+        copy = need(malloc(len));
+        memcpy(copy, state, len);
+    }
+    free(client->state);
+    client->state = copy;
+    client->state_len = len;
+}
+
 void sim_start(struct sim *sim, unsigned i)
 {
     struct sim_client *client = &sim->clients[i];
@@ -349,12 +387,16 @@ void sim_start(struct sim *sim, unsigned i)
         .locked = sim->config.locked,
         .sframe_suite = sim->config.sframe_suite,
         .padding = sim->config.padding,
+        .keeps = sim->config.keeps,
         .pinned = sim->pinned,
         .context = sim->context,
         .highest_epoch = client->highest_epoch,
     };
     memcpy(config.highest_group, client->highest_group, sizeof config.highest_group);
     must(call_new(&config, sim_time(sim, i), &client->call), "call");
+    client->life++;
+    memset(client->phases, 0, sizeof client->phases);
+    client->restored = client->state ? call_restore(client->call, client->state, client->state_len) : 1;
     connect(sim, i);
 }
 
@@ -367,6 +409,7 @@ void sim_crash(struct sim *sim, unsigned i)
     memset(client->epochs, 0, sizeof client->epochs);
     client->sending = false;
     client->timeout_ms = client->reconnect_ms = UINT64_MAX;
+    client->dies_at = 0;
 }
 
 /* --- Running --- */
@@ -520,8 +563,11 @@ struct sim *sim_new(const struct sim_config *config)
 
 void sim_free(struct sim *sim)
 {
-    for (unsigned i = 0; i < sim->config.clients; i++)
+    for (unsigned i = 0; i < sim->config.clients; i++) {
         call_free(sim->clients[i].call);
+        free(sim->clients[i].state);
+        free(sim->clients[i].uses);
+    }
     while (sim->queue_len > 0) {
         const struct sim_message message = dequeue(sim);
         sim_bytes_drop(message.bytes);

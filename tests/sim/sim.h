@@ -81,6 +81,14 @@ struct sim_epoch {
     bool live;
 };
 
+/* A base key that a client has sealed under, and in which of its lives: a second life with it begins its counters anew.
+ */
+struct sim_use {
+    size_t key_len;
+    uint8_t key[CALL_BASE_KEY_MAX];
+    unsigned life;
+};
+
 struct sim_client {
     struct identity_key root;
     struct identity_key device;
@@ -95,6 +103,15 @@ struct sim_client {
     uint64_t clock_ahead_ms;                  /* of its monotonic clock, of the network's */
     uint8_t highest_group[CALL_GROUP_ID_LEN]; /* what a device keeps */
     uint64_t highest_epoch;
+    uint8_t *state; /* what CALL_EVENT_STATE told; NULL: nothing */
+    size_t state_len;
+    int restored;       /* how reading it ended; 1: nothing was there */
+    uint64_t events;    /* that were taken; */
+    uint64_t dies_at;   /* the process dies after so many; 0: it does not */
+    unsigned phases[9]; /* how often each was entered, by enum call_phase, since its start */
+    unsigned life;      /* of its process, counted */
+    struct sim_use *uses;
+    size_t use_count;
     /* the network */
     unsigned server;
     bool connected;
@@ -145,6 +162,7 @@ struct sim_config {
     bool shared_verdicts;
     uint16_t sframe_suite; /* of who founds; 0: the default */
     uint8_t padding;
+    bool keeps; /* devices keep what CALL_EVENT_STATE tells */
 };
 
 /* A test's hand in the server: false drops what would be pushed to a client. */
@@ -164,6 +182,7 @@ struct sim {
     size_t queue_cap;
     uint64_t order;
     uint64_t next_session;
+    unsigned repeats; /* keys that somebody has sealed under in two lives */
     sim_filter *filter;
     sim_filter
         *request; /* the same for what a client asks of the server: false leaves it unanswered; it may crash it */
@@ -179,7 +198,7 @@ struct sim *sim_new(const struct sim_config *config);
 void sim_free(struct sim *sim);
 /* Client i opens the room's link. */
 void sim_start(struct sim *sim, unsigned i);
-/* Its process dies: nobody is told. What its device keeps is kept. */
+/* Its process dies: nobody is told. What its device keeps is kept, and read by the next sim_start(). */
 void sim_crash(struct sim *sim, unsigned i);
 /* Its connection breaks, and comes back after some time; cut: not before sim_uncut(). */
 void sim_break(struct sim *sim, unsigned i);
@@ -202,8 +221,12 @@ void sim_print(const struct sim *sim);
 
 unsigned sim_running(const struct sim *sim);
 const struct sim_epoch *sim_key(const struct sim_client *client, uint64_t epoch);
+/* A client begins to seal under this key. */
+void sim_use_key(struct sim *sim, unsigned i, const struct sim_epoch *key);
 /* After something was done to a client's call directly: its events. */
 void sim_drain(struct sim *sim, unsigned i);
+/* What its device keeps of the call is lost; or is this instead. */
+void sim_keep(struct sim *sim, unsigned i, const uint8_t *state, size_t len);
 /* What a test lets through of a client's own messages. */
 void sim_send_up(struct sim *sim, unsigned i, const uint8_t *data, size_t len);
 struct call_time sim_time(const struct sim *sim, unsigned i);

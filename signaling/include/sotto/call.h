@@ -35,7 +35,9 @@ SOTTO_BEGIN_DECLS
     X(CREDENTIAL, -9, "not a device certificate of this device, or an expired one")                                    \
     X(STATE, -10, "not possible now")                                                                                  \
     X(FORBIDDEN, -11, "only admins of the room may do this")                                                           \
-    X(USER, -12, "no such user in the call")
+    X(USER, -12, "no such user in the call")                                                                           \
+    X(ROLLBACK, -13, "older than what this device has seen of the call")                                               \
+    X(LINK, -14, "of another secret of the room's than the link's")
 
 enum call_error {
 #define CALL_ERROR_ENUM(name, value, text) CALL_##name = value,
@@ -58,6 +60,7 @@ enum {
     CALL_TEXT_MAX = 4096, /* bytes of a chat message */
     CALL_GROUP_ID_LEN = 32,
     CALL_BASE_KEY_MAX = 96,
+    CALL_STATE_MAX = 1 << 24, /* bytes that are kept over a restart */
 };
 
 /* --- Links ---------------------------------------------------------------------------------------------------------*/
@@ -104,6 +107,7 @@ struct call_config {
     /* Whether the user has pinned somebody: asked when a joiner has to settle for less than all. NULL: nobody. */
     bool (*pinned)(void *context, const uint8_t user_id[CALL_USER_ID_LEN]);
     void *context;
+    bool keeps; /* CALL_EVENT_STATE is wanted: see call_restore() */
     /* what CALL_EVENT_HIGHEST last told, zeros at first: a call that was rolled back is not joined */
     uint8_t highest_group[CALL_GROUP_ID_LEN];
     uint64_t highest_epoch;
@@ -115,6 +119,14 @@ SOTTO_MUST_CHECK SOTTO_API int call_new(const struct call_config *config, struct
 /* Wipes and frees; NULL is allowed. Nobody is told: call_leave() before. */
 SOTTO_API void call_free(struct call *call);
 
+/* What CALL_EVENT_STATE last told, before the call is connected for the first time: the client follows the log from
+ * where it was, and comes back into its own leaf with a commit, after which media begin. Until then nothing is sealed
+ * and nothing opened, whatever the state is: it may be old, or have been used before. Sealed under a key that comes
+ * from device_seed and the room's name, so it needs no other protection than that; checked as if a stranger had written
+ * it. On any error the call is as before, and comes in anew, its old leaf replaced: CALL_AUTH (changed, or of another
+ * device or room), CALL_MALFORMED, CALL_ROLLBACK (older than config's highest epoch), CALL_LINK (config's link is a
+ * later one), CALL_CREDENTIAL, CALL_STATE, CALL_MEMORY, CALL_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int call_restore(struct call *call, const uint8_t *state, size_t len);
 /* A connection to the delivery service is up, or down. It may change at any time; messages of an old one are lost. */
 SOTTO_API void call_connected(struct call *call, struct call_time now);
 SOTTO_API void call_disconnected(struct call *call, struct call_time now);
@@ -137,6 +149,7 @@ enum call_phase {
     CALL_PHASE_MEMBER,      /* in the group */
     CALL_PHASE_LINK_OLD,    /* the room's secret was replaced, or the link is not this room's: another link is needed */
     CALL_PHASE_OUT,         /* left, or was removed: the end */
+    CALL_PHASE_RETURNING,   /* restarted: follows the log, until a commit of its own has brought it back */
 };
 
 /* Why nothing may be sent. */
@@ -181,6 +194,10 @@ enum call_event_type {
     CALL_EVENT_LINK,    /* the room's secret was replaced: call_link() */
     CALL_EVENT_HIGHEST, /* group_id, epoch: to be kept on this device */
     CALL_EVENT_WARNING, /* warning */
+    /* data: what this device is to keep in place of what it kept before, CALL_STATE_MAX bytes at most; empty: nothing
+     * is to be kept any more, delete it. On disk before the next event is asked for: a commit is sent only after it.
+     * Where that fails go on: a client that dies then comes in anew. */
+    CALL_EVENT_STATE,
 };
 
 struct call_event {

@@ -1,0 +1,880 @@
+/* Calls whose programs die and start again: at any step, after any time, with what they kept, without it, with what is
+ * older or damaged. All end in one epoch, and no key is ever sealed under by two lives of one client. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kept.h"
+#include "mls/messages.h"
+#include "seal.h"
+#include "sim.h"
+#include "unit.h"
+#include "wire/buffer.h"
+
+static const struct sim_config usual = {.latency_ms = 30, .jitter_ms = 30, .seed = 11, .keeps = true};
+
+static void settles(struct sim *sim, uint64_t max_ms)
+{
+    const uint64_t took = sim_settle(sim, max_ms);
+    CU_ASSERT_NOT_EQUAL(took, UINT64_MAX);
+    CU_ASSERT_EQUAL(sim->repeats, 0);
+    if (took == UINT64_MAX)
+        sim_print(sim);
+}
+
+/* A call of n that has settled, and is past its newcomers' trials. */
+static struct sim *call_of(unsigned n, struct sim_config config)
+{
+    config.clients = config.clients ? config.clients : n;
+    struct sim *sim = sim_new(&config);
+    for (unsigned i = 0; i < n; i++) {
+        sim_start(sim, i);
+        sim_run_for(sim, i == 0 ? 1000 : 50);
+    }
+    settles(sim, 30000);
+    sim_run_for(sim, 4000);
+    settles(sim, 1000);
+    return sim;
+}
+
+static void restart(struct sim *sim, unsigned i, uint64_t after_ms)
+{
+    sim_crash(sim, i);
+    sim_run_for(sim, after_ms);
+    sim_start(sim, i);
+}
+
+/* In its own place: it has not asked, and has not come in from outside. */
+static bool came_back(const struct sim_client *client)
+{
+    return client->restored == CALL_OK && client->phases[CALL_PHASE_RETURNING] == 1 &&
+           client->phases[CALL_PHASE_ASKING] == 0 && client->phases[CALL_PHASE_ENTERING] == 0;
+}
+
+static uint32_t own_leaf(const struct sim_client *client)
+{
+    struct call_member member;
+    for (uint32_t i = 0; call_get_member(client->call, i, &member) == CALL_OK; i++)
+        if (member.self)
+            return member.leaf;
+    return UINT32_MAX;
+}
+
+/* Whether the commit of the i-th entry takes no key of its sender's message keys. */
+static bool is_public(const struct sim *sim, size_t i)
+{
+    const struct call_link *link = &sim->clients[0].link;
+    const struct sim_bytes *box = sim->servers[0].entries[i].commit;
+    struct call_room room;
+    struct mls_output content = {0};
+    struct mls_message message;
+    CU_ASSERT_EQUAL_FATAL(call_room_init(&room, link->room, link->number, link->secret), CALL_OK);
+    CU_ASSERT_EQUAL_FATAL(call_box_open(&room, CALL_BOX_COMMIT, (struct mls_bytes){box->data, box->len}, &content),
+                          CALL_OK);
+    const bool found = mls_message_parse(content.data, content.len, &message) == MLS_OK &&
+                       message.wire_format == MLS_WIRE_PUBLIC_MESSAGE;
+    mls_output_free(&content);
+    return found;
+}
+
+/* --- Coming back --- */
+
+static void into_its_own_leaf(void)
+{
+    struct sim *sim = call_of(2, usual);
+    const uint32_t leaf = own_leaf(&sim->clients[1]);
+    const uint64_t epoch = call_epoch(sim->clients[0].call);
+    const size_t entries = sim->servers[0].count;
+    restart(sim, 1, 1000);
+    settles(sim, 3000);
+    CU_ASSERT_TRUE(came_back(&sim->clients[1]));
+    CU_ASSERT_EQUAL(own_leaf(&sim->clients[1]), leaf);
+    CU_ASSERT_EQUAL(sim->servers[0].count, entries + 1); /* one commit, its own */
+    CU_ASSERT_EQUAL(call_epoch(sim->clients[0].call), epoch + 1);
+    for (unsigned gone = CALL_GONE_LEFT; gone <= CALL_GONE_KICKED; gone++)
+        CU_ASSERT_EQUAL(sim->clients[0].gone[gone], 0);
+    CU_ASSERT_TRUE(is_public(sim, entries));
+    sim_run_for(sim, 60000); /* and it is heard: nobody is lost */
+    settles(sim, 1000);
+    CU_ASSERT_EQUAL(sim->clients[0].warnings[CALL_WARNING_RESYNC] + sim->clients[1].warnings[CALL_WARNING_RESYNC], 0);
+    sim_free(sim);
+}
+
+/* In larger rooms, too; but for who made the last commit, whose next one the others would skip. */
+static void each_of_five(void)
+{
+    unsigned returned = 0;
+    for (unsigned i = 0; i < 5; i++) {
+        struct sim *sim = call_of(5, usual);
+        restart(sim, i, 500);
+        settles(sim, 10000);
+        returned += came_back(&sim->clients[i]);
+        sim_free(sim);
+    }
+    CU_ASSERT_EQUAL(returned, 4);
+}
+
+static void again_and_again(void)
+{
+    struct sim *sim = call_of(2, usual);
+    for (unsigned n = 0; n < 20; n++) {
+        restart(sim, n % 2, 100 * n);
+        settles(sim, 10000);
+        CU_ASSERT_TRUE(came_back(&sim->clients[n % 2]));
+    }
+    sim_free(sim);
+}
+
+static void alone(void)
+{
+    struct sim *sim = call_of(1, usual);
+    restart(sim, 0, 1000);
+    settles(sim, 3000);
+    CU_ASSERT_TRUE(came_back(&sim->clients[0]));
+    sim_free(sim);
+}
+
+static void all_at_once(void)
+{
+    for (unsigned n = 2; n <= 5; n++) {
+        struct sim *sim = call_of(n, usual);
+        for (unsigned i = 0; i < n; i++)
+            sim_crash(sim, i);
+        sim_run_for(sim, 2000);
+        for (unsigned i = 0; i < n; i++)
+            sim_start(sim, i);
+        settles(sim, 60000);
+        sim_free(sim);
+    }
+}
+
+/* Until its own commit is back, an application has nothing to seal or open with, and nobody to show. */
+static void nothing_before_its_own_commit(void)
+{
+    struct sim *sim = call_of(2, usual);
+    sim_crash(sim, 1);
+    sim->clients[1].epochs_seen = 0;
+    sim->clients[1].cut = true; /* its network comes later */
+    sim_start(sim, 1);
+    sim_run_for(sim, 15000);
+    const struct sim_client *client = &sim->clients[1];
+    CU_ASSERT_EQUAL(call_get_phase(client->call), CALL_PHASE_RETURNING);
+    CU_ASSERT_EQUAL(call_get_pause(client->call), CALL_PAUSE_JOINING);
+    CU_ASSERT_EQUAL(client->epochs_seen, 0);
+    CU_ASSERT_FALSE(client->sending);
+    CU_ASSERT_EQUAL(call_member_total(client->call), 0);
+    CU_ASSERT_EQUAL(own_leaf(client), UINT32_MAX);
+    CU_ASSERT_EQUAL(call_say(client->call, "hello", 5, 0), CALL_STATE);
+    CU_ASSERT_EQUAL(call_leave(client->call), CALL_STATE);
+    sim_uncut(sim, 1);
+    settles(sim, 10000);
+    CU_ASSERT_TRUE(came_back(client));
+    CU_ASSERT_EQUAL(client->epochs_seen, 1);
+    sim_free(sim);
+}
+
+/* What the state does not say must not be needed: kept for a first connection, refused later. */
+static void only_before_it_connects(void)
+{
+    struct sim *sim = call_of(2, usual);
+    const struct sim_client *client = &sim->clients[1];
+    CU_ASSERT_EQUAL(call_restore(client->call, client->state, client->state_len), CALL_STATE);
+    settles(sim, 1000);
+    sim_free(sim);
+}
+
+static void after_any_time(void)
+{
+    static const uint64_t gaps_ms[] = {0, 40, 1000, 4000, 16000, 90000, 600000, 3 * 3600000};
+    for (size_t g = 0; g < sizeof gaps_ms / sizeof gaps_ms[0]; g++)
+        for (unsigned lost = 0; lost < 2; lost++) {
+            struct sim *sim = call_of(4, usual);
+            sim_crash(sim, 2);
+            if (lost)
+                sim_keep(sim, 2, NULL, 0);
+            sim_run_for(sim, gaps_ms[g]);
+            sim_start(sim, 2);
+            CU_ASSERT_EQUAL(sim->clients[2].restored, lost);
+            settles(sim, 60000);
+            CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
+            sim_free(sim);
+        }
+}
+
+/* --- Dying at each step --- */
+
+enum step { COMMITS, FOLLOWS, FOUNDS, IS_ADDED, ENTERS, STEPS };
+
+static bool no_adding(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    (void)context;
+    (void)sim;
+    (void)client;
+    return envelope->type != WIRE_KEY_PACKAGES_WAITING;
+}
+
+/* Client 0 is about to do something; it dies after n of the events to come. */
+static struct sim *begin(enum step step, unsigned others, uint64_t n)
+{
+    struct sim_config config = usual;
+    config.clients = others + 2;
+    config.seed = 100 + n;
+    struct sim *sim = sim_new(&config);
+    const bool is_in = step == COMMITS || step == FOLLOWS;
+    if (is_in)
+        sim_start(sim, 0);
+    for (unsigned i = 1; step != FOUNDS && i <= others; i++) {
+        sim_run_for(sim, 1000);
+        sim_start(sim, i);
+    }
+    if (step != FOUNDS)
+        settles(sim, 30000);
+    sim_run_for(sim, 4000);
+    sim->clients[0].dies_at = sim->clients[0].events + n;
+    if (step == ENTERS)
+        sim->filter = no_adding;
+    if (!is_in)
+        sim_start(sim, 0);
+    if (step == COMMITS) {
+        const uint8_t *last = sim->clients[others].content.user_id;
+        CU_ASSERT_EQUAL(
+            others == 1 ? call_set_locked(sim->clients[0].call, true) : call_kick(sim->clients[0].call, last), CALL_OK);
+        sim_drain(sim, 0);
+    }
+    if (step == FOLLOWS)
+        sim_start(sim, others + 1);
+    return sim;
+}
+
+static void get_link(struct sim *sim)
+{
+    struct call_link link;
+    if (sim->clients[1].call && call_get_link(sim->clients[1].call, &link) == CALL_OK)
+        sim->clients[0].link = link;
+}
+
+static bool dies_at(enum step step, unsigned others, uint64_t n, bool lost)
+{
+    struct sim *sim = begin(step, others, n);
+    for (unsigned i = 0; sim->clients[0].call && i < 600; i++)
+        sim_run_for(sim, 10);
+    const bool died = !sim->clients[0].call;
+    if (died) {
+        sim_run_for(sim, 300);
+        if (lost) {
+            sim_keep(sim, 0, NULL, 0);
+            get_link(sim); /* a new one may be in what was lost: somebody tells it */
+        }
+        sim_start(sim, 0);
+        sim->filter = NULL;
+        settles(sim, 60000);
+    }
+    sim_free(sim);
+    return died;
+}
+
+static void at_each_step(enum step step)
+{
+    for (unsigned others = 1; others <= 3; others += 2)
+        for (unsigned lost = 0; lost < 2; lost++) {
+            uint64_t n = 1;
+            while (n < 60 && dies_at(step, others, n, lost))
+                n++;
+            CU_ASSERT_TRUE(n > 8); /* it had many steps to die at */
+        }
+}
+
+static void when_it_commits(void)
+{
+    at_each_step(COMMITS);
+}
+
+static void when_it_follows(void)
+{
+    at_each_step(FOLLOWS);
+}
+
+static void when_it_founds(void)
+{
+    at_each_step(FOUNDS);
+}
+
+static void when_it_is_added(void)
+{
+    at_each_step(IS_ADDED);
+}
+
+static void when_it_enters(void)
+{
+    at_each_step(ENTERS);
+}
+
+/* --- Its own commit --- */
+
+struct held {
+    uint8_t *commit;
+    size_t len;
+};
+
+/* Client 0 makes a commit that is kept, and never leaves: the test has it. */
+static struct held hold_own_commit(struct sim *sim)
+{
+    struct held held = {0};
+    struct call_event event;
+    struct wire_envelope envelope;
+    CU_ASSERT_EQUAL_FATAL(call_set_locked(sim->clients[0].call, true), CALL_OK);
+    call_advance(sim->clients[0].call, sim_time(sim, 0));
+    while (call_next_event(sim->clients[0].call, &event)) {
+        if (event.type == CALL_EVENT_STATE)
+            sim_keep(sim, 0, event.data, event.len);
+        if (event.type != CALL_EVENT_SEND || !wire_envelope_parse(event.data, event.len, &envelope) ||
+            envelope.type != WIRE_APPEND)
+            continue;
+        CU_ASSERT_PTR_NULL_FATAL(held.commit);
+        held.commit = malloc(envelope.append.commit.len);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(held.commit);
+        held.len = envelope.append.commit.len;
+        memcpy(held.commit, envelope.append.commit.data, held.len);
+    }
+    CU_ASSERT_PTR_NOT_NULL_FATAL(held.commit);
+    sim_crash(sim, 0);
+    return held;
+}
+
+/* It never left: after the restart it does, with what the user wanted in it. */
+static void one_that_never_left(void)
+{
+    struct sim_config config = usual;
+    config.clients = 3;
+    struct sim *sim = call_of(2, config);
+    const struct held held = hold_own_commit(sim);
+    sim_run_for(sim, 500);
+    sim_start(sim, 0);
+    settles(sim, 10000);
+    CU_ASSERT_TRUE(came_back(&sim->clients[0]));
+    sim_start(sim, 2); /* the room is locked by now */
+    sim_run_for(sim, 10000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[1].call), 2);
+    CU_ASSERT_NOT_EQUAL(call_get_phase(sim->clients[2].call), CALL_PHASE_MEMBER);
+    free(held.commit);
+    sim_free(sim);
+}
+
+/* It won, and was never seen to: read back after the restart it is followed, and counts for no epoch of this life. */
+static void one_that_won(void)
+{
+    struct sim *sim = call_of(2, usual);
+    const struct held held = hold_own_commit(sim);
+    const uint64_t epoch = call_epoch(sim->clients[1].call);
+    sim_append(sim, 0, held.commit, held.len);
+    sim_run_for(sim, 500);
+    CU_ASSERT_EQUAL(call_epoch(sim->clients[1].call), epoch + 1);
+    sim->clients[0].epochs_seen = 0;
+    sim_start(sim, 0);
+    settles(sim, 10000);
+    CU_ASSERT_TRUE(came_back(&sim->clients[0]));
+    CU_ASSERT_EQUAL(call_epoch(sim->clients[1].call), epoch + 2);
+    CU_ASSERT_EQUAL(sim->clients[0].epochs_seen, 1);
+    free(held.commit);
+    sim_free(sim);
+}
+
+/* Another won meanwhile, and the delivery service shows this one only afterwards: it is nothing any more. */
+static void one_that_comes_after_anothers(void)
+{
+    struct sim_config config = usual;
+    config.clients = 3;
+    struct sim *sim = call_of(2, config);
+    const struct held held = hold_own_commit(sim);
+    const uint64_t epoch = call_epoch(sim->clients[1].call);
+    sim_start(sim, 2);
+    sim_run_for(sim, 3000);
+    CU_ASSERT_EQUAL(call_epoch(sim->clients[1].call), epoch + 1);
+    sim_append(sim, 0, held.commit, held.len);
+    sim_start(sim, 0);
+    settles(sim, 10000);
+    CU_ASSERT_TRUE(came_back(&sim->clients[0]));
+    sim_append(sim, 0, held.commit, held.len);
+    sim_run_for(sim, 2000);
+    settles(sim, 1000);
+    CU_ASSERT_EQUAL(sim->clients[0].warnings[CALL_WARNING_RESYNC], 0);
+    free(held.commit);
+    sim_free(sim);
+}
+
+/* It was merged, and media were sealed in its epoch; what was kept is from before. It is merged once more, and not one
+ * frame is sealed in its epoch once more. */
+static void one_that_was_merged_and_used(void)
+{
+    struct sim *sim = call_of(2, usual);
+    struct sim_client *client = &sim->clients[0];
+    const uint64_t epoch = call_epoch(client->call);
+    CU_ASSERT_EQUAL(call_set_locked(client->call, true), CALL_OK);
+    call_advance(client->call, sim_time(sim, 0));
+    sim_drain(sim, 0); /* it is on its way, and kept */
+    CU_ASSERT_EQUAL_FATAL(call_epoch(client->call), epoch);
+    const size_t len = client->state_len;
+    uint8_t *before = malloc(len);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(before);
+    memcpy(before, client->state, len);
+    sim_run_for(sim, 1000);
+    CU_ASSERT_EQUAL(client->sending_epoch, epoch + 1);
+    sim_crash(sim, 0);
+    sim_keep(sim, 0, before, len);
+    client->highest_epoch = epoch;
+    sim_start(sim, 0);
+    CU_ASSERT_EQUAL(client->restored, CALL_OK);
+    settles(sim, 10000);
+    CU_ASSERT_TRUE(client->sending_epoch > epoch + 1);
+    free(before);
+    sim_free(sim);
+}
+
+/* --- What was kept is not what it should be --- */
+
+static uint8_t *copy_of_state(const struct sim_client *client, size_t *len)
+{
+    uint8_t *copy = malloc(client->state_len);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
+    memcpy(copy, client->state, client->state_len);
+    *len = client->state_len;
+    return copy;
+}
+
+static void put_back(void)
+{
+    struct sim *sim = call_of(2, usual);
+    struct sim_client *client = &sim->clients[1];
+    size_t len = 0;
+    uint8_t *old = copy_of_state(client, &len);
+    restart(sim, 1, 100);
+    settles(sim, 5000);
+    sim_crash(sim, 1);
+    sim_keep(sim, 1, old, len);
+    sim_start(sim, 1);
+    CU_ASSERT_EQUAL(client->restored, CALL_ROLLBACK);
+    settles(sim, 20000);
+    CU_ASSERT_TRUE(client->phases[CALL_PHASE_ASKING] > 0);
+    free(old);
+    sim_free(sim);
+}
+
+/* And what else was kept with it, so that nothing here can tell: the log shows a commit of this leaf's that is not
+ * known. */
+static void put_back_with_all(void)
+{
+    struct sim *sim = call_of(2, usual);
+    struct sim_client *client = &sim->clients[1];
+    size_t len = 0;
+    uint8_t *old = copy_of_state(client, &len);
+    const uint64_t highest = client->highest_epoch;
+    for (unsigned n = 0; n < 3; n++) {
+        restart(sim, 1, 100);
+        settles(sim, 20000);
+        sim_crash(sim, 1);
+        sim_keep(sim, 1, old, len);
+        client->highest_epoch = highest;
+    }
+    sim_start(sim, 1);
+    CU_ASSERT_EQUAL(client->restored, CALL_OK);
+    settles(sim, 20000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 2);
+    free(old);
+    sim_free(sim);
+}
+
+/* A call that is not connected, for attempts. */
+static struct call *fresh(const struct sim *sim, unsigned i, const struct call_link *link)
+{
+    const struct sim_client *client = &sim->clients[i];
+    const struct call_config config = {.link = link,
+                                       .certificate = client->certificate,
+                                       .certificate_len = client->certificate_len,
+                                       .device_seed = client->device.seed};
+    struct call *call = NULL;
+    CU_ASSERT_EQUAL_FATAL(call_new(&config, sim_time(sim, i), &call), CALL_OK);
+    return call;
+}
+
+static void damaged(void)
+{
+    struct sim *sim = call_of(2, usual);
+    const struct held held = hold_own_commit(sim); /* so that a commit is in it */
+    struct sim_client *client = &sim->clients[0];
+    struct call *call = fresh(sim, 0, &client->link);
+    size_t len = 0;
+    uint8_t *state = copy_of_state(client, &len);
+    unsigned taken = 0;
+    for (size_t cut = 0; cut < len; cut++)
+        taken += call_restore(call, state, cut) != (cut < 45 ? CALL_MALFORMED : CALL_AUTH);
+    CU_ASSERT_EQUAL(taken, 0);
+    for (size_t bit = 0; bit < 8 * len; bit += bit < 8 * 64 ? 1 : 7) {
+        state[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        taken += call_restore(call, state, len) != (bit < 8 * 5 ? CALL_MALFORMED : CALL_AUTH);
+        state[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    CU_ASSERT_EQUAL(taken, 0);
+    CU_ASSERT_EQUAL(call_get_phase(call), CALL_PHASE_OUTSIDE);
+    CU_ASSERT_EQUAL(call_restore(call, state, len), CALL_OK); /* the control */
+    CU_ASSERT_EQUAL(call_restore(call, state, len), CALL_STATE);
+    call_free(call);
+    state[len / 2] ^= 1;
+    sim_keep(sim, 0, state, len);
+    sim_start(sim, 0);
+    CU_ASSERT_EQUAL(client->restored, CALL_AUTH);
+    settles(sim, 20000); /* and it comes in anew */
+    free(state);
+    free(held.commit);
+    sim_free(sim);
+}
+
+static void of_somebody_else(void)
+{
+    struct sim *sim = call_of(2, usual);
+    const struct sim_client *client = &sim->clients[0];
+    struct call_link link = client->link;
+    struct call *call = fresh(sim, 1, &link);
+    CU_ASSERT_EQUAL(call_restore(call, client->state, client->state_len), CALL_AUTH);
+    call_free(call);
+    link.room[0] = 'T';
+    call = fresh(sim, 0, &link);
+    CU_ASSERT_EQUAL(call_restore(call, client->state, client->state_len), CALL_AUTH);
+    call_free(call);
+    link = client->link;
+    link.secret[0] ^= 1;
+    call = fresh(sim, 0, &link);
+    CU_ASSERT_EQUAL(call_restore(call, client->state, client->state_len), CALL_LINK);
+    call_free(call);
+    link = client->link;
+    link.number++;
+    call = fresh(sim, 0, &link);
+    CU_ASSERT_EQUAL(call_restore(call, client->state, client->state_len), CALL_LINK);
+    call_free(call);
+    sim_free(sim);
+}
+
+/* Client i's state as its owner might have made it: opened, to be changed, and sealed again. */
+struct opened {
+    uint8_t key[MLS_STATE_KEY_LEN];
+    struct mls_output plain;
+    struct call_kept kept;
+};
+
+static struct opened open_state(const struct sim *sim, unsigned i)
+{
+    const struct sim_client *client = &sim->clients[i];
+    const struct core_slice room = {(const uint8_t *)client->link.room, strlen(client->link.room)};
+    struct opened opened = {0};
+    CU_ASSERT_EQUAL_FATAL(call_kept_key(client->device.seed, room, opened.key), CALL_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        call_kept_open(opened.key, (struct mls_bytes){client->state, client->state_len}, &opened.plain), CALL_OK);
+    CU_ASSERT_FATAL(call_kept_parse((struct core_slice){opened.plain.data, opened.plain.len}, &opened.kept));
+    return opened;
+}
+
+static int restore_changed(const struct sim *sim, unsigned i, const struct call_link *link,
+                           const struct call_kept *kept)
+{
+    const struct core_slice room = {(const uint8_t *)link->room, strlen(link->room)};
+    uint8_t key[MLS_STATE_KEY_LEN];
+    struct mls_output state = {0};
+    struct call *call = fresh(sim, i, link);
+    CU_ASSERT_EQUAL_FATAL(call_kept_key(sim->clients[i].device.seed, room, key), CALL_OK);
+    CU_ASSERT_EQUAL_FATAL(call_kept_seal(key, kept, &state), CALL_OK);
+    const int rc = call_restore(call, state.data, state.len);
+    CU_ASSERT_EQUAL(call_get_phase(call), rc == CALL_OK ? CALL_PHASE_RETURNING : CALL_PHASE_OUTSIDE);
+    mls_output_free(&state);
+    call_free(call);
+    return rc;
+}
+
+/* The group and what is staged of it, under another key. */
+static struct mls_output seal_group_for(const struct opened *from, const struct core_slice room, const uint8_t *seed,
+                                        bool with_staged)
+{
+    uint8_t key[MLS_STATE_KEY_LEN];
+    struct mls_group *group = NULL;
+    struct mls_staged *staged = NULL;
+    struct mls_output sealed = {0};
+    const struct mls_policy policy = {0};
+    CU_ASSERT_EQUAL_FATAL(call_kept_key(seed, room, key), CALL_OK);
+    CU_ASSERT_EQUAL_FATAL(mls_group_load((struct mls_bytes){from->kept.group.data, from->kept.group.len},
+                                         (struct mls_bytes){from->key, sizeof from->key}, NULL, &policy, &group,
+                                         &staged),
+                          MLS_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        mls_group_save(group, with_staged ? staged : NULL, (struct mls_bytes){key, sizeof key}, &sealed), MLS_OK);
+    mls_staged_free(staged);
+    mls_group_free(group);
+    return sealed;
+}
+
+static struct core_slice slice(struct mls_output output)
+{
+    return (struct core_slice){output.data, output.len};
+}
+
+static void behind_the_seal(void)
+{
+    struct sim *sim = call_of(2, usual);
+    const struct held held = hold_own_commit(sim);
+    const struct sim_client *client = &sim->clients[0];
+    const struct core_slice room = {(const uint8_t *)client->link.room, strlen(client->link.room)};
+    const struct opened own = open_state(sim, 0);
+    const struct opened others = open_state(sim, 1);
+    struct call_link elsewhere = client->link;
+    struct call_kept kept = own.kept;
+    CU_ASSERT_EQUAL(restore_changed(sim, 0, &client->link, &kept), CALL_OK); /* the control */
+    kept.next = 0;
+    CU_ASSERT_EQUAL(restore_changed(sim, 0, &client->link, &kept), CALL_MALFORMED);
+    kept = own.kept;
+    kept.number++; /* of a secret that the group does not have yet */
+    CU_ASSERT_EQUAL(restore_changed(sim, 0, &client->link, &kept), CALL_MALFORMED);
+    kept = own.kept;
+    kept.has_commit = false; /* but one is staged */
+    CU_ASSERT_EQUAL(restore_changed(sim, 0, &client->link, &kept), CALL_MALFORMED);
+    kept = own.kept;
+    kept.commit = kept.info; /* another box */
+    CU_ASSERT_EQUAL(restore_changed(sim, 0, &client->link, &kept), CALL_TYPE);
+    const struct sim_bytes *entry = sim->servers[0].entries[sim->servers[0].count - 1].commit;
+    kept.commit = (struct core_slice){entry->data, entry->len}; /* another commit */
+    CU_ASSERT_EQUAL(restore_changed(sim, 0, &client->link, &kept), CALL_MALFORMED);
+    struct mls_output group = seal_group_for(&own, room, client->device.seed, false);
+    kept = own.kept;
+    kept.group = slice(group); /* a commit, and none is staged */
+    CU_ASSERT_EQUAL(restore_changed(sim, 0, &client->link, &kept), CALL_MALFORMED);
+    mls_output_free(&group);
+    group = seal_group_for(&others, room, client->device.seed, false);
+    kept = others.kept;
+    kept.group = slice(group); /* a member's, but another's */
+    CU_ASSERT_EQUAL(restore_changed(sim, 0, &client->link, &kept), CALL_CREDENTIAL);
+    kept.group = others.kept.group; /* under a key that is not this device's */
+    CU_ASSERT_EQUAL(restore_changed(sim, 0, &client->link, &kept), CALL_AUTH);
+    mls_output_free(&group);
+    elsewhere.room[0] = 'T';
+    group = seal_group_for(&own, (struct core_slice){(const uint8_t *)elsewhere.room, strlen(elsewhere.room)},
+                           client->device.seed, true);
+    kept = own.kept;
+    kept.group = slice(group); /* of another room */
+    CU_ASSERT_EQUAL(restore_changed(sim, 0, &elsewhere, &kept), CALL_MALFORMED);
+    mls_output_free(&group);
+    for (size_t len = 0; len < own.plain.len; len++) { /* nothing that is cut is whole */
+        struct call_kept cut;
+        CU_ASSERT_FALSE_FATAL(call_kept_parse((struct core_slice){own.plain.data, len}, &cut));
+    }
+    struct mls_output opened[] = {own.plain, others.plain};
+    mls_output_free(&opened[0]);
+    mls_output_free(&opened[1]);
+    free(held.commit);
+    sim_free(sim);
+}
+
+/* --- What happened meanwhile --- */
+
+static void the_room_got_a_new_link(void)
+{
+    struct sim_config config = usual;
+    config.clients = 4;
+    struct sim *sim = call_of(4, config);
+    struct call_link link;
+    sim_crash(sim, 2);
+    CU_ASSERT_EQUAL(call_kick(sim->clients[0].call, sim->clients[3].content.user_id), CALL_OK);
+    sim_drain(sim, 0);
+    sim_run_for(sim, 5000);
+    sim_start(sim, 2); /* by the old link: it has followed */
+    settles(sim, 10000);
+    CU_ASSERT_TRUE(came_back(&sim->clients[2]));
+    CU_ASSERT_EQUAL(call_get_link(sim->clients[2].call, &link), CALL_OK);
+    CU_ASSERT_EQUAL(link.number, 1);
+    sim_free(sim);
+}
+
+static void it_was_kicked(void)
+{
+    struct sim *sim = call_of(4, usual);
+    struct call_link link;
+    sim_crash(sim, 3);
+    CU_ASSERT_EQUAL(call_kick(sim->clients[0].call, sim->clients[3].content.user_id), CALL_OK);
+    sim_drain(sim, 0);
+    sim_run_for(sim, 5000);
+    size_t len = 0;
+    uint8_t *state = copy_of_state(&sim->clients[3], &len);
+    sim_start(sim, 3);
+    sim_run_for(sim, 20000);
+    CU_ASSERT_EQUAL(call_get_phase(sim->clients[3].call), CALL_PHASE_LINK_OLD);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 3);
+    CU_ASSERT_EQUAL(sim->clients[3].state_len, 0); /* nothing is kept of it any more */
+    sim_crash(sim, 3);
+    /* somebody gives it the new one: what it kept says nothing about that */
+    CU_ASSERT_EQUAL(call_get_link(sim->clients[0].call, &link), CALL_OK);
+    sim->clients[3].link = link;
+    sim_keep(sim, 3, state, len);
+    sim_start(sim, 3);
+    CU_ASSERT_EQUAL(sim->clients[3].restored, CALL_LINK);
+    settles(sim, 20000);
+    free(state);
+    sim_free(sim);
+}
+
+static void the_room_was_closed(void)
+{
+    struct sim *sim = call_of(2, usual);
+    sim_crash(sim, 0);
+    sim_crash(sim, 1);
+    sim->servers[0].log_id[0] ^= 0x80;
+    sim->servers[0].count = 0;
+    sim_start(sim, 1);
+    settles(sim, 5000);
+    CU_ASSERT_EQUAL(sim->clients[1].phases[CALL_PHASE_FOUNDING], 1);
+    sim_start(sim, 0);
+    settles(sim, 10000);
+    sim_free(sim);
+}
+
+/* Who leaves keeps nothing: its next start is another stay. */
+static void it_left(void)
+{
+    struct sim *sim = call_of(2, usual);
+    CU_ASSERT_TRUE(sim->clients[1].state_len > 0);
+    CU_ASSERT_EQUAL(call_leave(sim->clients[1].call), CALL_OK);
+    sim_drain(sim, 1);
+    CU_ASSERT_EQUAL(sim->clients[1].state_len, 0);
+    sim_crash(sim, 1);
+    sim_run_for(sim, 1000);
+    sim_start(sim, 1);
+    settles(sim, 10000);
+    CU_ASSERT_EQUAL(sim->clients[1].restored, 1);
+    sim_free(sim);
+}
+
+static bool no_entries(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    (void)sim;
+    return client != *(const unsigned *)context || envelope->type != WIRE_ENTRY;
+}
+
+/* The delivery service shows it nothing: it asks to be added before long, and has sealed nothing. */
+static void its_commit_is_withheld(void)
+{
+    unsigned victim = 1;
+    struct sim *sim = call_of(2, usual);
+    sim_crash(sim, victim);
+    sim->filter = no_entries;
+    sim->context = &victim;
+    sim_start(sim, victim);
+    sim_run_for(sim, 9000);
+    CU_ASSERT_EQUAL(call_get_phase(sim->clients[victim].call), CALL_PHASE_RETURNING);
+    sim_run_for(sim, 2000);
+    CU_ASSERT_TRUE(sim->clients[victim].phases[CALL_PHASE_ASKING] > 0);
+    CU_ASSERT_FALSE(sim->clients[victim].sending);
+    sim->filter = NULL;
+    settles(sim, 60000);
+    sim_free(sim);
+}
+
+/* --- At random --- */
+
+static void upset(struct sim *sim, uint64_t *random, uint8_t **old, size_t *old_len)
+{
+    const unsigned i = (unsigned)(unit_random(random) % sim->config.clients);
+    struct sim_client *client = &sim->clients[i];
+    if (client->call && unit_random(random) % 2)
+        client->dies_at = client->events + 1 + unit_random(random) % 8;
+    else if (client->call)
+        sim_crash(sim, i);
+    sim_run_for(sim, unit_random(random) % 1500);
+    if (!client->call) {
+        switch (unit_random(random) % 8) {
+        case 0:
+            sim_keep(sim, i, NULL, 0);
+            break;
+        case 1: /* an earlier one is put back, and nothing can tell */
+            if (old[i]) {
+                sim_keep(sim, i, old[i], old_len[i]);
+                memset(client->highest_group, 0, sizeof client->highest_group);
+            }
+            break;
+        case 2:
+            if (client->state) {
+                free(old[i]);
+                old[i] = copy_of_state(client, &old_len[i]);
+            }
+            break;
+        default:
+            break;
+        }
+        sim_start(sim, i);
+    }
+    sim_run_for(sim, unit_random(random) % 3000);
+}
+
+static void after_upsets(unsigned clients, unsigned upsets, uint64_t seed)
+{
+    uint8_t *old[8] = {0};
+    size_t old_len[8];
+    struct sim_config config = usual;
+    config.seed = seed;
+    struct sim *sim = call_of(clients, config);
+    uint64_t random = seed * 77 + 1;
+    for (unsigned n = 0; n < upsets; n++)
+        upset(sim, &random, old, old_len);
+    for (unsigned i = 0; i < clients; i++) {
+        sim->clients[i].dies_at = 0;
+        if (!sim->clients[i].call)
+            sim_start(sim, i);
+        free(old[i]);
+    }
+    settles(sim, 300000);
+    sim_free(sim);
+}
+
+static void upset_at_random(void)
+{
+    for (uint64_t seed = 1; seed <= 30; seed++)
+        after_upsets(2 + seed % 4, 30, seed);
+}
+
+/* The control: an application that goes on sealing with what it had before it died is caught. */
+static void who_repeats_is_caught(void)
+{
+    struct sim *sim = call_of(2, usual);
+    const struct sim_epoch key = *sim_key(&sim->clients[1], call_epoch(sim->clients[1].call));
+    restart(sim, 1, 100);
+    CU_ASSERT_EQUAL(sim->repeats, 0);
+    sim_use_key(sim, 1, &key);
+    CU_ASSERT_EQUAL(sim->repeats, 1);
+    sim_free(sim);
+}
+
+static const struct unit_test tests[] = {
+    {"who restarts comes back into its own leaf, by one commit", into_its_own_leaf},
+    {"so does each of five, but for the last who committed", each_of_five},
+    {"so does who restarts again and again", again_and_again},
+    {"so does who was alone", alone},
+    {"all restart at once", all_at_once},
+    {"until its own commit is back it has no keys and no roster", nothing_before_its_own_commit},
+    {"state is taken before the first connection alone", only_before_it_connects},
+    {"after any time, with state and without, all end in one epoch", after_any_time},
+    {"a committer dies at each step", when_it_commits},
+    {"a member dies at each step of following another's commit", when_it_follows},
+    {"a founder dies at each step", when_it_founds},
+    {"a joiner dies at each step of being added", when_it_is_added},
+    {"a joiner dies at each step of an external commit", when_it_enters},
+    {"a commit that was kept and never left is sent after the restart", one_that_never_left},
+    {"a commit that won unseen is followed, and begins no media", one_that_won},
+    {"a commit that comes after another's is nothing", one_that_comes_after_anothers},
+    {"a commit that was merged and used is merged again, and its keys are not", one_that_was_merged_and_used},
+    {"state that is older than the highest epoch is refused", put_back},
+    {"state that is put back, and nothing tells, repeats no key", put_back_with_all},
+    {"state cut anywhere and any bit flipped is refused, and changes nothing", damaged},
+    {"state of another device, room or secret is refused", of_somebody_else},
+    {"state with anything wrong behind its seal is refused", behind_the_seal},
+    {"a rotation while it was away is followed", the_room_got_a_new_link},
+    {"who was kicked while it was away is not back, but by the new link", it_was_kicked},
+    {"a room that was closed since is founded anew", the_room_was_closed},
+    {"who leaves keeps nothing", it_left},
+    {"a commit that is withheld keeps nobody waiting for good", its_commit_is_withheld},
+    {"killed and restarted at random with any state, nobody repeats a key", upset_at_random},
+    {"the control: who seals under a former life's key is caught", who_repeats_is_caught},
+};
+
+UNIT_MAIN("client.restart", tests)
