@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { MAC_LENGTHS = 24, MAC_PARTS_MAX = 8 };
+#include "core/secret.h"
 
 static void put_u64(uint8_t *out, uint64_t value)
 {
@@ -10,29 +10,69 @@ static void put_u64(uint8_t *out, uint64_t value)
         out[i] = (uint8_t)value;
 }
 
-bool core_ctr_hmac(const struct core_hash *hash, const struct core_hmac_key *key, const uint8_t *nonce,
-                   const struct core_slice *aad, size_t aad_count, const struct core_span *text, size_t text_count,
-                   size_t tag_len, uint8_t *mac)
+bool core_ctr_hmac_message(struct core_ctr_hmac_message *message, const uint8_t *nonce, const struct core_slice *aad,
+                           size_t aad_count, const struct core_span *text, size_t text_count, size_t tag_len)
 {
-    struct core_slice parts[MAC_PARTS_MAX];
-    uint8_t lengths[MAC_LENGTHS + CORE_NONCE_LEN];
-    size_t count = 0;
     uint64_t aad_len = 0;
     uint64_t text_len = 0;
-    if (aad_count + text_count + 1 > MAC_PARTS_MAX)
+    if (aad_count + text_count + 1 > CORE_CTR_HMAC_PARTS)
         return false;
-    parts[count++] = (struct core_slice){lengths, sizeof lengths};
+    message->count = 0;
+    message->parts[message->count++] = (struct core_slice){message->prefix, sizeof message->prefix};
     for (size_t i = 0; i < aad_count; i++) {
-        parts[count++] = aad[i];
+        message->parts[message->count++] = aad[i];
         aad_len += aad[i].len;
     }
     for (size_t i = 0; i < text_count; i++) {
-        parts[count++] = (struct core_slice){text[i].data, text[i].len};
+        message->parts[message->count++] = (struct core_slice){text[i].data, text[i].len};
         text_len += text[i].len;
     }
-    put_u64(lengths, aad_len);
-    put_u64(lengths + 8, text_len);
-    put_u64(lengths + 16, tag_len);
-    memcpy(lengths + MAC_LENGTHS, nonce, CORE_NONCE_LEN);
-    return hash->hmac(key, parts, count, mac);
+    put_u64(message->prefix, aad_len);
+    put_u64(message->prefix + 8, text_len);
+    put_u64(message->prefix + 16, tag_len);
+    memcpy(message->prefix + 24, nonce, CORE_NONCE_LEN);
+    message->len = sizeof message->prefix + aad_len + text_len;
+    return true;
+}
+
+bool core_ctr_hmac_seal(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
+                        const struct core_span *text, size_t text_count, uint8_t *tag, size_t tag_len)
+{
+    const struct core_ctr_hmac *s = state;
+    struct core_ctr_hmac_message message;
+    uint8_t mac[CORE_HASH_MAX];
+    if (!s->hash || tag_len > s->hash->len ||
+        !core_ctr_hmac_message(&message, nonce, aad, aad_count, text, text_count, tag_len) ||
+        !s->crypt(s, nonce, text, text_count) || !s->hash->hmac(&s->key, message.parts, message.count, mac))
+        return false;
+    memcpy(tag, mac, tag_len);
+    core_wipe(mac, sizeof mac);
+    return true;
+}
+
+enum core_opened core_ctr_hmac_finish(const struct core_ctr_hmac *state, const uint8_t *nonce, struct core_span text,
+                                      const uint8_t *mac, const uint8_t *tag, size_t tag_len)
+{
+    bool genuine = core_equal(mac, tag, tag_len);
+    if (!genuine)
+        return CORE_OPEN_FORGED;
+    if (state->crypt(state, nonce, &text, 1))
+        return CORE_OPEN_OK;
+    core_wipe(text.data, text.len);
+    return CORE_OPEN_FAILED;
+}
+
+enum core_opened core_ctr_hmac_open(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
+                                    struct core_span text, const uint8_t *tag, size_t tag_len)
+{
+    const struct core_ctr_hmac *s = state;
+    struct core_ctr_hmac_message message;
+    uint8_t mac[CORE_HASH_MAX];
+    if (!s->hash || tag_len > s->hash->len ||
+        !core_ctr_hmac_message(&message, nonce, aad, aad_count, &text, 1, tag_len) ||
+        !s->hash->hmac(&s->key, message.parts, message.count, mac))
+        return CORE_OPEN_FAILED;
+    enum core_opened result = core_ctr_hmac_finish(s, nonce, text, mac, tag, tag_len);
+    core_wipe(mac, sizeof mac); /* the right tag of a forged frame is a secret */
+    return result;
 }

@@ -1,13 +1,44 @@
-/* The tag of AES-CTR with HMAC (RFC 9605 section 4.5.1), for the providers that make that suite of two parts. */
+/* AES-CTR with HMAC (RFC 9605 section 4.5.1), for the providers that make that suite of two parts: what is the same
+ * whoever encrypts. */
 #ifndef CORE_CTR_HMAC_H
 #define CORE_CTR_HMAC_H
 
 #include "core/provider.h"
 
-/* mac gets HMAC(key, len(aad) || len(text) || tag_len || nonce || aad || text), hash->len bytes, untruncated. False for
- * more than seven parts, or if the hash fails. */
-SOTTO_MUST_CHECK bool core_ctr_hmac(const struct core_hash *hash, const struct core_hmac_key *key, const uint8_t *nonce,
-                                    const struct core_slice *aad, size_t aad_count, const struct core_span *text,
-                                    size_t text_count, size_t tag_len, uint8_t *mac);
+enum { CORE_CTR_HMAC_PARTS = 8, CORE_CTR_HMAC_PREFIX = 24 + CORE_NONCE_LEN };
+
+/* The first member of a provider's state. */
+struct core_ctr_hmac {
+    const struct core_hash *hash; /* NULL in a state that was wiped */
+    /* Encrypts or decrypts the spans in place, as one text. */
+    bool (*crypt)(const void *state, const uint8_t *nonce, const struct core_span *text, size_t text_count);
+    struct core_hmac_key key;
+};
+
+/* What the tag is a MAC of: len(aad) || len(text) || tag_len || nonce || aad || text. Borrows all of them, and points
+ * into itself. */
+struct core_ctr_hmac_message {
+    uint8_t prefix[CORE_CTR_HMAC_PREFIX];
+    struct core_slice parts[CORE_CTR_HMAC_PARTS];
+    size_t count;
+    uint64_t len;
+};
+
+/* False if aad and text have more than seven parts. */
+SOTTO_MUST_CHECK bool core_ctr_hmac_message(struct core_ctr_hmac_message *message, const uint8_t *nonce,
+                                            const struct core_slice *aad, size_t aad_count,
+                                            const struct core_span *text, size_t text_count, size_t tag_len);
+
+/* seal and open of struct core_aead. */
+SOTTO_MUST_CHECK bool core_ctr_hmac_seal(void *state, const uint8_t *nonce, const struct core_slice *aad,
+                                         size_t aad_count, const struct core_span *text, size_t text_count,
+                                         uint8_t *tag, size_t tag_len);
+SOTTO_MUST_CHECK enum core_opened core_ctr_hmac_open(void *state, const uint8_t *nonce, const struct core_slice *aad,
+                                                     size_t aad_count, struct core_span text, const uint8_t *tag,
+                                                     size_t tag_len);
+/* The end of opening: text is decrypted if mac begins with the tag. */
+SOTTO_MUST_CHECK enum core_opened core_ctr_hmac_finish(const struct core_ctr_hmac *state, const uint8_t *nonce,
+                                                       struct core_span text, const uint8_t *mac, const uint8_t *tag,
+                                                       size_t tag_len);
 
 #endif

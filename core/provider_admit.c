@@ -1,6 +1,7 @@
 /* A provider's known-answer test. The answers are those of an independent script, tests/vectors/provider_answers.py; a
  * tag is a function of every byte of key, nonce, AAD and ciphertext, so it stands for all of them. */
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/provider.h"
@@ -119,7 +120,78 @@ static bool opens(const struct core_aead *aead, void *opener, void *sealer, stru
            memcmp(known->text, known->plain, answer->text_len) == 0;
 }
 
-static bool aead_right(const struct core_aead *aead, size_t index)
+/* A batch of one answer's text over and over, whose tags are the answer's; then it is opened, with one tag wrong. */
+struct known_batch {
+    uint8_t texts[CORE_BATCH_MAX][TEXT_MAX];
+    uint8_t tags[CORE_BATCH_MAX][TAG_LEN];
+};
+
+static bool batch_opens(const struct core_aead *aead, void *workspace, void *opener, struct known_batch *batch,
+                        struct core_aead_job *jobs, const struct known *known, const struct answer *answer)
+{
+    const size_t wrong = answer->text_len % CORE_BATCH_MAX;
+    bool ok = true;
+    batch->tags[wrong][answer->text_len % TAG_LEN] ^= 1;
+    for (size_t i = 0; i < CORE_BATCH_MAX; i++) {
+        jobs[i].state = opener;
+        jobs[i].tag = NULL;
+        jobs[i].expected = batch->tags[i];
+    }
+    aead->open_batch(workspace, jobs, CORE_BATCH_MAX);
+    for (size_t i = 0; i < CORE_BATCH_MAX; i++) {
+        const bool plain = memcmp(jobs[i].text->data, known->plain, answer->text_len) == 0;
+        if (i == wrong)
+            ok = ok && jobs[i].result == CORE_OPEN_FORGED && !(plain && answer->text_len >= TAG_LEN);
+        else
+            ok = ok && jobs[i].result == CORE_OPEN_OK && plain;
+    }
+    return ok;
+}
+
+static bool batch_right(const struct core_aead *aead, void *workspace, void *sealer, void *opener,
+                        struct known_batch *batch, const struct known *known, const struct answer *answer,
+                        const char *tag_hex)
+{
+    struct core_aead_job jobs[CORE_BATCH_MAX];
+    struct core_span spans[CORE_BATCH_MAX];
+    const struct core_slice aad = {known->aad, answer->aad_len};
+    bool ok = true;
+    for (size_t i = 0; i < CORE_BATCH_MAX; i++) {
+        memcpy(batch->texts[i], known->plain, answer->text_len);
+        spans[i] = (struct core_span){batch->texts[i], answer->text_len};
+        jobs[i] = (struct core_aead_job){.state = sealer,
+                                         .nonce = known->nonce,
+                                         .aad = &aad,
+                                         .aad_count = 1,
+                                         .text = &spans[i],
+                                         .text_count = 1,
+                                         .tag = batch->tags[i],
+                                         .tag_len = TAG_LEN};
+    }
+    aead->seal_batch(workspace, jobs, CORE_BATCH_MAX);
+    for (size_t i = 0; i < CORE_BATCH_MAX; i++)
+        ok = ok && jobs[i].result == CORE_OPEN_OK && is_hex(batch->tags[i], TAG_LEN, tag_hex);
+    return ok && batch_opens(aead, workspace, opener, batch, jobs, known, answer);
+}
+
+static bool batches_right(const struct core_provider *candidate, const struct core_aead *aead, size_t index,
+                          void *sealer, void *opener, const struct known *known)
+{
+    if (!aead->seal_batch && !aead->open_batch)
+        return true;
+    if (!aead->seal_batch || !aead->open_batch || !candidate->workspace_init)
+        return false;
+    void *workspace = malloc(candidate->workspace_size());
+    struct known_batch *batch = malloc(sizeof *batch);
+    bool ok = workspace && batch && candidate->workspace_init(workspace);
+    for (size_t i = 0; ok && i < sizeof answers / sizeof answers[0]; i++)
+        ok = batch_right(aead, workspace, sealer, opener, batch, known, &answers[i], answers[i].tags[index]);
+    free(workspace);
+    free(batch);
+    return ok;
+}
+
+static bool aead_right(const struct core_provider *candidate, const struct core_aead *aead, size_t index)
 {
     _Alignas(max_align_t) uint8_t sealer[CORE_AEAD_STATE_MAX] = {0};
     _Alignas(max_align_t) uint8_t opener[CORE_AEAD_STATE_MAX] = {0};
@@ -136,6 +208,7 @@ static bool aead_right(const struct core_aead *aead, size_t index)
     for (size_t i = 0; ok && i < sizeof answers / sizeof answers[0]; i++)
         ok = seals(aead, sealer, &known, &answers[i], answers[i].tags[index]) &&
              opens(aead, opener, sealer, &known, &answers[i]);
+    ok = ok && batches_right(candidate, aead, index, sealer, opener, &known);
     aead->wipe(sealer);
     aead->wipe(opener);
     return ok;
@@ -164,7 +237,7 @@ const struct core_provider *core_provider_admit(const struct core_provider *cand
                                        "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737"))
         wrong = candidate->sha512->name;
     for (size_t i = 0; i < AEADS; i++)
-        if (!aead_right(aeads[i], i))
+        if (!aead_right(candidate, aeads[i], i))
             wrong = aeads[i]->name;
     if (wrong && refusal)
         *refusal = wrong;

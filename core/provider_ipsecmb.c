@@ -1,5 +1,5 @@
 /* Intel's ipsec-mb: AES-GCM by its direct calls, AES-CTR by its synchronous burst call with libcrypto's HMAC (whose
- * single SHA-2 uses the CPU's SHA instructions; ipsec-mb's is faster only with many at once).
+ * single SHA-2 uses the CPU's SHA instructions; ipsec-mb's is faster only with many at once: ipsecmb_lanes.c).
  *
  * The library hands out its functions in a manager that is the size of 200 kB for queues of jobs. Nothing here queues:
  * one manager is made, its functions are copied, and it is not changed again. */
@@ -10,6 +10,7 @@
 #include "core/provider.h"
 #include "core/secret.h"
 #include "ctr_hmac.h"
+#include "ipsecmb_lanes.h"
 
 enum {
     GCM_TAG_LEN = 16,
@@ -43,6 +44,8 @@ static struct {
     ghash_t ghash;
     keyexp_t expand_128;
     keyexp_t expand_256;
+    hash_one_block_t sha256_block;
+    hash_one_block_t sha512_block;
     submit_cipher_burst_t cipher;
     IMB_MGR *manager;
 } ipsecmb = {.once = PTHREAD_ONCE_INIT};
@@ -267,41 +270,15 @@ static const struct core_aead aes_256_gcm = {
 /* --- AES-CTR with HMAC --- */
 
 struct ctr_hmac {
-    const struct core_hash *hash; /* NULL in a state that was wiped */
+    struct core_ctr_hmac mac;
     keyexp_t expand;
+    hash_one_block_t hash_block;
     uint64_t cipher_key_len;
     _Alignas(16) uint8_t round_keys[ROUND_KEYS_MAX * BLOCK_LEN];
-    struct core_hmac_key mac;
+    struct core_lanes_key lanes;
 };
 
 _Static_assert(sizeof(struct ctr_hmac) <= CORE_AEAD_STATE_MAX, "the largest state");
-
-static bool ctr_128_init(void *state, enum core_direction direction)
-{
-    (void)direction;
-    *(struct ctr_hmac *)state =
-        (struct ctr_hmac){.hash = &core_libcrypto_sha256, .expand = ipsecmb.expand_128, .cipher_key_len = 16};
-    return ipsecmb.expand_128 != NULL;
-}
-
-static bool ctr_256_init(void *state, enum core_direction direction)
-{
-    (void)direction;
-    *(struct ctr_hmac *)state =
-        (struct ctr_hmac){.hash = &core_libcrypto_sha512, .expand = ipsecmb.expand_256, .cipher_key_len = 32};
-    return ipsecmb.expand_256 != NULL;
-}
-
-static bool ctr_set_key(void *state, const uint8_t *key)
-{
-    struct ctr_hmac *s = state;
-    _Alignas(16) uint8_t inverse[ROUND_KEYS_MAX * BLOCK_LEN]; /* for decryption, which counter mode has none of */
-    if (!s->hash)
-        return false;
-    s->expand(key, s->round_keys, inverse);
-    core_wipe(inverse, sizeof inverse);
-    return s->hash->hmac_init(&s->mac, key + s->cipher_key_len, s->hash->len);
-}
 
 /* One run of whole or last blocks, the first of them number `block`. */
 static bool ctr_run(const struct ctr_hmac *s, const uint8_t *nonce, uint32_t block, uint8_t *data, size_t len)
@@ -328,8 +305,9 @@ static bool ctr_run(const struct ctr_hmac *s, const uint8_t *nonce, uint32_t blo
 }
 
 /* The spans are one text: where one ends inside a block, the next begins there. */
-static bool ctr_crypt(const struct ctr_hmac *s, const uint8_t *nonce, const struct core_span *text, size_t text_count)
+static bool ctr_crypt(const void *state, const uint8_t *nonce, const struct core_span *text, size_t text_count)
 {
+    const struct ctr_hmac *s = state;
     uint64_t at = 0;
     bool ok = true;
     for (size_t i = 0; ok && i < text_count; i++) {
@@ -355,35 +333,136 @@ static bool ctr_crypt(const struct ctr_hmac *s, const uint8_t *nonce, const stru
     return ok;
 }
 
-static bool ctr_seal(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
-                     const struct core_span *text, size_t text_count, uint8_t *tag, size_t tag_len)
+static bool ctr_128_init(void *state, enum core_direction direction)
 {
-    const struct ctr_hmac *s = state;
-    uint8_t mac[CORE_HASH_MAX];
-    if (!s->hash || tag_len > s->hash->len || !ctr_crypt(s, nonce, text, text_count) ||
-        !core_ctr_hmac(s->hash, &s->mac, nonce, aad, aad_count, text, text_count, tag_len, mac))
+    (void)direction;
+    *(struct ctr_hmac *)state = (struct ctr_hmac){.mac = {.hash = &core_libcrypto_sha256, .crypt = ctr_crypt},
+                                                  .expand = ipsecmb.expand_128,
+                                                  .hash_block = ipsecmb.sha256_block,
+                                                  .cipher_key_len = 16};
+    return ipsecmb.expand_128 != NULL;
+}
+
+static bool ctr_256_init(void *state, enum core_direction direction)
+{
+    (void)direction;
+    *(struct ctr_hmac *)state = (struct ctr_hmac){.mac = {.hash = &core_libcrypto_sha512, .crypt = ctr_crypt},
+                                                  .expand = ipsecmb.expand_256,
+                                                  .hash_block = ipsecmb.sha512_block,
+                                                  .cipher_key_len = 32};
+    return ipsecmb.expand_256 != NULL;
+}
+
+/* The state of the hash after the key XOR a pad (RFC 2104). The key is as long as the hash, its block twice that. */
+static void hash_pad(const struct ctr_hmac *s, const uint8_t *key, uint8_t pad, uint8_t *out)
+{
+    uint8_t block[2 * CORE_HASH_MAX];
+    memset(block, pad, sizeof block);
+    for (size_t i = 0; i < s->mac.hash->len; i++)
+        block[i] ^= key[i];
+    s->hash_block(block, out);
+    core_wipe(block, sizeof block);
+}
+
+static bool ctr_set_key(void *state, const uint8_t *key)
+{
+    struct ctr_hmac *s = state;
+    const uint8_t *mac_key = key + s->cipher_key_len;
+    _Alignas(16) uint8_t inverse[ROUND_KEYS_MAX * BLOCK_LEN]; /* for decryption, which counter mode has none of */
+    if (!s->mac.hash)
         return false;
-    memcpy(tag, mac, tag_len);
-    core_wipe(mac, sizeof mac);
+    s->expand(key, s->round_keys, inverse);
+    core_wipe(inverse, sizeof inverse);
+    hash_pad(s, mac_key, 0x36, s->lanes.inner);
+    hash_pad(s, mac_key, 0x5c, s->lanes.outer);
+    return s->mac.hash->hmac_init(&s->mac.key, mac_key, s->mac.hash->len);
+}
+
+/* --- many at once: the ciphertexts are there, their MACs are made in lanes --- */
+
+struct batch {
+    struct core_ctr_hmac_message messages[CORE_BATCH_MAX];
+    struct core_lanes_mac macs[CORE_BATCH_MAX];
+    struct core_aead_job *jobs[CORE_BATCH_MAX]; /* of each */
+    size_t count;
+};
+
+/* What a job's MAC is of; false if it cannot be done. */
+static bool batch_add(struct batch *batch, struct core_aead_job *job)
+{
+    const struct ctr_hmac *s = job->state;
+    struct core_ctr_hmac_message *message = &batch->messages[batch->count];
+    if (!s->mac.hash || job->tag_len > s->mac.hash->len ||
+        !core_ctr_hmac_message(message, job->nonce, job->aad, job->aad_count, job->text, job->text_count, job->tag_len))
+        return false;
+    batch->jobs[batch->count] = job;
+    batch->macs[batch->count].message = message;
+    batch->macs[batch->count++].key = &s->lanes;
     return true;
 }
 
-static enum core_opened ctr_open(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
-                                 struct core_span text, const uint8_t *tag, size_t tag_len)
+/* Jobs whose MAC cannot be made become CORE_OPEN_FAILED. */
+static void batch_run(struct batch *batch, void *workspace, size_t hash_len)
 {
-    const struct ctr_hmac *s = state;
-    uint8_t mac[CORE_HASH_MAX];
-    if (!s->hash || tag_len > s->hash->len ||
-        !core_ctr_hmac(s->hash, &s->mac, nonce, aad, aad_count, &text, 1, tag_len, mac))
-        return CORE_OPEN_FAILED;
-    bool genuine = core_equal(mac, tag, tag_len);
-    core_wipe(mac, sizeof mac);
-    if (!genuine)
-        return CORE_OPEN_FORGED;
-    if (ctr_crypt(s, nonce, &text, 1))
-        return CORE_OPEN_OK;
-    core_wipe(text.data, text.len);
-    return CORE_OPEN_FAILED;
+    core_lanes_run(workspace, hash_len, batch->macs, batch->count);
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct ctr_hmac *s = batch->jobs[i]->state;
+        struct core_lanes_mac *mac = &batch->macs[i];
+        if (!mac->done && !s->mac.hash->hmac(&s->mac.key, mac->message->parts, mac->message->count, mac->out))
+            batch->jobs[i]->result = CORE_OPEN_FAILED;
+    }
+}
+
+static void seal_batch(void *workspace, size_t hash_len, struct core_aead_job *jobs, size_t count)
+{
+    struct batch batch;
+    batch.count = 0;
+    for (struct core_aead_job *job = jobs; job < jobs + count; job++) {
+        bool ok = batch_add(&batch, job) && ctr_crypt(job->state, job->nonce, job->text, job->text_count);
+        job->result = ok ? CORE_OPEN_OK : CORE_OPEN_FAILED;
+    }
+    batch_run(&batch, workspace, hash_len);
+    for (size_t i = 0; i < batch.count; i++) {
+        if (batch.jobs[i]->result == CORE_OPEN_OK)
+            memcpy(batch.jobs[i]->tag, batch.macs[i].out, batch.jobs[i]->tag_len);
+        core_wipe(batch.macs[i].out, hash_len);
+    }
+}
+
+static void open_batch(void *workspace, size_t hash_len, struct core_aead_job *jobs, size_t count)
+{
+    struct batch batch;
+    batch.count = 0;
+    for (struct core_aead_job *job = jobs; job < jobs + count; job++)
+        job->result = batch_add(&batch, job) ? CORE_OPEN_OK : CORE_OPEN_FAILED;
+    batch_run(&batch, workspace, hash_len);
+    for (size_t i = 0; i < batch.count; i++) {
+        struct core_aead_job *job = batch.jobs[i];
+        if (job->result == CORE_OPEN_OK)
+            job->result = core_ctr_hmac_finish(job->state, job->nonce, job->text[0], batch.macs[i].out, job->expected,
+                                               job->tag_len);
+        core_wipe(batch.macs[i].out, hash_len); /* the right tag of a forged frame is a secret */
+    }
+}
+
+static void seal_batch_256(void *workspace, struct core_aead_job *jobs, size_t count)
+{
+    seal_batch(workspace, core_libcrypto_sha256.len, jobs, count);
+}
+
+static void open_batch_256(void *workspace, struct core_aead_job *jobs, size_t count)
+{
+    open_batch(workspace, core_libcrypto_sha256.len, jobs, count);
+}
+
+static void seal_batch_512(void *workspace, struct core_aead_job *jobs, size_t count)
+{
+    seal_batch(workspace, core_libcrypto_sha512.len, jobs, count);
+}
+
+static void open_batch_512(void *workspace, struct core_aead_job *jobs, size_t count)
+{
+    open_batch(workspace, core_libcrypto_sha512.len, jobs, count);
 }
 
 static void ctr_wipe(void *state)
@@ -399,9 +478,11 @@ static const struct core_aead aes_128_ctr_hmac_sha256 = {
     .state_size = sizeof(struct ctr_hmac),
     .init = ctr_128_init,
     .set_key = ctr_set_key,
-    .seal = ctr_seal,
-    .open = ctr_open,
+    .seal = core_ctr_hmac_seal,
+    .open = core_ctr_hmac_open,
     .wipe = ctr_wipe,
+    .seal_batch = seal_batch_256,
+    .open_batch = open_batch_256,
 };
 
 static const struct core_aead aes_256_ctr_hmac_sha512 = {
@@ -412,9 +493,11 @@ static const struct core_aead aes_256_ctr_hmac_sha512 = {
     .state_size = sizeof(struct ctr_hmac),
     .init = ctr_256_init,
     .set_key = ctr_set_key,
-    .seal = ctr_seal,
-    .open = ctr_open,
+    .seal = core_ctr_hmac_seal,
+    .open = core_ctr_hmac_open,
     .wipe = ctr_wipe,
+    .seal_batch = seal_batch_512,
+    .open_batch = open_batch_512,
 };
 
 static const struct core_provider tables = {
@@ -425,6 +508,8 @@ static const struct core_provider tables = {
     .aes_256_gcm = &aes_256_gcm,
     .aes_128_ctr_hmac_sha256 = &aes_128_ctr_hmac_sha256,
     .aes_256_ctr_hmac_sha512 = &aes_256_ctr_hmac_sha512,
+    .workspace_size = core_lanes_size,
+    .workspace_init = core_lanes_init,
 };
 
 /* --- choosing --- */
@@ -451,6 +536,8 @@ static const char *load_calls(void)
     ipsecmb.ghash = m->ghash;
     ipsecmb.expand_128 = m->keyexp_128;
     ipsecmb.expand_256 = m->keyexp_256;
+    ipsecmb.sha256_block = m->sha256_one_block;
+    ipsecmb.sha512_block = m->sha512_one_block;
     ipsecmb.cipher = m->submit_cipher_burst_nocheck;
     return NULL;
 }

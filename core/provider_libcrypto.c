@@ -308,18 +308,29 @@ const struct core_aead core_libcrypto_chacha20_poly1305 = {
 enum { CTR_IV_LEN = 16 };
 
 struct ctr_hmac {
+    struct core_ctr_hmac mac;
     EVP_CIPHER_CTX *cipher;
-    const struct core_hash *hash;
     size_t cipher_key_len;
-    struct core_hmac_key mac;
 };
 
 _Static_assert(sizeof(struct ctr_hmac) <= CORE_AEAD_STATE_MAX, "the largest state");
 
+static bool ctr_crypt(const void *state, const uint8_t *nonce, const struct core_span *text, size_t text_count)
+{
+    const struct ctr_hmac *s = state;
+    uint8_t counter[CTR_IV_LEN] = {0};
+    memcpy(counter, nonce, CORE_NONCE_LEN);
+    bool ok = EVP_CipherInit_ex(s->cipher, NULL, NULL, NULL, counter, -1);
+    for (size_t i = 0; ok && i < text_count; i++)
+        ok = cipher_update(s->cipher, text[i]);
+    return ok;
+}
+
 static bool ctr_hmac_init(struct ctr_hmac *state, const EVP_CIPHER *type, const struct core_hash *hash,
                           size_t cipher_key_len)
 {
-    state->hash = hash;
+    state->mac.hash = hash;
+    state->mac.crypt = ctr_crypt;
     state->cipher_key_len = cipher_key_len;
     /* in counter mode both directions encrypt the counter */
     return cipher_init(&state->cipher, type, CORE_SEAL);
@@ -342,47 +353,7 @@ static bool ctr_set_key(void *state, const uint8_t *key)
     struct ctr_hmac *s = state;
     /* "The encryption subkey comprises the first Nka bytes and the authentication subkey comprises the remaining Nh" */
     return s->cipher && EVP_CipherInit_ex(s->cipher, NULL, NULL, key, NULL, -1) &&
-           s->hash->hmac_init(&s->mac, key + s->cipher_key_len, s->hash->len);
-}
-
-static bool ctr_crypt(const struct ctr_hmac *s, const uint8_t *nonce, const struct core_span *text, size_t text_count)
-{
-    uint8_t counter[CTR_IV_LEN] = {0};
-    memcpy(counter, nonce, CORE_NONCE_LEN);
-    bool ok = EVP_CipherInit_ex(s->cipher, NULL, NULL, NULL, counter, -1);
-    for (size_t i = 0; ok && i < text_count; i++)
-        ok = cipher_update(s->cipher, text[i]);
-    return ok;
-}
-
-static bool ctr_seal(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
-                     const struct core_span *text, size_t text_count, uint8_t *tag, size_t tag_len)
-{
-    const struct ctr_hmac *s = state;
-    uint8_t mac[CORE_HASH_MAX];
-    if (tag_len > s->hash->len || !ctr_crypt(s, nonce, text, text_count) ||
-        !core_ctr_hmac(s->hash, &s->mac, nonce, aad, aad_count, text, text_count, tag_len, mac))
-        return false;
-    memcpy(tag, mac, tag_len);
-    core_wipe(mac, sizeof mac);
-    return true;
-}
-
-static enum core_opened ctr_open(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
-                                 struct core_span text, const uint8_t *tag, size_t tag_len)
-{
-    const struct ctr_hmac *s = state;
-    uint8_t mac[CORE_HASH_MAX];
-    if (tag_len > s->hash->len || !core_ctr_hmac(s->hash, &s->mac, nonce, aad, aad_count, &text, 1, tag_len, mac))
-        return CORE_OPEN_FAILED;
-    bool genuine = core_equal(mac, tag, tag_len);
-    core_wipe(mac, sizeof mac); /* the right tag of a forged frame is a secret */
-    if (!genuine)
-        return CORE_OPEN_FORGED;
-    if (ctr_crypt(s, nonce, &text, 1))
-        return CORE_OPEN_OK;
-    core_wipe(text.data, text.len);
-    return CORE_OPEN_FAILED;
+           s->mac.hash->hmac_init(&s->mac.key, key + s->cipher_key_len, s->mac.hash->len);
 }
 
 static void ctr_wipe(void *state)
@@ -400,8 +371,8 @@ static const struct core_aead aes_128_ctr_hmac_sha256 = {
     .state_size = sizeof(struct ctr_hmac),
     .init = ctr_128_init,
     .set_key = ctr_set_key,
-    .seal = ctr_seal,
-    .open = ctr_open,
+    .seal = core_ctr_hmac_seal,
+    .open = core_ctr_hmac_open,
     .wipe = ctr_wipe,
 };
 
@@ -413,8 +384,8 @@ static const struct core_aead aes_256_ctr_hmac_sha512 = {
     .state_size = sizeof(struct ctr_hmac),
     .init = ctr_256_init,
     .set_key = ctr_set_key,
-    .seal = ctr_seal,
-    .open = ctr_open,
+    .seal = core_ctr_hmac_seal,
+    .open = core_ctr_hmac_open,
     .wipe = ctr_wipe,
 };
 

@@ -45,7 +45,8 @@ static inline uint64_t sframe_field_read(struct bytes_reader *r, unsigned nibble
 }
 
 /* As sframe_header_read, the pointers known to be good. */
-static inline int sframe_header_parse(const uint8_t *frame, size_t len, struct sframe_header *header)
+__attribute__((always_inline)) static inline int sframe_header_parse(const uint8_t *frame, size_t len,
+                                                                     struct sframe_header *header)
 {
     struct bytes_reader r;
     bytes_reader_init(&r, frame, len);

@@ -1,9 +1,13 @@
-/* Opening a frame: look up, authenticate, and only then remember anything. */
+/* Opening frames, one at a time and several at once: look up, authenticate, and only then remember anything. */
+#include "batch.h"
 #include "receiver.h"
 
 #include "core/secret.h"
 #include "header.h"
 #include "inner.h"
+
+/* What single frames and batches share is inline in both: a short frame's time would else be calls by a tenth. */
+#define PER_FRAME __attribute__((always_inline)) static inline
 
 struct incoming {
     struct sframe_header header;
@@ -13,8 +17,8 @@ struct incoming {
     uint64_t now_ms;
 };
 
-static int read_frame(const struct sframe_receiver *receiver, const uint8_t *metadata, size_t metadata_len,
-                      uint8_t *frame, size_t frame_len, struct incoming *in)
+PER_FRAME int read_frame(const struct sframe_receiver *receiver, const uint8_t *metadata, size_t metadata_len,
+                         uint8_t *frame, size_t frame_len, struct incoming *in)
 {
     int rc = sframe_header_parse(frame, frame_len, &in->header);
     if (rc != SFRAME_OK)
@@ -41,12 +45,20 @@ static void count_failure(struct sframe_receiver *receiver, uint64_t *failures)
         receiver->stats.forgery_limit = true;
 }
 
-static int open_known(struct sframe_receiver *receiver, const struct sframe_expect *expect, const struct incoming *in,
-                      struct sframe_stream *stream)
+/* What is refused unread. */
+__attribute__((always_inline)) static inline int
+check_known(const struct sframe_expect *expect, const struct incoming *in, const struct sframe_stream *stream)
 {
     int rc = check_kind(expect, &stream->info);
     if (rc == SFRAME_OK)
         rc = sframe_replay_check(&stream->replay, in->header.ctr, in->now_ms);
+    return rc;
+}
+
+static int open_known(struct sframe_receiver *receiver, const struct sframe_expect *expect, const struct incoming *in,
+                      struct sframe_stream *stream)
+{
+    int rc = check_known(expect, in, stream);
     if (rc != SFRAME_OK)
         return rc;
     rc = sframe_key_open(&receiver->crypto, &stream->key, &in->frame, in->text, in->tag);
@@ -100,14 +112,15 @@ static int check_clock(const struct sframe_receiver *receiver, const struct sfra
 }
 
 /* What an authentic frame says about itself. */
-static int check_inner(const struct sframe_receiver *receiver, const struct sframe_expect *expect,
-                       const struct incoming *in, const struct sframe_stream *stream, struct sframe_inner *inner,
-                       struct core_span *payload)
+PER_FRAME int check_inner(const struct sframe_receiver *receiver, const struct sframe_expect *expect,
+                          const struct incoming *in, const struct sframe_stream *stream, struct sframe_inner *inner,
+                          struct core_span *payload)
 {
-    *inner = (struct sframe_inner){0};
-    *payload = in->text;
-    if (receiver->profile == SFRAME_PROFILE_RFC9605)
+    if (receiver->profile == SFRAME_PROFILE_RFC9605) {
+        *inner = (struct sframe_inner){0};
+        *payload = in->text;
         return SFRAME_OK;
+    }
     int rc = sframe_inner_parse(in->text, inner, payload);
     if (rc == SFRAME_OK && expect && expect->codec != SFRAME_CODEC_ANY && expect->codec != inner->codec)
         rc = SFRAME_CODEC;
@@ -148,33 +161,23 @@ static void count(struct sframe_receiver *receiver, int rc)
     }
 }
 
-static int open_frame(struct sframe_receiver *receiver, const struct sframe_expect *expect, const uint8_t *metadata,
-                      size_t metadata_len, uint8_t *frame, size_t frame_len, uint64_t now_ms,
-                      struct sframe_opened *opened)
+/* A frame that is authentic: its counter is spent, also if it is refused for what it says. */
+PER_FRAME int take(struct sframe_receiver *receiver, const struct sframe_expect *expect, const struct incoming *in,
+                   struct sframe_stream *stream, struct sframe_opened *opened)
 {
-    struct incoming in; /* not zeroed: read_frame sets all but the time, and zeroing would take as long */
     struct sframe_inner inner;
     struct core_span payload;
-    in.now_ms = now_ms;
-    int rc = read_frame(receiver, metadata, metadata_len, frame, frame_len, &in);
-    if (rc != SFRAME_OK)
-        return rc;
-    struct sframe_stream *stream = sframe_streams_find(&receiver->streams, in.header.kid);
-    rc = stream ? open_known(receiver, expect, &in, stream) : open_newcomer(receiver, expect, &in, &stream);
-    if (rc != SFRAME_OK)
-        return rc;
-    /* authentic: this counter is spent, also if the frame is refused for what it says */
-    sframe_replay_commit(&stream->replay, in.header.ctr, now_ms);
-    if (now_ms > stream->heard_ms)
-        stream->heard_ms = now_ms;
-    rc = check_inner(receiver, expect, &in, stream, &inner, &payload);
+    sframe_replay_commit(&stream->replay, in->header.ctr, in->now_ms);
+    if (in->now_ms > stream->heard_ms)
+        stream->heard_ms = in->now_ms;
+    int rc = check_inner(receiver, expect, in, stream, &inner, &payload);
     if (rc != SFRAME_OK) {
-        core_wipe(in.text.data, in.text.len);
+        core_wipe(in->text.data, in->text.len);
         return rc;
     }
     *opened = (struct sframe_opened){
-        .kid = in.header.kid,
-        .ctr = in.header.ctr,
+        .kid = in->header.kid,
+        .ctr = in->header.ctr,
         .context = stream->info.context < SFRAME_CONTEXTS ? stream->info.context : 0,
         .sender = stream->info.sender,
         .payload = payload.data,
@@ -184,13 +187,132 @@ static int open_frame(struct sframe_receiver *receiver, const struct sframe_expe
     return SFRAME_OK;
 }
 
+static int open_frame(struct sframe_receiver *receiver, const struct sframe_expect *expect, const uint8_t *metadata,
+                      size_t metadata_len, uint8_t *frame, size_t frame_len, uint64_t now_ms,
+                      struct sframe_opened *opened)
+{
+    struct incoming in; /* not zeroed: read_frame sets all but the time, and zeroing would take as long */
+    in.now_ms = now_ms;
+    int rc = read_frame(receiver, metadata, metadata_len, frame, frame_len, &in);
+    if (rc != SFRAME_OK)
+        return rc;
+    struct sframe_stream *stream = sframe_streams_find(&receiver->streams, in.header.kid);
+    rc = stream ? open_known(receiver, expect, &in, stream) : open_newcomer(receiver, expect, &in, &stream);
+    return rc == SFRAME_OK ? take(receiver, expect, &in, stream, opened) : rc;
+}
+
+static bool lengths_ok(const uint8_t *metadata, size_t metadata_len, const uint8_t *frame, size_t frame_len)
+{
+    return frame && (metadata || metadata_len == 0) && metadata_len <= SFRAME_FRAME_MAX &&
+           frame_len <= (size_t)SFRAME_FRAME_MAX + SFRAME_HEAD_MAX + SFRAME_PADDING_MAX + SFRAME_TAG_MAX;
+}
+
 int sframe_open(struct sframe_receiver *receiver, const struct sframe_expect *expect, const uint8_t *metadata,
                 size_t metadata_len, uint8_t *frame, size_t frame_len, uint64_t now_ms, struct sframe_opened *opened)
 {
-    if (!receiver || !frame || !opened || (!metadata && metadata_len > 0) || metadata_len > SFRAME_FRAME_MAX ||
-        frame_len > (size_t)SFRAME_FRAME_MAX + SFRAME_HEAD_MAX + SFRAME_PADDING_MAX + SFRAME_TAG_MAX)
+    if (!receiver || !opened || !lengths_ok(metadata, metadata_len, frame, frame_len))
         return SFRAME_INVALID;
     int rc = open_frame(receiver, expect, metadata, metadata_len, frame, frame_len, now_ms, opened);
     count(receiver, rc);
     return rc;
+}
+
+/* --- several at once --- */
+
+/* Frames of known streams that nothing speaks against so far, to be authenticated together. */
+struct open_run {
+    struct sframe_batch *batch;
+    struct sframe_receiver *receiver;
+    size_t count;
+    struct sframe_open_item *items[CORE_BATCH_MAX];
+    struct incoming in[CORE_BATCH_MAX];
+    struct sframe_stream *streams[CORE_BATCH_MAX];
+    union sframe_nonce nonces[CORE_BATCH_MAX];
+    struct core_aead_job jobs[CORE_BATCH_MAX];
+};
+
+/* Looks at a frame as a single call would have: frames before it in the run have moved windows since it joined. */
+static int settle(const struct open_run *run, size_t i)
+{
+    const struct incoming *in = &run->in[i];
+    struct sframe_open_item *item = run->items[i];
+    const enum core_opened result = run->jobs[i].result;
+    int rc = check_known(item->expect, in, run->streams[i]);
+    if (rc != SFRAME_OK) {
+        core_wipe(in->text.data, in->text.len); /* decrypted, it may be */
+        return rc;
+    }
+    if (result == CORE_OPEN_FORGED)
+        count_failure(run->receiver, &run->streams[i]->failures);
+    if (result != CORE_OPEN_OK)
+        return result == CORE_OPEN_FORGED ? SFRAME_AUTH : SFRAME_CRYPTO;
+    return take(run->receiver, item->expect, in, run->streams[i], &item->opened);
+}
+
+static void open_together(struct open_run *run)
+{
+    const struct sframe_crypto *crypto = &run->receiver->crypto;
+    core_aead_open_batch(crypto->aead, sframe_batch_workspace(run->batch, crypto), run->jobs, run->count);
+    for (size_t i = 0; i < run->count; i++) {
+        run->items[i]->error = settle(run, i);
+        count(run->receiver, run->items[i]->error);
+    }
+    run->count = 0;
+}
+
+static void join(struct open_run *run, struct sframe_open_item *item, struct sframe_stream *stream)
+{
+    struct incoming *in = &run->in[run->count];
+    union sframe_nonce *nonce = &run->nonces[run->count];
+    sframe_nonce_make(&stream->key, in->header.ctr, nonce);
+    run->items[run->count] = item;
+    run->streams[run->count] = stream;
+    run->jobs[run->count++] = (struct core_aead_job){.state = stream->key.state,
+                                                     .nonce = nonce->bytes,
+                                                     .aad = in->frame.aad,
+                                                     .aad_count = SFRAME_AAD_PARTS,
+                                                     .text = &in->text,
+                                                     .text_count = 1,
+                                                     .expected = in->tag,
+                                                     .tag_len = run->receiver->crypto.suite->nt};
+}
+
+/* A frame joins the run, or is opened alone. What speaks against it may be otherwise once the run is opened (a jump may
+ * be none any more), and a newcomer may take a stream away that the run has frames of: both wait until then. */
+static void enlist(struct open_run *run, struct sframe_open_item *item, uint64_t now_ms)
+{
+    struct incoming *in = &run->in[run->count];
+    in->now_ms = now_ms;
+    if (lengths_ok(item->metadata, item->metadata_len, item->frame, item->frame_len) &&
+        read_frame(run->receiver, item->metadata, item->metadata_len, item->frame, item->frame_len, in) == SFRAME_OK) {
+        struct sframe_stream *stream = sframe_streams_find(&run->receiver->streams, in->header.kid);
+        if (stream && check_known(item->expect, in, stream) == SFRAME_OK) {
+            join(run, item, stream);
+            return;
+        }
+        open_together(run);
+    }
+    item->error = sframe_open(run->receiver, item->expect, item->metadata, item->metadata_len, item->frame,
+                              item->frame_len, now_ms, &item->opened);
+}
+
+int sframe_open_batch(struct sframe_batch *batch, struct sframe_receiver *receiver, struct sframe_open_item *items,
+                      size_t items_len, uint64_t now_ms)
+{
+    struct open_run run;
+    run.batch = batch;
+    run.receiver = receiver;
+    run.count = 0;
+    if (!batch || !receiver || (!items && items_len > 0))
+        return SFRAME_INVALID;
+    for (struct sframe_open_item *item = items; item < items + items_len; item++) {
+        enlist(&run, item, now_ms);
+        if (run.count == CORE_BATCH_MAX)
+            open_together(&run);
+    }
+    open_together(&run);
+    for (size_t i = 0; i < items_len; i++)
+        if (items[i].error != SFRAME_OK)
+            return items[i].error;
+    return SFRAME_OK;
 }

@@ -1,20 +1,13 @@
 #include "sender.h"
 
-#include <string.h>
-
 #include "core/arena.h"
 #include "core/secret.h"
-#include "inner.h"
 
 enum {
     KEYS_DEFAULT = 4,
     KEY_HISTORY_DEFAULT = 4096,
     KEY_HISTORY_MAX = 1 << 24,
-    BLOCK_LEN = 16,
-    SOFT_LIMIT_SHIFT = 2, /* the soft limit is a quarter before the hard one */
 };
-
-/* --- keys --- */
 
 static int config_check(const struct core_provider *provider, const struct sframe_sender_config *config,
                         struct sframe_sender *sender)
@@ -167,89 +160,5 @@ int sframe_sender_remove_key(struct sframe_sender *sender, uint64_t kid)
     core_wipe(key, sizeof *key);
     if (sframe_key_forget(sender->crypto.aead, &forgotten))
         key->key.state = forgotten.state;
-    return SFRAME_OK;
-}
-
-/* --- frames --- */
-
-static uint64_t blocks_of(size_t len)
-{
-    return ((uint64_t)len + BLOCK_LEN - 1) / BLOCK_LEN;
-}
-
-static int check_frame(const struct sframe_sender *sender, const struct sframe_inner *inner, const uint8_t *metadata,
-                       size_t metadata_len, const uint8_t *head, const uint8_t *payload, size_t payload_len,
-                       const uint8_t *tail, const struct sframe_sealed *sealed)
-{
-    if (!sender || !head || !tail || !sealed || (!payload && payload_len > 0) || (!metadata && metadata_len > 0) ||
-        payload_len > SFRAME_FRAME_MAX || metadata_len > SFRAME_FRAME_MAX ||
-        (inner == NULL) != (sender->profile == SFRAME_PROFILE_RFC9605))
-        return SFRAME_INVALID;
-    return inner ? sframe_inner_check(inner) : SFRAME_OK;
-}
-
-int sframe_seal(struct sframe_sender *sender, const struct sframe_inner *inner, const uint8_t *metadata,
-                size_t metadata_len, uint8_t *head, size_t head_cap, uint8_t *payload, size_t payload_len,
-                uint8_t *tail, size_t tail_cap, struct sframe_sealed *sealed)
-{
-    int rc = check_frame(sender, inner, metadata, metadata_len, head, payload, payload_len, tail, sealed);
-    if (rc != SFRAME_OK)
-        return rc;
-    struct sframe_sender_key *key = sender->current;
-    if (!key)
-        return SFRAME_NO_KEY;
-    const struct sframe_suite *suite = sender->crypto.suite;
-    const size_t inner_len = inner ? sframe_inner_len(inner) : 0;
-    const size_t padding = inner ? inner->padding : 0;
-    const size_t header_len = sframe_header_len(key->kid, key->ctr);
-    if (head_cap < header_len + inner_len || tail_cap < padding + suite->nt)
-        return SFRAME_SPACE;
-    const uint64_t cost = 1 + blocks_of(header_len + metadata_len) + blocks_of(inner_len + payload_len + padding);
-    if (key->ctr >= suite->seal_limit || key->blocks + cost > suite->block_limit)
-        return SFRAME_KEY_EXHAUSTED;
-
-    /* from here on this counter is spent, whatever happens */
-    const uint64_t ctr = key->ctr++;
-    key->blocks += cost;
-    uint8_t *start = head + head_cap - header_len - inner_len;
-    size_t written = 0;
-    rc = sframe_header_write(key->kid, ctr, start, header_len, &written);
-    if (rc != SFRAME_OK)
-        return rc;
-    if (inner)
-        sframe_inner_write(inner, start + header_len);
-    if (padding > 0)
-        memset(tail, 0, padding);
-
-    /* parts that lie in one buffer are one text to the cipher */
-    struct core_span text[3];
-    size_t count = 0;
-    if (inner_len > 0)
-        text[count++] = (struct core_span){start + header_len, inner_len};
-    if (count > 0 && start + header_len + inner_len == payload)
-        text[count - 1].len += payload_len;
-    else if (payload_len > 0)
-        text[count++] = (struct core_span){payload, payload_len};
-    if (count > 0 && padding > 0 && text[count - 1].data + text[count - 1].len == tail)
-        text[count - 1].len += padding;
-    else if (padding > 0)
-        text[count++] = (struct core_span){tail, padding};
-
-    const struct sframe_frame frame = {ctr, {{start, header_len}, {metadata, metadata_len}}};
-    rc = sframe_key_seal(&sender->crypto, &key->key, &frame, text, count, tail + padding);
-    if (rc != SFRAME_OK) {
-        for (size_t i = 0; i < count; i++)
-            core_wipe(text[i].data, text[i].len);
-        core_wipe(tail + padding, suite->nt);
-        return rc;
-    }
-    *sealed = (struct sframe_sealed){
-        .kid = key->kid,
-        .ctr = ctr,
-        .head_len = header_len + inner_len,
-        .tail_len = padding + suite->nt,
-        .soft_limit = key->ctr >= suite->seal_limit - (suite->seal_limit >> SOFT_LIMIT_SHIFT) ||
-                      key->blocks >= suite->block_limit - (suite->block_limit >> SOFT_LIMIT_SHIFT),
-    };
     return SFRAME_OK;
 }

@@ -41,6 +41,7 @@ int sframe_crypto_init(struct sframe_crypto *crypto, const struct core_provider 
     if (!suite)
         return SFRAME_SUITE;
     bool small = suite->nh == 32;
+    crypto->provider = provider;
     crypto->suite = suite;
     crypto->hash = small ? provider->sha256 : provider->sha512;
     if (suite->nka > 0)

@@ -6,6 +6,7 @@
 #include "sotto/sframe.h"
 
 struct sframe_crypto {
+    const struct core_provider *provider;
     const struct sframe_suite *suite;
     const struct core_aead *aead;
     const struct core_hash *hash;

@@ -31,8 +31,9 @@ static uint32_t least(const struct sframe_timeline *timeline)
     return difference(timeline->least, timeline->least_before) < 0 ? timeline->least : timeline->least_before;
 }
 
-int sframe_timeline_check(const struct sframe_timeline *timeline, unsigned kind, uint32_t capture_ms, uint64_t now_ms,
-                          uint32_t max_delay_ms, uint32_t jitter_ms)
+/* Changes nothing. */
+static inline int check(const struct sframe_timeline *timeline, unsigned kind, uint32_t capture_ms, uint64_t now_ms,
+                        uint32_t max_delay_ms, uint32_t jitter_ms)
 {
     if (!stands(timeline, now_ms))
         return SFRAME_OK;
@@ -50,7 +51,7 @@ int sframe_timeline_check(const struct sframe_timeline *timeline, unsigned kind,
     return SFRAME_OK;
 }
 
-void sframe_timeline_commit(struct sframe_timeline *timeline, unsigned kind, uint32_t capture_ms, uint64_t now_ms)
+static inline void commit(struct sframe_timeline *timeline, unsigned kind, uint32_t capture_ms, uint64_t now_ms)
 {
     uint32_t delay = (uint32_t)now_ms - capture_ms;
     if (!stands(timeline, now_ms))
@@ -75,8 +76,8 @@ void sframe_timeline_commit(struct sframe_timeline *timeline, unsigned kind, uin
 int sframe_timeline_take(struct sframe_timeline *timeline, unsigned kind, uint32_t capture_ms, uint64_t now_ms,
                          uint32_t max_delay_ms, uint32_t jitter_ms)
 {
-    int rc = sframe_timeline_check(timeline, kind, capture_ms, now_ms, max_delay_ms, jitter_ms);
+    int rc = check(timeline, kind, capture_ms, now_ms, max_delay_ms, jitter_ms);
     if (rc == SFRAME_OK)
-        sframe_timeline_commit(timeline, kind, capture_ms, now_ms);
+        commit(timeline, kind, capture_ms, now_ms);
     return rc;
 }

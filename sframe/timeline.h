@@ -21,13 +21,8 @@ struct sframe_timeline {
     uint8_t kinds;                     /* bit set: newest[kind] stands */
 };
 
-/* SFRAME_OK, SFRAME_LATE, SFRAME_TIME_BACK, or SFRAME_JUMP for a capture time further ahead than time has gone on.
- * Changes nothing. */
-int sframe_timeline_check(const struct sframe_timeline *timeline, unsigned kind, uint32_t capture_ms, uint64_t now_ms,
-                          uint32_t max_delay_ms, uint32_t jitter_ms);
-/* Takes in an authentic frame that passed the check. */
-void sframe_timeline_commit(struct sframe_timeline *timeline, unsigned kind, uint32_t capture_ms, uint64_t now_ms);
-/* Both: the check, and the commit of a frame that passes it. */
+/* Takes in an authentic frame: SFRAME_OK, or SFRAME_LATE, SFRAME_TIME_BACK, SFRAME_JUMP for a capture time further
+ * ahead than time has gone on, which change nothing. */
 int sframe_timeline_take(struct sframe_timeline *timeline, unsigned kind, uint32_t capture_ms, uint64_t now_ms,
                          uint32_t max_delay_ms, uint32_t jitter_ms);
 

@@ -50,6 +50,22 @@ struct core_hash {
 enum core_direction { CORE_SEAL, CORE_OPEN };
 enum core_opened { CORE_OPEN_OK = 0, CORE_OPEN_FORGED, CORE_OPEN_FAILED /* the library failed */ };
 
+enum { CORE_BATCH_MAX = 16 };
+
+/* One of several texts that are sealed or opened together: what the single calls take, and what they return. */
+struct core_aead_job {
+    void *state;
+    const uint8_t *nonce;
+    const struct core_slice *aad;
+    size_t aad_count;
+    const struct core_span *text;
+    size_t text_count;       /* to open: 1 */
+    uint8_t *tag;            /* to seal */
+    const uint8_t *expected; /* to open: the tag that came */
+    size_t tag_len;
+    enum core_opened result; /* of sealing: CORE_OPEN_OK or CORE_OPEN_FAILED */
+};
+
 struct core_aead {
     const char *name;
     size_t key_len;
@@ -69,7 +85,15 @@ struct core_aead {
                                               size_t tag_len);
     /* Wipes the key and frees what init allocated. A state of zeros is allowed. */
     void (*wipe)(void *state);
+    /* Up to CORE_BATCH_MAX jobs of this AEAD at once, each as by a single call; their texts must not overlap.
+     * workspace: of the provider this row belongs to. NULL: no faster than one by one. */
+    void (*seal_batch)(void *workspace, struct core_aead_job *jobs, size_t count);
+    void (*open_batch)(void *workspace, struct core_aead_job *jobs, size_t count);
 };
+
+/* The jobs (any number) in batches, or, if the AEAD has none or workspace is NULL, one by one. */
+void core_aead_seal_batch(const struct core_aead *aead, void *workspace, struct core_aead_job *jobs, size_t count);
+void core_aead_open_batch(const struct core_aead *aead, void *workspace, struct core_aead_job *jobs, size_t count);
 
 struct core_provider {
     const char *name;
@@ -80,6 +104,11 @@ struct core_provider {
     /* RFC 9605 section 4.5.1: AES-CTR, then HMAC over lengths, nonce, AAD and ciphertext */
     const struct core_aead *aes_128_ctr_hmac_sha256;
     const struct core_aead *aes_256_ctr_hmac_sha512;
+    /* What its AEADs' batches work in: memory of the caller's, aligned as by malloc, that is not moved and that one
+     * thread at a time uses. Holds nothing secret between batches. init may take a millisecond; false if the library
+     * fails. NULL: there are no batches. */
+    size_t (*workspace_size)(void);
+    bool (*workspace_init)(void *workspace);
 };
 
 /* OpenSSL 3's libcrypto: everywhere. */

@@ -177,6 +177,49 @@ static void nothing_for_ratchets_and_epochs(void)
     fix_free_receiver(epochs);
 }
 
+/* Batches: the memory they work in is made before. */
+static void nothing_in_batches(void)
+{
+    enum { ITEMS = 20, LEN = 1200 };
+    static uint8_t buffers[ITEMS][SFRAME_HEAD_MAX + LEN + SFRAME_TAG_MAX];
+    struct sframe_batch *batch = NULL;
+    void *memory = malloc(sframe_batch_size());
+    CU_ASSERT_FATAL(memory && sframe_batch_init(memory, sframe_batch_size(), &batch) == SFRAME_OK);
+    for (uint16_t suite = 1; suite <= 8; suite++) {
+        struct sframe_sender *sender = fix_sender(suite, SFRAME_PROFILE_RFC9605);
+        struct sframe_receiver *receiver = fix_receiver(suite, SFRAME_PROFILE_RFC9605);
+        struct sframe_seal_item seals[ITEMS];
+        struct sframe_open_item opens[ITEMS];
+        CU_ASSERT_EQUAL(sframe_sender_add_key(sender, 5, fix_key, sizeof fix_key), SFRAME_OK);
+        CU_ASSERT_EQUAL(sframe_receiver_add_key(receiver, 5, fix_key, sizeof fix_key), SFRAME_OK);
+        for (size_t i = 0; i < ITEMS; i++)
+            seals[i] = (struct sframe_seal_item){.sender = sender,
+                                                 .head = buffers[i],
+                                                 .head_cap = SFRAME_HEAD_MAX,
+                                                 .payload = buffers[i] + SFRAME_HEAD_MAX,
+                                                 .payload_len = LEN,
+                                                 .tail = buffers[i] + SFRAME_HEAD_MAX + LEN,
+                                                 .tail_cap = SFRAME_TAG_MAX};
+        probe_start();
+        int rc = sframe_seal_batch(batch, seals, ITEMS);
+        struct probe_counts counts = probe_stop();
+        CU_ASSERT(rc == SFRAME_OK && counts.allocations == 0 && counts.locks == 0);
+        for (size_t i = 0; i < ITEMS; i++)
+            opens[i] =
+                (struct sframe_open_item){.frame = seals[i].payload - seals[i].sealed.head_len,
+                                          .frame_len = seals[i].sealed.head_len + LEN + seals[i].sealed.tail_len};
+        opens[3].frame[30] ^= 1;
+        probe_start();
+        rc = sframe_open_batch(batch, receiver, opens, ITEMS, FIX_TIME_MS);
+        counts = probe_stop();
+        CU_ASSERT(rc == SFRAME_AUTH && counts.allocations == 0 && counts.locks == 0);
+        fix_free_sender(sender);
+        fix_free_receiver(receiver);
+    }
+    sframe_batch_wipe(batch);
+    free(memory);
+}
+
 static void fail_in_turn(const struct core_provider *provider, uint16_t suite, bool on, size_t least)
 {
     size_t n = 0;
@@ -210,6 +253,7 @@ static void every_allocation_fails_in_turn(void)
 static const struct unit_test tests[] = {
     {"sealing and opening allocate, lock and copy nothing", nothing_on_the_frame_path},
     {"ratchet steps and new streams allocate nothing", nothing_for_ratchets_and_epochs},
+    {"batches allocate and lock nothing", nothing_in_batches},
     {"each allocation may fail: an error, nothing lost", every_allocation_fails_in_turn},
 };
 

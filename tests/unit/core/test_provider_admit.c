@@ -80,6 +80,66 @@ static void a_wrong_cipher_is_refused(void)
     }
 }
 
+static enum { BATCH_RIGHT, BATCH_TAG, BATCH_RESULT, BATCH_OPENS_FORGED, BATCH_SKIPS } wrong_batch;
+
+static void bad_seal_batch(void *workspace, struct core_aead_job *jobs, size_t count)
+{
+    (void)workspace;
+    core_aead_seal_batch(&core_libcrypto_aes_128_gcm, NULL, jobs, count);
+    if (wrong_batch == BATCH_TAG)
+        jobs[count - 1].tag[3] ^= 1;
+    if (wrong_batch == BATCH_RESULT)
+        jobs[count / 2].result = CORE_OPEN_FAILED;
+}
+
+static void bad_open_batch(void *workspace, struct core_aead_job *jobs, size_t count)
+{
+    (void)workspace;
+    core_aead_open_batch(&core_libcrypto_aes_128_gcm, NULL, jobs, wrong_batch == BATCH_SKIPS ? count - 1 : count);
+    for (size_t i = 0; i < count && wrong_batch >= BATCH_OPENS_FORGED; i++)
+        jobs[i].result = CORE_OPEN_OK;
+}
+
+static size_t small_size(void)
+{
+    return 1;
+}
+
+static bool small_init(void *workspace)
+{
+    (void)workspace;
+    return true;
+}
+
+static bool no_init(void *workspace)
+{
+    (void)workspace;
+    return false;
+}
+
+static void a_wrong_batch_is_refused(void)
+{
+    struct core_aead aead = core_libcrypto_aes_128_gcm;
+    struct core_provider provider = core_provider_libcrypto;
+    aead.seal_batch = bad_seal_batch;
+    aead.open_batch = bad_open_batch;
+    provider.aes_128_gcm = &aead;
+    CU_ASSERT_PTR_NULL(core_provider_admit(&provider, NULL)); /* batches, but nothing they work in */
+    provider.workspace_size = small_size;
+    provider.workspace_init = no_init;
+    CU_ASSERT_PTR_NULL(core_provider_admit(&provider, NULL));
+    provider.workspace_init = small_init;
+    CU_ASSERT_PTR_EQUAL(core_provider_admit(&provider, NULL), &provider);
+    for (wrong_batch = BATCH_TAG; wrong_batch <= BATCH_SKIPS; wrong_batch++) {
+        const char *refusal = NULL;
+        CU_ASSERT_PTR_NULL(core_provider_admit(&provider, &refusal));
+        CU_ASSERT_PTR_EQUAL(refusal, aead.name);
+    }
+    wrong_batch = BATCH_RIGHT;
+    aead.open_batch = NULL; /* one without the other */
+    CU_ASSERT_PTR_NULL(core_provider_admit(&provider, NULL));
+}
+
 /* Each place of the table is looked at: swapped for another right primitive it is wrong. */
 static void every_place_is_tested(void)
 {
@@ -119,6 +179,7 @@ static void the_best_is_one_that_was_admitted(void)
 static const struct unit_test tests[] = {
     {"a right provider is admitted", a_right_provider_is_admitted},
     {"one wrong in any way is refused, and named", a_wrong_cipher_is_refused},
+    {"one whose batches are wrong is refused", a_wrong_batch_is_refused},
     {"each primitive of the table is tested", every_place_is_tested},
     {"the best provider is ipsec-mb if admitted, else libcrypto", the_best_is_one_that_was_admitted},
 };

@@ -329,6 +329,154 @@ static void refusals(void)
     }
 }
 
+/* --- batches --- */
+
+enum { JOBS_MAX = 40, JOB_TEXT_MAX = 30000, JOB_ROOM = SLACK + ALIGNMENTS + JOB_TEXT_MAX + SLACK };
+
+struct job_case {
+    uint8_t *room;
+    uint8_t *first; /* libcrypto's, alone */
+    uint8_t nonce[CORE_NONCE_LEN];
+    uint8_t aad[40];
+    uint8_t tags[2][CORE_TAG_MAX];
+    struct core_slice slices[3];
+    struct core_span spans[3];
+    struct core_span whole;
+    size_t slice_count;
+    size_t span_count;
+    int key; /* of two */
+    bool forged;
+};
+
+static struct job_case cases[JOBS_MAX];
+
+/* A case's text, sealed by libcrypto in `first`, as plaintext in its room. like: lengths differ little. */
+static void make_case(struct pair *pairs, struct job_case *c, size_t tag_len, bool like)
+{
+    const size_t bound = random_below(40) == 0 ? JOB_TEXT_MAX : random_below(4) == 0 ? 3000 : 300;
+    const struct shape shape = {like ? 1200 + random_below(20) : random_below(bound), random_below(ALIGNMENTS),
+                                random_below(sizeof c->aad), random_below(4), 1 + random_below(3)};
+    memset(c->room, 0xee, JOB_ROOM);
+    c->key = (int)random_below(2);
+    c->forged = random_below(5) == 0;
+    c->whole = (struct core_span){c->room + SLACK + shape.align, shape.len};
+    random_bytes(c->whole.data, shape.len);
+    random_bytes(c->aad, sizeof c->aad);
+    random_bytes(c->nonce, sizeof c->nonce);
+    memcpy(c->first, c->whole.data, shape.len);
+    c->slice_count = cut_aad(&shape, c->aad, c->slices);
+    c->span_count = cut_spans(&shape, c->whole.data, c->spans);
+    const struct core_span alone = {c->first, shape.len};
+    CU_ASSERT_FATAL(pairs[c->key].aead[0]->seal(pairs[c->key].sealer[0], c->nonce, c->slices, c->slice_count, &alone, 1,
+                                                c->tags[0], tag_len));
+}
+
+static struct core_aead_job job_of(struct job_case *c, size_t tag_len)
+{
+    return (struct core_aead_job){.nonce = c->nonce,
+                                  .aad = c->slices,
+                                  .aad_count = c->slice_count,
+                                  .tag_len = tag_len,
+                                  .result = (enum core_opened)77};
+}
+
+static void check_batch(struct pair *pairs, void *workspace, size_t count, bool like)
+{
+    const struct core_aead *aead = pairs[0].aead[1];
+    const size_t tag_len = aead->min_tag_len + random_below(aead->tag_len - aead->min_tag_len + 1);
+    static uint8_t plains[JOBS_MAX][JOB_TEXT_MAX];
+    struct core_aead_job jobs[JOBS_MAX];
+    for (size_t i = 0; i < count; i++) {
+        struct job_case *c = &cases[i];
+        make_case(pairs, c, tag_len, like);
+        memcpy(plains[i], c->whole.data, c->whole.len);
+        jobs[i] = job_of(c, tag_len);
+        jobs[i].state = pairs[c->key].sealer[1];
+        jobs[i].text = c->spans;
+        jobs[i].text_count = c->span_count;
+        jobs[i].tag = c->tags[1];
+    }
+    core_aead_seal_batch(aead, workspace, jobs, count);
+    for (size_t i = 0; i < count; i++) {
+        struct job_case *c = &cases[i];
+        CU_ASSERT_EQUAL_FATAL(jobs[i].result, CORE_OPEN_OK);
+        CU_ASSERT_FATAL(memcmp(c->whole.data, c->first, c->whole.len) == 0);
+        CU_ASSERT_FATAL(all_are(c->room, SLACK, 0xee) && all_are(c->whole.data + c->whole.len, SLACK, 0xee));
+        unit_assert_bytes("tag", c->tags[1], tag_len, c->tags[0], tag_len);
+        if (c->forged)
+            c->tags[0][random_below(tag_len)] ^= (uint8_t)(1u << random_below(8));
+        jobs[i] = job_of(c, tag_len);
+        jobs[i].state = pairs[c->key].opener[1];
+        jobs[i].text = &c->whole;
+        jobs[i].text_count = 1;
+        jobs[i].expected = c->tags[0];
+    }
+    core_aead_open_batch(aead, workspace, jobs, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct job_case *c = &cases[i];
+        CU_ASSERT_EQUAL_FATAL(jobs[i].result, c->forged ? CORE_OPEN_FORGED : CORE_OPEN_OK);
+        if (!c->forged)
+            CU_ASSERT_FATAL(memcmp(c->whole.data, plains[i], c->whole.len) == 0);
+        if (c->forged) /* wiped, or the ciphertext as it was */
+            CU_ASSERT_FATAL(all_are(c->whole.data, c->whole.len, 0) ||
+                            memcmp(c->whole.data, c->first, c->whole.len) == 0);
+        CU_ASSERT_FATAL(all_are(c->room, SLACK, 0xee) && all_are(c->whole.data + c->whole.len, SLACK, 0xee));
+    }
+}
+
+/* A state that was wiped, and a tag that is too long, between others. */
+static void check_refused(struct pair *pairs, void *workspace)
+{
+    const struct core_aead *aead = pairs[0].aead[1];
+    struct core_aead_job jobs[8];
+    void *wiped = new_state(aead, CORE_SEAL);
+    aead->wipe(wiped);
+    for (size_t i = 0; i < 8; i++) {
+        make_case(pairs, &cases[i], aead->tag_len, true);
+        jobs[i] = job_of(&cases[i], aead->tag_len);
+        jobs[i].state = i == 3 ? wiped : pairs[cases[i].key].sealer[1];
+        jobs[i].text = cases[i].spans;
+        jobs[i].text_count = cases[i].span_count;
+        jobs[i].tag = cases[i].tags[1];
+        if (i == 5)
+            jobs[i].tag_len = CORE_HASH_MAX + 1;
+    }
+    core_aead_seal_batch(aead, workspace, jobs, 8);
+    for (size_t i = 0; i < 8; i++)
+        CU_ASSERT_EQUAL(jobs[i].result, i == 3 || i == 5 ? CORE_OPEN_FAILED : CORE_OPEN_OK);
+    free(wiped);
+}
+
+static void batches(void)
+{
+    if (!present())
+        return;
+    void *workspace = malloc(ours->workspace_size());
+    CU_ASSERT_FATAL(workspace && ours->workspace_init(workspace));
+    for (size_t i = 0; i < JOBS_MAX; i++) {
+        cases[i].room = malloc(JOB_ROOM);
+        cases[i].first = malloc(JOB_TEXT_MAX);
+        CU_ASSERT_FATAL(cases[i].room && cases[i].first);
+    }
+    for (int which = 0; which < AEADS; which++) {
+        struct pair pairs[2];
+        open_pair(&pairs[0], which);
+        open_pair(&pairs[1], which);
+        for (size_t count = 0; count <= JOBS_MAX; count += count < 18 ? 1 : 11) {
+            check_batch(pairs, workspace, count, count % 3 == 1);
+            rekey(&pairs[count % 2]);
+        }
+        check_refused(pairs, workspace);
+        close_pair(&pairs[0]);
+        close_pair(&pairs[1]);
+    }
+    for (size_t i = 0; i < JOBS_MAX; i++) {
+        free(cases[i].room);
+        free(cases[i].first);
+    }
+    free(workspace);
+}
+
 /* --- threads: the library's manager is shared --- */
 
 enum { THREADS = 4, ROUNDS = 300 };
@@ -390,6 +538,7 @@ static const struct unit_test tests[] = {
     {"as libcrypto: long AAD in parts", long_aad_in_parts},
     {"a state may be moved", a_state_may_be_moved},
     {"a new key leaves nothing of the old", a_new_key_leaves_nothing_of_the_old},
+    {"batches as libcrypto alone: counts, lengths, alignments, parts, keys, forgeries", batches},
     {"a short tag and a wiped state are refused", refusals},
 };
 

@@ -86,7 +86,7 @@ static void timelines_are_shared(void)
     struct sframe_stream *c = sframe_streams_add(&streams, &other, false, &spare);
     CU_ASSERT_PTR_EQUAL(sframe_streams_timeline(&streams, a), sframe_streams_timeline(&streams, b));
     CU_ASSERT_PTR_NOT_EQUAL(sframe_streams_timeline(&streams, a), sframe_streams_timeline(&streams, c));
-    sframe_timeline_commit(sframe_streams_timeline(&streams, a), 0, 5, 5);
+    CU_ASSERT_EQUAL(sframe_timeline_take(sframe_streams_timeline(&streams, a), 0, 5, 5, 3000, 1000), SFRAME_OK);
     sframe_streams_remove(&streams, aead, a);
     CU_ASSERT(sframe_streams_timeline(&streams, b)->known);
     sframe_streams_remove(&streams, aead, b);

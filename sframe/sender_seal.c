@@ -1,0 +1,201 @@
+/* Sealing frames, one at a time and several at once: a counter is spent, then the frame is encrypted. */
+#include <string.h>
+
+#include "batch.h"
+#include "core/secret.h"
+#include "header.h"
+#include "inner.h"
+#include "sender.h"
+
+enum {
+    BLOCK_LEN = 16,
+    SOFT_LIMIT_SHIFT = 2, /* the soft limit is a quarter before the hard one */
+};
+
+/* A frame whose counter is spent, with everything but its encryption and tag. */
+struct outgoing {
+    struct sframe_key *key;
+    struct sframe_frame frame;
+    struct core_span text[3];
+    size_t text_count;
+    uint8_t *tag;
+    struct sframe_sealed sealed;
+};
+
+static uint64_t blocks_of(size_t len)
+{
+    return ((uint64_t)len + BLOCK_LEN - 1) / BLOCK_LEN;
+}
+
+static int check_frame(const struct sframe_seal_item *item)
+{
+    if (!item->sender || !item->head || !item->tail || (!item->payload && item->payload_len > 0) ||
+        (!item->metadata && item->metadata_len > 0) || item->payload_len > SFRAME_FRAME_MAX ||
+        item->metadata_len > SFRAME_FRAME_MAX ||
+        (item->inner == NULL) != (item->sender->profile == SFRAME_PROFILE_RFC9605))
+        return SFRAME_INVALID;
+    return item->inner ? sframe_inner_check(item->inner) : SFRAME_OK;
+}
+
+/* Spends a counter and writes what stands around the ciphertext. */
+static inline int prepare(const struct sframe_seal_item *item, struct outgoing *out)
+{
+    int rc = check_frame(item);
+    if (rc != SFRAME_OK)
+        return rc;
+    struct sframe_sender_key *key = item->sender->current;
+    if (!key)
+        return SFRAME_NO_KEY;
+    const struct sframe_inner *inner = item->inner;
+    const struct sframe_suite *suite = item->sender->crypto.suite;
+    const size_t inner_len = inner ? sframe_inner_len(inner) : 0;
+    const size_t padding = inner ? inner->padding : 0;
+    const size_t kid_len = sframe_field_len(key->kid);
+    const size_t ctr_len = sframe_field_len(key->ctr);
+    const size_t header_len = 1 + kid_len + ctr_len;
+    if (item->head_cap < header_len + inner_len || item->tail_cap < padding + suite->nt)
+        return SFRAME_SPACE;
+    const uint64_t cost =
+        1 + blocks_of(header_len + item->metadata_len) + blocks_of(inner_len + item->payload_len + padding);
+    if (key->ctr >= suite->seal_limit || key->blocks + cost > suite->block_limit)
+        return SFRAME_KEY_EXHAUSTED;
+
+    /* from here on this counter is spent, whatever happens */
+    const uint64_t ctr = key->ctr++;
+    key->blocks += cost;
+    uint8_t *start = item->head + item->head_cap - header_len - inner_len;
+    sframe_header_put(key->kid, kid_len, ctr, ctr_len, start);
+    if (inner)
+        sframe_inner_write(inner, start + header_len);
+    if (padding > 0)
+        memset(item->tail, 0, padding);
+
+    /* parts that lie in one buffer are one text to the cipher */
+    struct core_span *text = out->text;
+    size_t count = 0;
+    if (inner_len > 0)
+        text[count++] = (struct core_span){start + header_len, inner_len};
+    if (count > 0 && start + header_len + inner_len == item->payload)
+        text[count - 1].len += item->payload_len;
+    else if (item->payload_len > 0)
+        text[count++] = (struct core_span){item->payload, item->payload_len};
+    if (count > 0 && padding > 0 && text[count - 1].data + text[count - 1].len == item->tail)
+        text[count - 1].len += padding;
+    else if (padding > 0)
+        text[count++] = (struct core_span){item->tail, padding};
+
+    out->key = &key->key;
+    out->frame = (struct sframe_frame){ctr, {{start, header_len}, {item->metadata, item->metadata_len}}};
+    out->text_count = count;
+    out->tag = item->tail + padding;
+    out->sealed = (struct sframe_sealed){
+        .kid = key->kid,
+        .ctr = ctr,
+        .head_len = header_len + inner_len,
+        .tail_len = padding + suite->nt,
+        .soft_limit = key->ctr >= suite->seal_limit - (suite->seal_limit >> SOFT_LIMIT_SHIFT) ||
+                      key->blocks >= suite->block_limit - (suite->block_limit >> SOFT_LIMIT_SHIFT),
+    };
+    return SFRAME_OK;
+}
+
+/* The cipher failed: what it left is neither plaintext nor a frame. */
+static void lose(const struct outgoing *out, size_t tag_len)
+{
+    for (size_t i = 0; i < out->text_count; i++)
+        core_wipe(out->text[i].data, out->text[i].len);
+    core_wipe(out->tag, tag_len);
+}
+
+int sframe_seal(struct sframe_sender *sender, const struct sframe_inner *inner, const uint8_t *metadata,
+                size_t metadata_len, uint8_t *head, size_t head_cap, uint8_t *payload, size_t payload_len,
+                uint8_t *tail, size_t tail_cap, struct sframe_sealed *sealed)
+{
+    const struct sframe_seal_item item = {.sender = sender,
+                                          .inner = inner,
+                                          .metadata = metadata,
+                                          .metadata_len = metadata_len,
+                                          .head = head,
+                                          .head_cap = head_cap,
+                                          .payload = payload,
+                                          .payload_len = payload_len,
+                                          .tail = tail,
+                                          .tail_cap = tail_cap};
+    struct outgoing out;
+    int rc = sealed ? prepare(&item, &out) : SFRAME_INVALID;
+    if (rc != SFRAME_OK)
+        return rc;
+    rc = sframe_key_seal(&sender->crypto, out.key, &out.frame, out.text, out.text_count, out.tag);
+    if (rc != SFRAME_OK) {
+        lose(&out, sender->crypto.suite->nt);
+        return rc;
+    }
+    *sealed = out.sealed;
+    return SFRAME_OK;
+}
+
+/* --- several at once --- */
+
+/* Frames of one AEAD whose counters are spent. */
+struct seal_run {
+    size_t count;
+    struct sframe_seal_item *items[CORE_BATCH_MAX];
+    struct outgoing out[CORE_BATCH_MAX];
+    union sframe_nonce nonces[CORE_BATCH_MAX];
+    struct core_aead_job jobs[CORE_BATCH_MAX];
+};
+
+static void add(struct seal_run *run, struct sframe_seal_item *item)
+{
+    struct outgoing *out = &run->out[run->count];
+    union sframe_nonce *nonce = &run->nonces[run->count];
+    sframe_nonce_make(out->key, out->frame.ctr, nonce);
+    run->items[run->count] = item;
+    run->jobs[run->count++] = (struct core_aead_job){.state = out->key->state,
+                                                     .nonce = nonce->bytes,
+                                                     .aad = out->frame.aad,
+                                                     .aad_count = SFRAME_AAD_PARTS,
+                                                     .text = out->text,
+                                                     .text_count = out->text_count,
+                                                     .tag = out->tag,
+                                                     .tag_len = item->sender->crypto.suite->nt};
+}
+
+static void finish(struct sframe_batch *batch, struct seal_run *run)
+{
+    if (run->count == 0)
+        return;
+    const struct sframe_crypto *crypto = &run->items[0]->sender->crypto;
+    core_aead_seal_batch(crypto->aead, sframe_batch_workspace(batch, crypto), run->jobs, run->count);
+    for (size_t i = 0; i < run->count; i++) {
+        struct sframe_seal_item *item = run->items[i];
+        item->error = run->jobs[i].result == CORE_OPEN_OK ? SFRAME_OK : SFRAME_CRYPTO;
+        if (item->error == SFRAME_OK)
+            item->sealed = run->out[i].sealed;
+        else
+            lose(&run->out[i], run->jobs[i].tag_len);
+    }
+    run->count = 0;
+}
+
+int sframe_seal_batch(struct sframe_batch *batch, struct sframe_seal_item *items, size_t count)
+{
+    struct seal_run run;
+    run.count = 0;
+    if (!batch || (!items && count > 0))
+        return SFRAME_INVALID;
+    for (struct sframe_seal_item *item = items; item < items + count; item++) {
+        const bool joins = item->sender && run.count > 0 && run.count < CORE_BATCH_MAX &&
+                           item->sender->crypto.aead == run.items[0]->sender->crypto.aead;
+        if (!joins)
+            finish(batch, &run);
+        item->error = prepare(item, &run.out[run.count]);
+        if (item->error == SFRAME_OK)
+            add(&run, item);
+    }
+    finish(batch, &run);
+    for (size_t i = 0; i < count; i++)
+        if (items[i].error != SFRAME_OK)
+            return items[i].error;
+    return SFRAME_OK;
+}
