@@ -34,8 +34,8 @@ struct group_config {
     void (*say)(void *user, const char *text); /* one line for people */
     /* What somebody said, text[0..len) of clean UTF-8, which is to be shown for so long, and kept nowhere. */
     void (*vanishing)(void *user, const char *who, const char *text, size_t len, uint64_t vanish_ms);
-    void (*members)(void *user);               /* group_get_member() answers otherwise than before */
-    void (*ended)(void *user);                 /* left, removed, or there is no way in */
+    void (*members)(void *user); /* group_get_member() answers otherwise than before */
+    void (*ended)(void *user);   /* left, removed, or there is no way in */
     void *user;
 };
 
