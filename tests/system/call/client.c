@@ -1,5 +1,6 @@
 /* The client with what tests need and the product must not have, switched on by environment variables:
  *   TEST_PLAIN=1      seals nothing: its frames leave in the clear
+ *   TEST_KEEP=1       stays connected, and keeps all keys, when it is removed from the group
  *   TEST_FRAMES=FILE  writes every encoded frame, before it is sealed, as a 4-byte length (big-endian) and its bytes
  * Everything else is the product's own objects. */
 #include <gst/gst.h>
@@ -10,6 +11,7 @@
 #include "call.h"
 #include "capture.h"
 #include "gstsotto/plugin.h"
+#include "keeper.h"
 #include "plain_seal.h"
 
 struct call_capture *__real_call_capture_new(const struct call_capture_config *config);
@@ -70,6 +72,8 @@ int main(int argc, char **argv)
     if (call_args_parse(&args, argc, argv) != CALL_ARGS_RUN)
         return 2;
     gst_init(NULL, NULL);
+    if (getenv("TEST_KEEP") != NULL)
+        keeper_enable();
     if (path != NULL && (frames = fopen(path, "wbe")) == NULL)
         perror(path);
     else if (sotto_gst_register() && (getenv("TEST_PLAIN") == NULL || plain_seal_register()))
