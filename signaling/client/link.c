@@ -40,7 +40,7 @@ static int secret_value(char c)
 {
     int value = -1;
     for (int i = 0; i < 64; i++) {
-        const int differs = c ^ alphabet[i];
+        const int differs = (uint8_t)c ^ alphabet[i];
         const int mask = (differs - 1) >> 31; /* all ones if equal */
         value = (value & ~mask) | (i & mask);
     }

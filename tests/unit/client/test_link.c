@@ -54,6 +54,7 @@ static void malformed(void)
         "sotto://h/tea#AQIDBAUGBwgJCgsMDQ4PEB", /* left-over bits that are not zeros */
         "sotto://h/tea#AQIDBAUGBwgJCgsMDQ4PE=",
         "sotto://h/tea#AQIDBAUGBwgJCgsMDQ4P+A",
+        "sotto://h/tea#AQIDBAUGBwgJCgsM\275Q4PEA", /* not ASCII */
         "sotto://h/tea#AQIDBAUGBwgJCgsMDQ4PEA.",
         "sotto://h/tea#AQIDBAUGBwgJCgsMDQ4PEA.0",
         "sotto://h/tea#AQIDBAUGBwgJCgsMDQ4PEA.01",
