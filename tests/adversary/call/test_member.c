@@ -8,8 +8,8 @@
 /* Whether the call is as it was: all agree, in this epoch, these many, and nobody had to come in anew. */
 static void nothing_came_of_it(struct sim *sim, uint64_t epoch, unsigned members)
 {
-    CU_ASSERT_EQUAL(call_epoch(sim->clients[0].call), epoch);
     for (unsigned i = 0; i < members; i++) {
+        CU_ASSERT_EQUAL(call_epoch(sim->clients[i].call), epoch);
         CU_ASSERT_EQUAL(call_member_total(sim->clients[i].call), members);
         CU_ASSERT_EQUAL(sim->clients[i].warnings[CALL_WARNING_RESYNC], 0);
         CU_ASSERT_TRUE(sim->clients[i].sending);
@@ -53,6 +53,46 @@ static void time_an_hour_ahead(void)
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 3);
     for (unsigned i = 0; i < 3; i++)
         CU_ASSERT_EQUAL(sim->clients[i].gone[CALL_GONE_KICKED], 1);
+    crew_wipe(&patched);
+    sim_free(sim);
+}
+
+/* --- Downgrade --- */
+
+/* The admin's own client, patched, says that frames are sealed by less from now on: by another suite, by one with short
+ * tags, without what is authentic inside. None follows. */
+static void a_downgrade(void)
+{
+    static const struct {
+        uint16_t suite;
+        uint8_t profile;
+    } cases[] = {{1, 0}, {2, 0}, {3, 0}, {0, 0}, {4, 1}};
+    struct sim *sim = scene_new(3, 3);
+    struct crew patched;
+    struct call_context context;
+    sim_run_for(sim, 70000); /* somebody else has committed last: it is no matter of turns */
+    const uint64_t before = call_epoch(sim->clients[0].call);
+    patched_member(&patched, sim, 0);
+    CU_ASSERT_FALSE(call_committed_last(patched.group, mls_group_own_leaf(patched.group)));
+    CU_ASSERT_TRUE_FATAL(call_context_parse(mls_group_extensions(patched.group), &context));
+    CU_ASSERT_EQUAL(context.params.sframe_suite, 4);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct call_params params = context.params;
+        struct mls_extension_item items[CALL_EXTENSIONS];
+        struct bytes_writer w;
+        uint8_t encoded[2048];
+        params.sframe_suite = cases[i].suite;
+        params.profile = cases[i].profile;
+        bytes_writer_init(&w, encoded, sizeof encoded);
+        call_params_write(&w, &params);
+        call_context_items((struct core_slice){encoded, w.len}, context.revoked, items);
+        const struct mls_proposal_config change = {
+            .type = MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS, .extensions = items, .extension_count = CALL_EXTENSIONS};
+        const struct crew_commit what = {.proposals = &change, .count = 1};
+        patched_commit(&patched, sim, &what);
+        sim_run_for(sim, 1000);
+        nothing_came_of_it(sim, before, 3);
+    }
     crew_wipe(&patched);
     sim_free(sim);
 }
@@ -167,6 +207,7 @@ static void a_ghost_by_external_commit(void)
 static const struct unit_test tests[] = {
     {"a member's time far ahead is followed by nobody", time_far_ahead},
     {"one an hour ahead puts nobody out, and goes with the liar", time_an_hour_ahead},
+    {"a downgrade of suite or profile is followed by nobody, not even an admin's", a_downgrade},
     {"who out-races its kick does so once", out_races_its_kick},
     {"a ghost that a member adds is followed by nobody", a_ghost_by_add},
     {"nor is one that comes by an external commit", a_ghost_by_external_commit},
