@@ -142,6 +142,8 @@ int call_merge(struct call *call, struct mls_staged *staged)
     int rc = mls_group_merge(call->group, staged);
     if (rc != MLS_OK)
         return rc;
+    /* a call never goes back to one: policy.c takes no PSK but the room's */
+    mls_group_forget_resumptions(call->group, mls_group_epoch(call->group));
     if (mls_group_was_removed(call->group)) {
         if (over)
             call_resync(call);

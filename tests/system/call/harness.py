@@ -91,12 +91,12 @@ class Call:
         subprocess.run([CLIENT, "id", "new", "--name", name, "--device", "laptop", "--no-passphrase", "--home",
                         self.path(name)], check=True, capture_output=True)
 
-    def enter(self, name, link, *options):
+    def enter(self, name, link, *options, binary=CLIENT, environment=None):
         """Somebody who is in a call by its link; lines for it go to its stdin."""
         stem = name.lower()
-        return self.spawn([CLIENT, "call", "--server", self.url, "--home", self.path(name), "--snapshot",
+        return self.spawn([binary, "call", "--server", self.url, "--home", self.path(name), "--snapshot",
                            self.path(stem + ".png"), "--stats", self.path(stem + ".json"), *options],
-                          stem + ".log", {"SOTTO_LINK": link}, stdin=subprocess.PIPE)
+                          stem + ".log", dict(environment or {}, SOTTO_LINK=link), stdin=subprocess.PIPE)
 
     def join(self, name, *options, secret=SECRET, binary=CLIENT, environment=None, prefix=()):
         stem = name.lower()
