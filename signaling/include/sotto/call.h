@@ -29,7 +29,7 @@ SOTTO_BEGIN_DECLS
     X(CRYPTO, -3, "the cryptographic library failed")                                                                  \
     X(SPACE, -4, "the buffer is too small")                                                                            \
     X(MALFORMED, -5, "not well-formed")                                                                                \
-    X(AUTH, -6, "not sealed under this room's secret")                                                                 \
+    X(AUTH, -6, "sealed under another key, or changed")                                                                \
     X(NUMBER, -7, "sealed under another number of the room's secret")                                                  \
     X(TYPE, -8, "a box of another type than expected")                                                                 \
     X(CREDENTIAL, -9, "not a device certificate of this device, or an expired one")                                    \

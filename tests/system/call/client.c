@@ -2,6 +2,8 @@
  *   TEST_PLAIN=1      seals nothing: its frames leave in the clear
  *   TEST_KEEP=1       stays connected, and keeps all keys, when it is removed from the group
  *   TEST_FRAMES=FILE  writes every encoded frame, before it is sealed, as a 4-byte length (big-endian) and its bytes
+ *   TEST_SEALS=FILE   writes down what is sealed under which key: see seals.h
+ *   TEST_START_ALIKE=1  repeats the nonces of a shared secret with each start
  * Everything else is the product's own objects. */
 #include <gst/gst.h>
 #include <stdio.h>
@@ -13,6 +15,7 @@
 #include "gstsotto/plugin.h"
 #include "keeper.h"
 #include "plain_seal.h"
+#include "seals.h"
 
 struct call_capture *__real_call_capture_new(const struct call_capture_config *config);
 struct call_capture *__wrap_call_capture_new(const struct call_capture_config *config);
@@ -67,6 +70,7 @@ int main(int argc, char **argv)
 {
     struct call_args args;
     const char *path = getenv("TEST_FRAMES");
+    const char *seals = getenv("TEST_SEALS");
     int exit_code = 1;
 
     if (call_args_parse(&args, argc, argv) != CALL_ARGS_RUN)
@@ -74,8 +78,12 @@ int main(int argc, char **argv)
     gst_init(NULL, NULL);
     if (getenv("TEST_KEEP") != NULL)
         keeper_enable();
+    if (getenv("TEST_START_ALIKE") != NULL)
+        seals_start_alike();
     if (path != NULL && (frames = fopen(path, "wbe")) == NULL)
         perror(path);
+    else if (seals != NULL && !seals_write_to(seals))
+        perror(seals);
     else if (sotto_gst_register() && (getenv("TEST_PLAIN") == NULL || plain_seal_register()))
         exit_code = call_run(&args);
     call_args_wipe(&args);
