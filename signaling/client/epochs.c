@@ -10,12 +10,19 @@
 
 /* --- Dying --- */
 
+static void tell_epoch(struct call_event *event, const struct call_live_epoch *live)
+{
+    event->epoch = live->epoch;
+    event->leaf = live->leaf;
+    event->leaf_slots = live->leaf_slots;
+}
+
 static void remove_at(struct call *call, size_t i)
 {
     struct call_epochs *epochs = &call->epochs;
     struct call_event *event =
         call_event_push(call, CALL_EVENT_EPOCH_REMOVED, (struct mls_bytes){0}, (struct mls_bytes){0});
-    event->epoch = epochs->live[i].epoch;
+    tell_epoch(event, &epochs->live[i]);
     epochs->count--;
     memmove(&epochs->live[i], &epochs->live[i + 1], (epochs->count - i) * sizeof epochs->live[0]);
 }
@@ -77,6 +84,7 @@ static void send_with_present(struct call *call)
         call_event_push(call, CALL_EVENT_SEND_WITH, (struct mls_bytes){0}, (struct mls_bytes){0});
     event->epoch = epoch;
     event->leaf = mls_group_own_leaf(call->group);
+    event->leaf_slots = mls_group_leaves(call->group);
     epochs->sending = true;
     epochs->sending_epoch = epoch;
 }
@@ -108,9 +116,9 @@ void call_epochs_pause(struct call *call, enum call_pause pause)
 
 /* --- Entering --- */
 
-static void push_epoch(struct call *call, const uint8_t *base_key, size_t len)
+static void push_epoch(struct call *call, const struct call_live_epoch *live, const uint8_t *base_key, size_t len)
 {
-    const uint32_t slots = mls_group_leaves(call->group);
+    const uint32_t slots = live->leaf_slots;
     const size_t bytes = (slots + 7) / 8;
     uint8_t *leaves = calloc(1, bytes);
     if (!leaves)
@@ -120,9 +128,7 @@ static void push_epoch(struct call *call, const uint8_t *base_key, size_t len)
             leaves[i / 8] |= (uint8_t)(1 << i % 8);
     struct call_event *event = call_event_push(call, CALL_EVENT_EPOCH_ADDED, (struct mls_bytes){base_key, len},
                                                (struct mls_bytes){leaves, bytes});
-    event->epoch = mls_group_epoch(call->group);
-    event->leaf = mls_group_own_leaf(call->group);
-    event->leaf_slots = slots;
+    tell_epoch(event, live);
     event->sframe_suite = call->params.sframe_suite;
     event->sframe_profile = call->params.profile;
     event->padding = call->params.padding;
@@ -150,8 +156,10 @@ void call_epochs_enter(struct call *call, const struct call_change *change)
     const struct mls_bytes label = {(const uint8_t *)EXPORT_LABEL, sizeof EXPORT_LABEL - 1};
     if (suite && suite->nk <= sizeof base_key &&
         mls_group_export(call->group, label, (struct mls_bytes){0}, base_key, suite->nk) == MLS_OK) {
-        epochs->live[epochs->count++] = (struct call_live_epoch){epoch, CALL_NEVER};
-        push_epoch(call, base_key, suite->nk);
+        const struct call_live_epoch live = {epoch, CALL_NEVER, mls_group_own_leaf(call->group),
+                                             mls_group_leaves(call->group)};
+        epochs->live[epochs->count++] = live;
+        push_epoch(call, &live, base_key, suite->nk);
         call_clock_epoch(call);
     }
     core_wipe(base_key, sizeof base_key);

@@ -42,7 +42,6 @@ enum {
     CALL_HELD_MAX = 512, /* relayed messages of an epoch not reached yet */
     CALL_HELD_BYTES_MAX = 1 << 20,
     CALL_HELD_MS = 5000,
-    CALL_EPOCHS_MAX = 8, /* whose keys live at a time */
     CALL_INFOS_MAX = 8,
     CALL_REQUESTS_MAX = 64,
     CALL_ANSWER_MS = 15000, /* for an answer, before another connection is tried */
@@ -239,7 +238,9 @@ struct call_returning {
 
 struct call_live_epoch {
     uint64_t epoch;
-    uint64_t until; /* ms; CALL_NEVER: the present one */
+    uint64_t until;      /* ms; CALL_NEVER: the present one */
+    uint32_t leaf;       /* this client's */
+    uint32_t leaf_slots; /* of its tree */
 };
 
 struct call_epochs {

@@ -60,6 +60,7 @@ enum {
     CALL_TEXT_MAX = 4096, /* bytes of a chat message */
     CALL_GROUP_ID_LEN = 32,
     CALL_BASE_KEY_MAX = 96,
+    CALL_EPOCHS_MAX = 8,      /* whose keys live at a time: as many a sender of SFrame has to take */
     CALL_STATE_MAX = 1 << 24, /* bytes that are kept over a restart */
 };
 
@@ -101,8 +102,8 @@ struct call_config {
     const uint8_t *token;       /* for the delivery service; may be empty */
     size_t token_len;
     /* of the room, should this be the first to come: */
-    uint16_t sframe_suite; /* 0: the default */
-    uint8_t padding;
+    uint16_t sframe_suite; /* as in struct call_event; 0: the default */
+    uint8_t padding;       /* as there, 15 at most */
     bool locked;
     /* Whether the user has pinned somebody: asked when a joiner has to settle for less than all. NULL: nobody. */
     bool (*pinned)(void *context, const uint8_t user_id[CALL_USER_ID_LEN]);
@@ -177,23 +178,27 @@ enum call_warning {
 };
 
 enum call_event_type {
-    CALL_EVENT_SEND = 1,      /* data: a message for the delivery service */
-    CALL_EVENT_RECONNECT,     /* the delivery service does not answer: close the connection, and open another */
-    CALL_EVENT_PHASE,         /* phase */
-    CALL_EVENT_EPOCH_ADDED,   /* SFrame: epoch, leaf_slots, leaf (one's own), leaves, data: the base key; and how the
-                                 room's frames are sealed: sframe_suite, sframe_profile, padding */
-    CALL_EVENT_EPOCH_REMOVED, /* SFrame: epoch. Its keys are to be wiped, a sender's and a receiver's */
-    CALL_EVENT_LEAF_REMOVED,  /* SFrame: epoch, leaf. This leaf's receive keys of it are to be wiped at once */
-    CALL_EVENT_SEND_WITH,     /* SFrame: epoch, leaf. From now on frames are sealed under it, as this leaf */
-    CALL_EVENT_SEND_STOPPED,  /* nothing may be sealed any more until CALL_EVENT_SEND_WITH; pause says why */
-    CALL_EVENT_CLOCK,   /* SFrame: epoch, leaf, clock_ahead_ms: by which the age of this leaf's frames is judged */
-    CALL_EVENT_ROSTER,  /* call_member() answers otherwise than before */
-    CALL_EVENT_GONE,    /* user_id, gone, by (also a user id; zeros where nobody else did it) */
-    CALL_EVENT_KNOCK,   /* user_id asks to be let in to a locked room: call_admit() */
-    CALL_EVENT_CHAT,    /* user_id, leaf, data: the text, vanish_ms */
-    CALL_EVENT_LINK,    /* the room's secret was replaced: call_link() */
-    CALL_EVENT_HIGHEST, /* group_id, epoch: to be kept on this device */
-    CALL_EVENT_WARNING, /* warning */
+    CALL_EVENT_SEND = 1,  /* data: a message for the delivery service */
+    CALL_EVENT_RECONNECT, /* the delivery service does not answer: close the connection, and open another */
+    CALL_EVENT_PHASE,     /* phase */
+    /* SFrame (sotto/sframe.h): epoch, leaf (one's own), leaf_slots, leaves, data: the base key; and how the room's
+     * frames are sealed: sframe_suite, sframe_profile, padding */
+    CALL_EVENT_EPOCH_ADDED,
+    /* SFrame: epoch, leaf, leaf_slots. Its keys are to be wiped, a sender's and a receiver's */
+    CALL_EVENT_EPOCH_REMOVED,
+    /* SFrame: epoch, leaf. This leaf's receive keys of it are to be wiped at once; it may not have been in it */
+    CALL_EVENT_LEAF_REMOVED,
+    /* SFrame: epoch, leaf, leaf_slots. From now on frames are sealed under it, as this leaf */
+    CALL_EVENT_SEND_WITH,
+    CALL_EVENT_SEND_STOPPED, /* nothing may be sealed any more until CALL_EVENT_SEND_WITH; pause says why */
+    CALL_EVENT_CLOCK,        /* SFrame: epoch, leaf, clock_ahead_ms: by which the age of this leaf's frames is judged */
+    CALL_EVENT_ROSTER,       /* call_get_member() answers otherwise than before */
+    CALL_EVENT_GONE,         /* user_id, gone, by (also a user id; zeros where nobody else did it) */
+    CALL_EVENT_KNOCK,        /* user_id asks to be let in to a locked room: call_admit() */
+    CALL_EVENT_CHAT,         /* user_id, leaf, data: the text, vanish_ms */
+    CALL_EVENT_LINK,         /* the room's secret was replaced: call_get_link() */
+    CALL_EVENT_HIGHEST,      /* group_id, epoch: to be kept on this device */
+    CALL_EVENT_WARNING,      /* warning */
     /* data: what this device is to keep in place of what it kept before, CALL_STATE_MAX bytes at most; empty: nothing
      * is to be kept any more, delete it. On disk before the next event is asked for: a commit is sent only after it.
      * Where that fails go on: a client that dies then comes in anew. */
@@ -208,7 +213,7 @@ struct call_event {
     size_t leaves_len;
     uint64_t epoch;
     uint32_t leaf;
-    uint32_t leaf_slots;
+    uint32_t leaf_slots;    /* with epoch and leaf: what sframe_kid_from_leaf() asks for */
     uint64_t vanish_ms;     /* how long it may still be shown; 0: as long as one likes */
     uint16_t sframe_suite;  /* enum sframe_suite_id, of tags of 80 bits or more; the same for all of a group's life */
     uint8_t sframe_profile; /* enum sframe_profile; the same */
