@@ -73,6 +73,16 @@ sed -n '/^```c$/,/^```$/p' "$source/docs/identity.md" | sed '/^```/d' >user.c
 [[ $(wc -l <user.c) -gt 20 ]] || fail "docs/identity.md has no program"
 cc -std=c11 "${strict[@]}" user.c -o user "${signaling[@]}"
 [[ $(LD_LIBRARY_PATH=$lib ./user) == "Anna, on laptop" ]] || fail "the program of docs/identity.md makes no identity"
+# and the application of docs/embedding.md, which says what it prints
+# shellcheck disable=SC2016
+sed -n '/^```c$/,/^```$/p' "$source/docs/embedding.md" | sed '/^```/d' >call.c
+# shellcheck disable=SC2016
+sed -n '/^```text$/,/^```$/p' "$source/docs/embedding.md" | sed '/^```/d' >said
+[[ $(wc -l <call.c) -gt 20 && $(wc -l <said) -eq 5 ]] || fail "docs/embedding.md has no program, or does not say what it prints"
+read -ra both < <(pkg-config --cflags --libs sotto-signaling sotto-sframe)
+cc -std=c11 "${strict[@]}" call.c -o call "${both[@]}"
+LD_LIBRARY_PATH=$lib ./call >heard || fail "the program of docs/embedding.md ends with $?"
+diff said heard || fail "the program of docs/embedding.md prints (>) something else than the page says (<)"
 printf '#include <sotto/mls.h>\nint main() { return mls_strerror(0) == nullptr; }\n' >alone.cc
 c++ -std=c++17 "${strict[@]}" alone.cc -o alone "${signaling[@]}"
 
@@ -88,7 +98,7 @@ for program in bin/*; do
     ! readelf -d "$program" | grep -E 'RPATH|RUNPATH' || fail "$program has a path of the build in it"
 done
 # each flag that a document names belongs to one of the commands it is about
-for row in "docs/operators.md|sotto-sfu|sotto-ds|sotto call|sotto token" "media/call/README.md|sotto call" "media/id/README.md|sotto id"; do
+for row in "docs/operators.md|sotto-sfu|sotto-ds|sotto call|sotto token" "media/call/README.md|sotto call" "media/id/README.md|sotto id new|sotto id add-device"; do
     IFS='|' read -ra parts <<<"$row"
     document=$source/${parts[0]}
     : >help
