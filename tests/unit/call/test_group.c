@@ -105,6 +105,51 @@ int __wrap_call_get_member(const struct call *call, uint32_t i, struct call_memb
     return CALL_USER;
 }
 
+/* And what it asks of the key ring and of the connection, seen on its way. */
+static struct {
+    guint64 epoch;
+    guint32 leaf;
+    gint64 ahead_ms;
+} told_clock, told_removed;
+static unsigned resets;
+
+gboolean __real_sotto_key_ring_set_clock(SottoKeyRing *ring, guint64 epoch, guint32 leaf, gint64 ahead_ms,
+                                         GError **error);
+gboolean __wrap_sotto_key_ring_set_clock(SottoKeyRing *ring, guint64 epoch, guint32 leaf, gint64 ahead_ms,
+                                         GError **error);
+gboolean __real_sotto_key_ring_remove_leaf(SottoKeyRing *ring, guint64 epoch, guint32 leaf, GError **error);
+gboolean __wrap_sotto_key_ring_remove_leaf(SottoKeyRing *ring, guint64 epoch, guint32 leaf, GError **error);
+void __wrap_connection_reset(struct connection *lost, const char *reason);
+
+gboolean __wrap_sotto_key_ring_set_clock(SottoKeyRing *ring, guint64 epoch, guint32 leaf, gint64 ahead_ms,
+                                         GError **error)
+{
+    const gboolean ok = __real_sotto_key_ring_set_clock(ring, epoch, leaf, ahead_ms, error);
+    if (ok) {
+        told_clock.epoch = epoch;
+        told_clock.leaf = leaf;
+        told_clock.ahead_ms = ahead_ms;
+    }
+    return ok;
+}
+
+gboolean __wrap_sotto_key_ring_remove_leaf(SottoKeyRing *ring, guint64 epoch, guint32 leaf, GError **error)
+{
+    const gboolean ok = __real_sotto_key_ring_remove_leaf(ring, epoch, leaf, error);
+    if (ok) {
+        told_removed.epoch = epoch;
+        told_removed.leaf = leaf;
+    }
+    return ok;
+}
+
+void __wrap_connection_reset(struct connection *lost, const char *reason)
+{
+    CU_ASSERT_PTR_EQUAL(lost, &connection);
+    CU_ASSERT_PTR_NOT_NULL(reason);
+    resets++;
+}
+
 static void on_may_send(void *user, bool may)
 {
     (void)user;
@@ -229,7 +274,49 @@ static void tags_under_80_bits_are_refused(void)
     }
 }
 
+/* By the clock frames are judged late, and a removed member's keys die at once: both go to the ring as they come. */
+static void clocks_and_removed_leaves_reach_the_ring(void)
+{
+    char folder[] = "/tmp/sotto-group-XXXXXX";
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    SottoKeyRing *ring = sotto_key_ring_new(0, 0);
+    struct group *group = open_group(ring, folder);
+    enter(5, SFRAME_AES_128_GCM_SHA256_128, SFRAME_PROFILE_SOTTO, 0);
+    const struct call_event clock = {.type = CALL_EVENT_CLOCK, .epoch = 5, .leaf = 0, .clock_ahead_ms = -123456789};
+    tell(&clock, 1);
+    CU_ASSERT_EQUAL(told_clock.epoch, 5);
+    CU_ASSERT_EQUAL(told_clock.leaf, 0);
+    CU_ASSERT_EQUAL(told_clock.ahead_ms, -123456789);
+    told_removed.leaf = UINT32_MAX;
+    const struct call_event removed = {.type = CALL_EVENT_LEAF_REMOVED, .epoch = 5, .leaf = 0};
+    tell(&removed, 1);
+    CU_ASSERT_EQUAL(told_removed.epoch, 5);
+    CU_ASSERT_EQUAL(told_removed.leaf, 0);
+    group_free(group);
+    g_object_unref(ring);
+    remove_folder(folder);
+}
+
+static void a_service_that_does_not_answer_is_left(void)
+{
+    char folder[] = "/tmp/sotto-group-XXXXXX";
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    SottoKeyRing *ring = sotto_key_ring_new(0, 0);
+    struct group *group = open_group(ring, folder);
+    resets = 0;
+    const struct call_event unanswered = {.type = CALL_EVENT_RECONNECT};
+    tell(&unanswered, 1);
+    CU_ASSERT_EQUAL(resets, 1);
+    tell(NULL, 0);
+    CU_ASSERT_EQUAL(resets, 1);
+    group_free(group);
+    g_object_unref(ring);
+    remove_folder(folder);
+}
+
 static const struct unit_test TESTS[] = {
+    {"clocks and removed leaves reach the key ring", clocks_and_removed_leaves_reach_the_ring},
+    {"a delivery service that does not answer is left for another connection", a_service_that_does_not_answer_is_left},
     {"frames are sealed as the room says, and nothing is sent where they cannot be",
      frames_are_sealed_as_the_room_says},
     {"a suite with tags under 80 bits seals and opens nothing", tags_under_80_bits_are_refused},
