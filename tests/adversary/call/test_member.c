@@ -3,6 +3,8 @@
 
 #include "patched.h"
 #include "scene.h"
+#include "seal.h"
+#include "sim_server.h"
 #include "unit.h"
 
 /* Whether the call is as it was: all agree, in this epoch, these many, and nobody had to come in anew. */
@@ -147,6 +149,50 @@ static void out_races_its_kick(void)
     sim_free(sim);
 }
 
+static bool keep_package(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    struct sim_bytes **kept = context;
+    (void)sim;
+    if (client == 3 && envelope->type == WIRE_PUT_KEY_PACKAGE && !*kept)
+        *kept = sim_bytes_new(envelope->put_key_package.key_package.data, envelope->put_key_package.key_package.len);
+    return true;
+}
+
+/* A member removes another and adds it again in the same commit, by the key package that it once came in with: to all
+ * it looks like its return. Its client is not put out by that: it says so, and is back within seconds. */
+static void put_out_by_its_own_package(void)
+{
+    struct sim *sim = scene_new(3, 4);
+    struct sim_bytes *kept = NULL;
+    struct crew patched;
+    struct mls_output package = {0};
+    sim->request = keep_package;
+    sim->context = &kept;
+    sim_start(sim, 3);
+    scene_settles(sim, 10000);
+    sim->request = NULL;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(kept);
+    sim_run_for(sim, 70000); /* somebody has renewed its path */
+    patched_member(&patched, sim, 2);
+    CU_ASSERT_FALSE(call_committed_last(patched.group, mls_group_own_leaf(patched.group)));
+    CU_ASSERT_EQUAL_FATAL(
+        call_box_open(&patched.room, CALL_BOX_KEY_PACKAGE, (struct mls_bytes){kept->data, kept->len}, &package),
+        CALL_OK);
+    const struct mls_proposal_config proposals[] = {crew_remove(scene_leaf(sim, 3)),
+                                                    {.type = MLS_PROPOSAL_ADD, .key_package = crew_bytes(package)}};
+    const struct crew_commit what = {.proposals = proposals, .count = 2};
+    patched_commit(&patched, sim, &what);
+    sim_run_for(sim, 1000);
+    CU_ASSERT_EQUAL(sim->clients[3].warnings[CALL_WARNING_RESYNC], 1);
+    scene_settles(sim, 60000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
+    CU_ASSERT_EQUAL(sim->clients[0].gone[CALL_GONE_REMOVED], 0);
+    mls_output_free(&package);
+    sim_bytes_drop(kept);
+    crew_wipe(&patched);
+    sim_free(sim);
+}
+
 /* --- Ghosts --- */
 
 /* A member adds a second leaf for a user who is there, without that user's root: with a certificate that another root
@@ -209,6 +255,7 @@ static const struct unit_test tests[] = {
     {"one an hour ahead puts nobody out, and goes with the liar", time_an_hour_ahead},
     {"a downgrade of suite or profile is followed by nobody, not even an admin's", a_downgrade},
     {"who out-races its kick does so once", out_races_its_kick},
+    {"who is removed and added again by its own key package is back", put_out_by_its_own_package},
     {"a ghost that a member adds is followed by nobody", a_ghost_by_add},
     {"nor is one that comes by an external commit", a_ghost_by_external_commit},
 };
