@@ -145,7 +145,8 @@ static void one_members_frames_as_anothers(void)
     struct media_frame of_2;
     struct sframe_header header;
     uint32_t leaf = UINT32_MAX;
-    CU_ASSERT_TRUE_FATAL(media_seal(media, 0, &of_0) && media_seal(media, 2, &of_2));
+    CU_ASSERT_TRUE_FATAL(media_seal(media, 0, &of_0));
+    CU_ASSERT_TRUE_FATAL(media_seal(media, 2, &of_2));
     struct media_frame crossed = of_2;
     CU_ASSERT_EQUAL(sframe_header_read(of_0.bytes, of_0.len, &header), SFRAME_OK);
     const size_t head_0 = header.len;
