@@ -22,12 +22,13 @@ static int sender_ensure(const SottoKeyRing *ring, struct ring_sender *s)
 {
     const struct sframe_sender_config config = {
         .suite = ring->suite, .profile = ring->profile, .keys = SENDER_KEYS, .key_history = SENDER_KEY_HISTORY};
-    gsize size = sframe_sender_size(&config);
+    gsize size;
     void *memory;
     int error;
 
     if (s->sender)
         return SFRAME_OK;
+    size = sframe_sender_size(&config);
     memory = core_secret_new(size);
     if (!memory)
         return SFRAME_MEMORY;

@@ -35,12 +35,12 @@ static gboolean is_to_come(const SottoKeyRing *ring, guint64 kid, guint32 *leaf)
 
 enum ring_hold sotto_key_ring_hold(SottoKeyRing *ring, struct held_owner *owner, guint64 kid, GstBuffer *frame)
 {
-    guint64 at_ms = key_ring_now_ms();
     enum ring_hold hold = RING_HOLD_NOT;
     guint32 leaf;
 
     pthread_mutex_lock(&ring->lock);
     if (is_to_come(ring, kid, &leaf)) {
+        guint64 at_ms = key_ring_now_ms();
         held_expire(&ring->held, at_ms);
         hold = held_put(&ring->held, owner, kid, leaf, frame, at_ms) ? RING_HOLD_HELD : RING_HOLD_FULL;
     }
