@@ -1,9 +1,10 @@
 // A member of a call: it asks to be let in, follows the log, keeps in touch, and has each epoch's keys for frames.
+import { randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { PART } from "./delivery.mjs";
 import { callCode } from "./identity.mjs";
 import { Epoch, SUITES, open, seal } from "./sframe.mjs";
-import { concat, hex, parse, u32, u64, u8, vector } from "./wire.mjs";
+import { concat, equal, hex, parse, u32, u64, u8, vector } from "./wire.mjs";
 
 const MESSAGE = { heartbeat: 1, left: 2 };
 const READ_MAX = 256;
@@ -32,14 +33,23 @@ export class Call extends EventEmitter {
         this.queue = this.queue.then(what).catch((error) => this.emit("skipped", error));
     }
 
-    async enter(token, expires) {
+    // how: of a room that this member is the first to come to
+    async enter(token, expires, how) {
         const { group, delivery } = this;
         const { head, oldest } = await delivery.hello(token, group.room.name, 0);
-        if (head === 0n) throw new Error("nobody is in the room");
-        if (group.room.number === 0 && oldest === 1n) this.groupId = await this.findFounding(head);
         delivery.on("entry", (entry) => this.inTurn(() => this.takeEntry(entry)));
         delivery.on("relayed", (box) => this.inTurn(() => this.takeMessage(box)));
+        if (head === 0n) return this.inTurn(() => this.found(expires, how));
+        if (group.room.number === 0 && oldest === 1n) this.groupId = await this.findFounding(head);
         await this.ask(expires);
+    }
+    async found(expires, how) {
+        const [founding, groupInfo] = await this.group.found(unix(), expires, how);
+        await this.delivery.append(randomBytes(16), founding, groupInfo);
+        const { entries } = await this.delivery.read(1n, 1);
+        if (!equal(entries[0].commit, founding)) throw new Error("somebody else has founded the room");
+        this.joined = 0n;
+        await this.enterEpoch({ removed: [], added: [this.group.leaf] });
     }
     async ask(expires) {
         if (this.group.state || this.over) return;
@@ -59,6 +69,7 @@ export class Call extends EventEmitter {
     }
 
     async takeEntry({ seq, hasWelcome, commit }) {
+        if (seq === 1n) return; // the founding
         if (this.group.state) {
             const change = await this.group.follow(commit);
             return change.out ? this.end() : this.enterEpoch(change);
@@ -87,6 +98,7 @@ export class Call extends EventEmitter {
         this.epochs = [{ keys, others, since, until: Infinity }, ...this.epochs.filter((old) => old.keys.low !== keys.low)];
         for (const leaf of removed) this.heard.delete(leaf);
         this.emit("epoch");
+        this.judge();
         if (added.length > 0) await this.heartbeat();
     }
 
@@ -100,9 +112,13 @@ export class Call extends EventEmitter {
             return { counter, time, joined, echoes, at: now() };
         });
         if (heartbeat.counter > (this.heard.get(leaf)?.counter ?? 0n)) this.heard.set(leaf, heartbeat);
-        // a newcomer's nonce is in the tree, and the tree in the epoch's keys: so a heartbeat answers it
+        this.judge();
+    }
+    // Whether all others have answered: a newcomer's nonce is in the tree, and the tree in the epoch's keys.
+    judge() {
         const heard = [...this.epochs[0].others].map((one) => this.heard.get(one));
-        if (this.confirmed || !heard.every((one) => one) || !heard.some((one) => one.joined < this.joined)) return;
+        const answered = heard.every((one) => one) && heard.some((one) => one.joined < this.joined);
+        if (this.confirmed || !(heard.length === 0 || answered)) return;
         this.confirmed = true;
         this.emit("confirmed");
     }

@@ -4,7 +4,7 @@ import WebSocket from "ws";
 import { Reader, bytes, concat, parse, u16, u32, u64, u8, vector } from "./wire.mjs";
 
 export const PART = { commit: 0, welcome: 1, groupInfo: 2 };
-const REQUEST = { hello: 0x01, read: 0x03, fetch: 0x04, putKeyPackage: 0x06, relay: 0x08 };
+const REQUEST = { hello: 0x01, append: 0x02, read: 0x03, fetch: 0x04, putKeyPackage: 0x06, relay: 0x08 };
 const WAITING = 1;
 
 const readEntry = (reader) => ({
@@ -63,6 +63,9 @@ export class Delivery extends EventEmitter {
     }
 
     hello = (token, room, from) => this.request(REQUEST.hello, vector(bytes(token)), vector(bytes(room)), u64(from));
+    // without a Welcome
+    append = (id, commit, groupInfo) =>
+        this.request(REQUEST.append, id, vector(commit), u8(0), u8(1), vector(groupInfo));
     read = (from, max) => this.request(REQUEST.read, u64(from), u16(max));
     fetch = (seq, part) => this.request(REQUEST.fetch, u64(seq), u8(part));
     putKeyPackage = (box) => this.request(REQUEST.putKeyPackage, u8(WAITING), vector(box));

@@ -1,12 +1,15 @@
 // A member's MLS group: ts-mls, and the boxes that its messages travel in.
 import { randomBytes } from "node:crypto";
 import * as mls from "ts-mls";
+import { createGroupInfo } from "ts-mls/createCommit.js";
 import { ratchetTreeFromExtension, verifyGroupInfoSignature } from "ts-mls/groupInfo.js";
 import { decryptSenderData } from "ts-mls/privateMessage.js";
-import { readCertificate, signRaw } from "./identity.mjs";
+import { readCertificate, signRaw, userId } from "./identity.mjs";
 import { BOX } from "./room.mjs";
-import { LEAF, PARAMETERS, REVOKED, check, checkCommit, checkFounding, leftContent, parameters, roster, slots } from "./rules.mjs";
-import { concat, equal, u32, u64, u8 } from "./wire.mjs";
+import {
+    LEAF, PARAMETERS, REVOKED, check, checkCommit, checkFounding, foundingExtensions, leftContent, parameters, roster, slots,
+} from "./rules.mjs";
+import { concat, equal, u32, u64, u8, vector } from "./wire.mjs";
 
 const SUITE = "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519"; // 1
 const CAPABILITIES = { versions: ["mls10"], ciphersuites: [SUITE], extensions: [PARAMETERS, REVOKED, LEAF], proposals: [], credentials: ["basic"] };
@@ -50,11 +53,30 @@ export class Group {
         return groupInfo.groupContext.groupId;
     }
 
+    // Boxes of a founding entry and of its GroupInfo: a group of this client alone.
+    async found(now, expires, how) {
+        const { publicPackage, privatePackage } = await this.makePackage(now, expires);
+        const founder = userId(readCertificate(this.certificate, this.device.public).root);
+        const extensions = foundingExtensions(this.room, founder, now, how);
+        this.state = await mls.createGroup(randomBytes(32), publicPackage, privatePackage, extensions, this.cs, config);
+        const info = await mls.createGroupInfoWithExternalPubAndRatchetTree(this.state, [], this.cs);
+        // ts-mls 1.6.4 writes ExternalPub (RFC 9420 section 12.4.3.2) without the length of the key in it
+        for (const one of info.extensions) if (one.extensionType === "external_pub") one.extensionData = vector(one.extensionData);
+        const { groupContext, confirmationTag } = this.state;
+        const groupInfo = await createGroupInfo(groupContext, confirmationTag, this.state, info.extensions, this.cs);
+        const message = encode({ wireformat: "mls_group_info", groupInfo });
+        return [this.room.seal(BOX.founding, message), this.room.seal(BOX.groupInfo, message)];
+    }
+
     // A box to ask with, to be added by somebody who is in.
     async ask(now, expires) {
+        this.package = await this.makePackage(now, expires);
+        return this.room.seal(BOX.keyPackage, encode({ wireformat: "mls_key_package", keyPackage: this.package.publicPackage }));
+    }
+    async makePackage(now, expires) {
         this.nonce = randomBytes(16);
         const leafParameters = concat(u8(1), u64(now), u64(0), u32(this.room.number), this.nonce);
-        this.package = await mls.generateKeyPackageWithKey(
+        return mls.generateKeyPackageWithKey(
             { credentialType: "basic", identity: this.certificate },
             CAPABILITIES,
             { notBefore: 0n, notAfter: BigInt(expires) }, // judged by the group's time, which may be behind
@@ -63,7 +85,6 @@ export class Group {
             this.cs,
             [{ extensionType: LEAF, extensionData: leafParameters }],
         );
-        return this.room.seal(BOX.keyPackage, encode({ wireformat: "mls_key_package", keyPackage: this.package.publicPackage }));
     }
     // Joins by a Welcome into the group of this id; throws if it is not for this client.
     async join(box, groupId) {

@@ -1,4 +1,5 @@
-// Somebody who is in a call of `sotto call`. usage: SOTTO_LINK=LINK node member.mjs SFU_URL NAME
+// Somebody who is in a call of `sotto call`. usage: SOTTO_LINK=LINK node member.mjs SFU_URL NAME [SUITE PADDING]
+// SUITE and PADDING are those of the room, where nobody was in it before.
 // Lines of JSON on stdout say what happens; the line "leave" on stdin, or its end, leaves the call.
 import { randomBytes, webcrypto } from "node:crypto";
 import { createInterface } from "node:readline";
@@ -18,9 +19,9 @@ const [PICTURE_EVERY, TELL_EVERY] = [5, 25]; // sound frames
 const SILENCE = Buffer.from("f8fffe", "hex"); // Opus, 20 ms
 const PICTURE = Buffer.from("3001009d012a010001000ec0fe25a400037000000000", "hex"); // VP8, a key frame of one pixel
 
-const [url, name] = process.argv.slice(2);
+const [url, name, suite = 4, padding = 0] = process.argv.slice(2);
 const room = Room.fromLink(process.env.SOTTO_LINK);
-const counts = { sent: {}, opened: {}, refused: {} };
+const counts = { sent: {}, opened: {}, refused: {}, unpadded: 0 };
 const tell = (event, more) => console.log(JSON.stringify({ event, ...more }));
 
 const [root, device, now] = [newKey(), newKey(), Math.floor(Date.now() / 1000)];
@@ -32,7 +33,8 @@ let media, sending;
 
 function take(kind, frame) {
     try {
-        const { leaf, codec } = call.open(frame);
+        const { leaf, codec, payload, padding } = call.open(frame);
+        if (call.step > 1 && (padding === 0 || (payload.length + padding) % call.step !== 0)) counts.unpadded++;
         const sender = call.members.find((one) => one.leaf === leaf)?.name;
         counts.opened[`${sender} ${codec}`] = (counts.opened[`${sender} ${codec}`] ?? 0) + 1;
     } catch (error) {
@@ -74,4 +76,4 @@ input.on("line", (line) => line === "leave" && call.leave());
 input.on("close", () => call.leave());
 delivery.on("closed", () => call.end());
 await delivery.connect(room.host);
-await call.enter("", now + 86400);
+await call.enter("", now + 86400, { suite: Number(suite), padding: Number(padding) });

@@ -1,6 +1,6 @@
 // What a call's group holds beside MLS, and which commits count (docs/protocol.md, "The group", "What is valid").
 import { readCertificate, userId, verifyRaw } from "./identity.mjs";
-import { bytes, concat, equal, hex, parse, u32, vector } from "./wire.mjs";
+import { bytes, concat, equal, hex, parse, u16, u32, u64, u8, vector } from "./wire.mjs";
 
 export const [PARAMETERS, REVOKED, LEAF] = [0xf501, 0xf502, 0xf503];
 const EXTENSIONS = ["required_capabilities", PARAMETERS, REVOKED];
@@ -30,6 +30,13 @@ export function parameters({ extensions }) {
         check(admins.length > 0 && admins.length % 32 === 0, "admins");
         return { ...fields, admins: hex(admins).match(/.{64}/g) };
     });
+}
+
+// The GroupContext's extensions of a room that is founded now.
+export function foundingExtensions(room, founder, now, { suite, padding }) {
+    const says = [u8(1), vector(bytes(room.name)), u16(suite), u8(0), u8(padding), u8(0), u32(room.number), u64(now), vector(founder)];
+    const data = [Buffer.from(REQUIRED, "hex"), concat(...says), new Uint8Array()];
+    return EXTENSIONS.map((extensionType, i) => ({ extensionType, extensionData: data[i] }));
 }
 
 // Who is in a tree: leaves with what their certificates and their sotto_leaf say.
@@ -119,7 +126,8 @@ export function checkCommit(before, after, { external, proposals, data }, room) 
     const onlyRemoves = added.length === 0 && (removed.length + 1 === old.length || (removed.length === leavers.length && !has("group_context_extensions")));
     check(!twiceRunning || (removed.length > 0 && (byAdmin || onlyRemoves)), "turn");
     check(equal(was.data, is.data) || byAdmin, "admin");
-    check(is.room === was.room && is.founded === was.founded && [0, 1].includes(is.number - was.number), "params");
+    check(["room", "suite", "profile", "founded"].every((field) => is[field] === was[field]), "params");
+    check([0, 1].includes(is.number - was.number), "params: number");
     check(is.number === was.number || added.length === 0, "rotation");
     return { removed, added };
 }

@@ -100,7 +100,7 @@ function readInner(text) {
         const rest = reader.rest();
         const payload = rest.subarray(0, rest.length - padding);
         if (padding > rest.length || rest.subarray(payload.length).some((byte) => byte !== 0)) throw new Error("bad padding");
-        return { codec, time, payload };
+        return { codec, time, payload, padding };
     });
 }
 

@@ -12,8 +12,8 @@ QUIET = ("--video", "test", "--audio", "test")
 OPUS, VP8 = 1, 2
 
 
-def enter(call, name, link):
-    return call.spawn(["node", MEMBER, call.url, name], name.lower() + ".log", {"SOTTO_LINK": link},
+def enter(call, name, link, *how):
+    return call.spawn(["node", MEMBER, call.url, name, *how], name.lower() + ".log", {"SOTTO_LINK": link},
                       stdin=subprocess.PIPE)
 
 
@@ -105,4 +105,26 @@ def a_member_made_of_documents_is_in_the_call():
             assert stream["replayed"] == stream["refused"] == 0
 
 
-main(a_member_made_of_documents_is_in_the_call)
+def a_room_that_it_founds_is_sealed_as_it_says():
+    with Call() as call:
+        call.serve()
+        call.serve_keys()
+        link = call.make_link()
+        call.meet("Ada")
+        nora = enter(call, "Nora", link, "5", "8")
+        wait_for("Nora alone", lambda: seen_by_node(call, "Nora") and events(call, "Nora", "confirmed"), 60)
+        ada = call.enter("Ada", link, *QUIET)
+        wait_for("Nora and Ada in one call", lambda: one_call(call, ["Ada"], ["Nora"], "Ada", "Nora"), 60)
+        wait_for("sound and pictures", lambda: frames(call, "Nora", "opened", f"Ada {OPUS}") > 100
+                 and frames(call, "Nora", "opened", f"Ada {VP8}") > 30 and re.search(r"Nora vp8 [1-9]", call.log("Ada")), 60)
+        say(nora, "leave")
+        assert nora.wait(30) == 0
+        out = events(call, "Nora", "out")[0]
+        print(f"  of suite 5, padded to 256 bytes: Nora opened {out['opened']}, unpadded {out['unpadded']}")
+        assert out["unpadded"] == 0, "Ada does not pad as the room has it"
+        ada.send_signal(signal.SIGTERM)
+        wait_all([ada])
+        assert call.heard("Ada", "Nora")["audio"]["decoded"] > 50
+
+
+main(a_member_made_of_documents_is_in_the_call, a_room_that_it_founds_is_sealed_as_it_says)
