@@ -165,6 +165,9 @@ static void on_refused(void *user, uint64_t claimed_sender, enum call_kind kind,
 {
     struct call *call = user;
 
+    /* a newcomer's media may be there before its keys */
+    if (call->group != NULL && !sotto_key_ring_has_receive_key(call->ring))
+        return;
     tell_refused(call, kind, call_roster_refused(call->roster, claimed_sender, kind, slot, reason));
 }
 
