@@ -11,12 +11,14 @@
 
 #include "bench.h"
 #include "sframe_frames.h"
+#include "sframe_goals.h"
 #include "sframe_providers.h"
 
 #define SEAL_RATIO_PACKET 1.35
 #define SEAL_RATIO_AUDIO 1.5
+#define GOAL_LIBCRYPTO 1.1
 
-enum { NONCE_LEN = 12, KEY_LEN = 32 };
+enum { NONCE_LEN = 12, KEY_LEN = 32, GOAL_SIZE = 1200 };
 
 /* --- the cipher alone --- */
 
@@ -80,6 +82,7 @@ static void run_gcm(struct bench *bench, uint16_t suite, const EVP_CIPHER *ciphe
     static struct frames whole;
     static struct frames apart;
     static struct frames pair;
+    struct bench_result results[CONTESTANTS];
     char title[BENCH_NAME_MAX];
     open_raw(&raw, cipher, len);
     frames_open(&whole, &core_provider_libcrypto, suite, len, false);
@@ -93,7 +96,9 @@ static void run_gcm(struct bench *bench, uint16_t suite, const EVP_CIPHER *ciphe
         [SEAL_OPEN] = {"seal and open", frames_run_seal_and_open, &pair},
     };
     snprintf(title, sizeof title, "%s, %zu B", sframe_suite_find(suite)->name, len);
-    bench_case(bench, title, len, list, CONTESTANTS, NULL);
+    bench_case(bench, title, len, list, CONTESTANTS, results);
+    if (suite == SFRAME_SUITE_DEFAULT && len == GOAL_SIZE)
+        sframe_goal(bench, "seal by libcrypto over EVP, 1200 B", results[SEAL].ratio, GOAL_LIBCRYPTO);
     EVP_CIPHER_CTX_free(raw.cipher);
     frames_close(&whole);
     frames_close(&apart);
@@ -173,5 +178,6 @@ int main(int argc, char **argv)
         run_suites(bench, sizes[i]);
         sframe_providers_run(bench, sizes[i]);
     }
+    sframe_goals_run(bench);
     return bench_close(bench);
 }

@@ -1,13 +1,32 @@
 #include "ctr_hmac.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "core/secret.h"
 
 static void put_u64(uint8_t *out, uint64_t value)
 {
-    for (size_t i = 8; i-- > 0; value >>= 8)
-        out[i] = (uint8_t)value;
+    const uint64_t big = htobe64(value);
+    memcpy(out, &big, sizeof big);
+}
+
+/* Joins the message: at its start while there is room, then as parts of their own. */
+static void join(struct core_ctr_hmac_message *message, const uint8_t *data, size_t len)
+{
+    struct core_slice *start = &message->parts[0];
+    message->len += len;
+    if (message->count == 1) {
+        const size_t room = sizeof message->start - start->len;
+        const size_t n = len < room ? len : room;
+        if (n > 0)
+            memcpy(message->start + start->len, data, n);
+        start->len += n;
+        data += n;
+        len -= n;
+    }
+    if (len > 0)
+        message->parts[message->count++] = (struct core_slice){data, len};
 }
 
 bool core_ctr_hmac_message(struct core_ctr_hmac_message *message, const uint8_t *nonce, const struct core_slice *aad,
@@ -17,21 +36,21 @@ bool core_ctr_hmac_message(struct core_ctr_hmac_message *message, const uint8_t 
     uint64_t text_len = 0;
     if (aad_count + text_count + 1 > CORE_CTR_HMAC_PARTS)
         return false;
-    message->count = 0;
-    message->parts[message->count++] = (struct core_slice){message->prefix, sizeof message->prefix};
-    for (size_t i = 0; i < aad_count; i++) {
-        message->parts[message->count++] = aad[i];
+    for (size_t i = 0; i < aad_count; i++)
         aad_len += aad[i].len;
-    }
-    for (size_t i = 0; i < text_count; i++) {
-        message->parts[message->count++] = (struct core_slice){text[i].data, text[i].len};
+    for (size_t i = 0; i < text_count; i++)
         text_len += text[i].len;
-    }
-    put_u64(message->prefix, aad_len);
-    put_u64(message->prefix + 8, text_len);
-    put_u64(message->prefix + 16, tag_len);
-    memcpy(message->prefix + 24, nonce, CORE_NONCE_LEN);
-    message->len = sizeof message->prefix + aad_len + text_len;
+    put_u64(message->start, aad_len);
+    put_u64(message->start + 8, text_len);
+    put_u64(message->start + 16, tag_len);
+    memcpy(message->start + 24, nonce, CORE_NONCE_LEN);
+    message->parts[0] = (struct core_slice){message->start, CORE_CTR_HMAC_PREFIX};
+    message->count = 1;
+    message->len = CORE_CTR_HMAC_PREFIX;
+    for (size_t i = 0; i < aad_count; i++)
+        join(message, aad[i].data, aad[i].len);
+    for (size_t i = 0; i < text_count; i++)
+        join(message, text[i].data, text[i].len);
     return true;
 }
 
@@ -41,9 +60,9 @@ bool core_ctr_hmac_seal(void *state, const uint8_t *nonce, const struct core_sli
     const struct core_ctr_hmac *s = state;
     struct core_ctr_hmac_message message;
     uint8_t mac[CORE_HASH_MAX];
-    if (!s->hash || tag_len > s->hash->len ||
+    if (!s->hash || tag_len > s->hash->len || !s->crypt(s, nonce, text, text_count) ||
         !core_ctr_hmac_message(&message, nonce, aad, aad_count, text, text_count, tag_len) ||
-        !s->crypt(s, nonce, text, text_count) || !s->hash->hmac(&s->key, message.parts, message.count, mac))
+        !s->hash->hmac(&s->key, message.parts, message.count, mac))
         return false;
     memcpy(tag, mac, tag_len);
     core_wipe(mac, sizeof mac);

@@ -5,7 +5,7 @@
 
 #include "core/provider.h"
 
-enum { CORE_CTR_HMAC_PARTS = 8, CORE_CTR_HMAC_PREFIX = 24 + CORE_NONCE_LEN };
+enum { CORE_CTR_HMAC_PARTS = 8, CORE_CTR_HMAC_PREFIX = 24 + CORE_NONCE_LEN, CORE_CTR_HMAC_START = 128 };
 
 /* The first member of a provider's state. */
 struct core_ctr_hmac {
@@ -16,9 +16,10 @@ struct core_ctr_hmac {
 };
 
 /* What the tag is a MAC of: len(aad) || len(text) || tag_len || nonce || aad || text. Borrows all of them, and points
- * into itself. */
+ * into itself. Its first block or two are one part (a multiple of any hash's block, if there is so much): a hash that
+ * is given small parts copies each, and then waits for them. So text is not changed after this. */
 struct core_ctr_hmac_message {
-    uint8_t prefix[CORE_CTR_HMAC_PREFIX];
+    uint8_t start[CORE_CTR_HMAC_START];
     struct core_slice parts[CORE_CTR_HMAC_PARTS];
     size_t count;
     uint64_t len;

@@ -418,7 +418,8 @@ static void seal_batch(void *workspace, size_t hash_len, struct core_aead_job *j
     struct batch batch;
     batch.count = 0;
     for (struct core_aead_job *job = jobs; job < jobs + count; job++) {
-        bool ok = batch_add(&batch, job) && ctr_crypt(job->state, job->nonce, job->text, job->text_count);
+        const struct ctr_hmac *s = job->state;
+        bool ok = s->mac.hash && ctr_crypt(s, job->nonce, job->text, job->text_count) && batch_add(&batch, job);
         job->result = ok ? CORE_OPEN_OK : CORE_OPEN_FAILED;
     }
     batch_run(&batch, workspace, hash_len);
