@@ -182,8 +182,8 @@ static void take_admitted(struct call *call, const struct wire_admitted *admitte
     connection->admitted = true;
     connection->log_known = true;
     memcpy(connection->log_id, admitted->log_id, sizeof connection->log_id);
-    if (other_log)
-        call->log.next = 0; /* its numbers mean nothing any more */
+    if (other_log) /* its numbers mean nothing any more */
+        call->log.next = call->log.ended = call->log.info_count = 0;
     call_log_admitted(call, admitted);
     call_joining_connected(call);
     call_commits_connected(call);

@@ -186,11 +186,15 @@ bool call_contact_left_behind(const struct call *call)
     const uint64_t interval = call_interval_ms(call) + CALL_TICK_MS;
     if (contact->unopened_at == 0 || call->now.ms - contact->unopened_at > interval || !call_log_caught_up(call))
         return false;
-    /* nobody is in its own epoch; else: it is among the fewer, and those who share its mistake answer each other */
+    /* nobody is in its own epoch; else: it is among the fewer, and those who share its mistake answer each other; or
+     * they are the more, and still nobody confirms them */
     if (contact->unopened_since > 0 && call->now.ms - contact->unopened_since > interval)
         return true;
-    if (!contact->confirmed)
-        return call->now.ms - call->joining.joined_ms >= CALL_TRIAL_MS && is_among_the_fewer(call);
+    if (!contact->confirmed) {
+        const uint64_t joined_for = call->now.ms - call->joining.joined_ms;
+        return joined_for >= CALL_INTERVALS_LOST * interval ||
+               (joined_for >= CALL_TRIAL_MS && is_among_the_fewer(call));
+    }
     return call->roster.lost * 2 >= call->roster.members;
 }
 

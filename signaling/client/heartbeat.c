@@ -255,6 +255,10 @@ static enum opened open_message(struct call *call, struct mls_bytes message)
     if (rc == MLS_OK && received.kind == MLS_RECEIVED_APPLICATION)
         take_message(call, received.sender, (struct core_slice){received.data.data, received.data.len});
     mls_received_free(&received);
+    /* a newcomer's group may have gone on without those who were there */
+    if (rc != MLS_OK && parsed.private_message.epoch >= call->joining.joined_epoch &&
+        parsed.private_message.epoch < epoch && !call->contact.confirmed)
+        call_contact_unopened(call);
     /* of this epoch, and yet under other keys: somebody took another commit for it */
     if (rc == MLS_AUTH && parsed.private_message.epoch == epoch)
         return NOT_YET;

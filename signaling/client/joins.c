@@ -334,25 +334,33 @@ static bool commit(struct call *call, struct mls_bytes info)
     return ok;
 }
 
-/* Not one of its own that came to nothing: nobody else is in that group. */
+/* A commit of its own that came to nothing: nobody else is in that group. */
+static bool has_failed(const struct call *call, uint64_t seq)
+{
+    for (size_t i = 0; i < CALL_INFOS_MAX; i++)
+        if (call->joining.failed[i] == seq)
+            return true;
+    return false;
+}
+
+/* The newest of a commit that likely counted; every other time another one, since it may have been bad luck, and not a
+ * bad GroupInfo. */
 static uint64_t choose_info(const struct call *call)
 {
-    const struct call_joining *joining = &call->joining;
     const struct call_log *log = &call->log;
-    uint64_t candidates[CALL_INFOS_MAX];
+    const unsigned failures = call->joining.info_back;
+    size_t best = log->info_count - 1; /* also if nothing is known of any */
+    uint64_t others[CALL_INFOS_MAX];
     size_t count = 0;
-    for (size_t i = 0; i < log->info_count; i++) {
-        bool failed = false;
-        for (size_t k = 0; k < CALL_INFOS_MAX; k++)
-            failed |= joining->failed[k] == log->infos[i];
-        if (!failed)
-            candidates[count++] = log->infos[i];
-    }
-    if (count == 0) /* then nothing is known */
-        return log->infos[log->info_count - 1];
-    /* the newest every other time: it may have been bad luck, not a bad GroupInfo */
-    const size_t back = joining->info_back % 2 ? (joining->info_back + 1) / 2 : 0;
-    return candidates[count - 1 - back % count];
+    for (size_t i = log->info_count; i-- > 0;)
+        if (!has_failed(call, log->infos[i].seq) && !log->infos[i].late) {
+            best = i;
+            break;
+        }
+    for (size_t i = log->info_count; i-- > 0;)
+        if (i != best && !has_failed(call, log->infos[i].seq))
+            others[count++] = log->infos[i].seq;
+    return failures % 2 && count > 0 ? others[failures / 2 % count] : log->infos[best].seq;
 }
 
 /* From the newest GroupInfo, or an older one after each failure. */

@@ -1,4 +1,5 @@
 /* The room's log, in order: found, followed, caught up with. */
+#include "mls/messages.h"
 #include "state.h"
 
 static struct mls_bytes out(struct core_slice slice)
@@ -21,15 +22,42 @@ static void read_on(struct call *call)
     call_send_read(call, call->log.next);
 }
 
-static void note_info(struct call_log *log, uint64_t seq)
+/* When there are too many, the oldest goes: one that came too late, if there is any. */
+static void note_info(struct call_log *log, uint64_t seq, bool late)
 {
-    if (log->info_count > 0 && log->infos[log->info_count - 1] >= seq)
+    size_t drop = 0;
+    if (log->info_count > 0 && log->infos[log->info_count - 1].seq >= seq)
         return;
     if (log->info_count == CALL_INFOS_MAX) {
-        memmove(&log->infos[0], &log->infos[1], (CALL_INFOS_MAX - 1) * sizeof log->infos[0]);
+        while (drop < CALL_INFOS_MAX && !log->infos[drop].late)
+            drop++;
+        drop = drop < CALL_INFOS_MAX ? drop : 0;
+        memmove(&log->infos[drop], &log->infos[drop + 1], (CALL_INFOS_MAX - 1 - drop) * sizeof log->infos[0]);
         log->info_count--;
     }
-    log->infos[log->info_count++] = seq;
+    log->infos[log->info_count++] = (struct call_info){seq, late};
+}
+
+/* Whether the log shows an earlier commit for the epoch of this one. Who is outside cannot tell which of two rivals was
+ * valid: it likely was the first. */
+static bool is_late(struct call *call, struct mls_bytes box)
+{
+    struct mls_output content = {0};
+    struct mls_message message;
+    uint64_t epoch = CALL_NEVER;
+    if (call_box_open(&call->room, CALL_BOX_COMMIT, box, &content) != CALL_OK)
+        return false;
+    if (mls_message_parse(content.data, content.len, &message) == MLS_OK) {
+        if (message.wire_format == MLS_WIRE_PRIVATE_MESSAGE)
+            epoch = message.private_message.epoch;
+        else if (message.wire_format == MLS_WIRE_PUBLIC_MESSAGE)
+            epoch = message.public_message.content.epoch;
+    }
+    mls_output_free(&content);
+    if (epoch == CALL_NEVER || epoch < call->log.ended)
+        return epoch != CALL_NEVER;
+    call->log.ended = epoch + 1;
+    return false;
 }
 
 void call_log_follow(struct call *call, uint64_t seq)
@@ -92,9 +120,14 @@ void call_log_admitted(struct call *call, const struct wire_admitted *admitted)
     uint64_t seq = 0;
     log->head = admitted->head;
     log->reading = false;
+    const struct call_log before = *log;
     log->info_count = 0;
-    while (wire_seq_next(&r, &seq))
-        note_info(log, seq);
+    while (wire_seq_next(&r, &seq)) {
+        bool late = false;
+        for (size_t i = 0; i < before.info_count; i++)
+            late |= before.infos[i].seq == seq && before.infos[i].late;
+        note_info(log, seq, late);
+    }
     if (call->phase == CALL_PHASE_RETURNING && log->next == 0)
         call_returning_elsewhere(call);
     if (call_follows(call)) {
@@ -137,8 +170,9 @@ void call_log_entry(struct call *call, const struct wire_entry *entry)
     struct call_log *log = &call->log;
     if (entry->seq > log->head)
         log->head = entry->seq;
+    const bool late = is_late(call, out(entry->commit));
     if (entry->has_group_info)
-        note_info(log, entry->seq);
+        note_info(log, entry->seq, late);
     if (call_follows(call) || call->phase == CALL_PHASE_FOUNDING || log->searching) {
         if (entry->seq > log->next)
             read_on(call);

@@ -191,7 +191,8 @@ static bool is_evicted(const struct call *call, uint32_t leaf)
         return false;
     if (call->contact.accepted)
         return true;
-    return call->commits.turn && call->roster.lost * 2 < call->roster.members &&
+    /* a newcomer that followed a commit which the others skipped takes them for silent */
+    return call->contact.confirmed && call->commits.turn && call->roster.lost * 2 < call->roster.members &&
            call_goes_before(call, leaf, mls_group_own_leaf(call->group));
 }
 

@@ -108,13 +108,20 @@ struct call_connection {
 
 /* --- log.c --- */
 
+/* An entry with a GroupInfo. */
+struct call_info {
+    uint64_t seq;
+    bool late; /* another commit of its epoch stands before it: it was skipped, as long as that one was valid */
+};
+
 struct call_log {
-    uint64_t next;                  /* the entry that is to be taken next; 0: none is waited for */
-    uint64_t head;                  /* the last that is known to exist */
-    bool reading;                   /* a page was asked for */
-    bool searching;                 /* for the founding */
-    uint64_t infos[CALL_INFOS_MAX]; /* entries with a GroupInfo, newest last */
+    uint64_t next;                          /* the entry that is to be taken next; 0: none is waited for */
+    uint64_t head;                          /* the last that is known to exist */
+    bool reading;                           /* a page was asked for */
+    bool searching;                         /* for the founding */
+    struct call_info infos[CALL_INFOS_MAX]; /* newest last */
     size_t info_count;
+    uint64_t ended; /* epochs below this one: a commit was seen for them, or for one that follows */
 };
 
 /* --- joins.c --- */

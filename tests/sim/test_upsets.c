@@ -190,6 +190,56 @@ static void two_come_from_outside(void)
     CU_ASSERT_TRUE(rivals >= 2); /* else nothing was tried */
 }
 
+/* Whose commits came too late leave GroupInfos of groups in which nobody is: who comes next does not build on those. */
+static void three_come_from_outside(void)
+{
+    for (uint64_t seed = 1; seed <= 25; seed++) {
+        const struct sim_config config = {.clients = 5, .latency_ms = 150, .jitter_ms = 40, .seed = seed};
+        struct sim *sim = sim_new(&config);
+        uint64_t random = seed;
+        for (unsigned i = 0; i < 2; i++) {
+            sim_start(sim, i);
+            sim_run_for(sim, i == 0 ? 3000 : 50);
+        }
+        settles(sim, 60000);
+        sim_run_for(sim, 50000 + unit_random(&random) % 20000);
+        sim->filter = no_adding;
+        for (unsigned i = 2; i < 5; i++) {
+            sim_start(sim, i);
+            sim_run_for(sim, unit_random(&random) % 600);
+        }
+        settles(sim, 30000);
+        sim_free(sim);
+    }
+}
+
+/* Three come in where the two who were there do not follow. They are the more, and hear each other: yet they evict
+ * nobody, and send nothing; and when they hear of the others, they go there. */
+static void the_more_beside_the_call(void)
+{
+    struct sim *sim = call_of(2, 5);
+    sim_server_copy(sim);
+    sim->filter = no_adding;
+    for (unsigned i = 2; i < 5; i++) {
+        sim_move(sim, i, 1);
+        sim_start(sim, i);
+        sim_run_for(sim, 5000);
+    }
+    for (unsigned n = 0; n < 300; n++) {
+        sim_run_for(sim, 1000);
+        for (unsigned i = 2; i < 5; i++) {
+            CU_ASSERT_FALSE(sim->clients[i].sending);
+            CU_ASSERT_EQUAL(sim->clients[i].gone[CALL_GONE_REMOVED], 0);
+        }
+    }
+    sim->filter = NULL;
+    for (unsigned i = 2; i < 5; i++)
+        sim_move(sim, i, 0);
+    settles(sim, 60000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 5);
+    sim_free(sim);
+}
+
 /* --- A committer that dies --- */
 
 enum death { BEFORE_ITS_APPEND, BEFORE_THE_ACK, BEFORE_ITS_MERGE, AFTER_ITS_MERGE };
@@ -362,6 +412,8 @@ static const struct unit_test tests[] = {
     {"of one device's two processes the later is in, and they do not fight", one_device_twice},
     {"of two commits at once one wins, and the other is made again", two_commit_at_once},
     {"two come from outside at once, and both get in", two_come_from_outside},
+    {"three who come from outside at once build on no group that nobody is in", three_come_from_outside},
+    {"newcomers beside the call evict nobody, though they are the more, and find it", the_more_beside_the_call},
     {"a committer dies before its append arrives", dies_before_its_append},
     {"a committer dies before its append is acknowledged", dies_before_the_ack},
     {"a committer dies before it could merge its commit", dies_before_its_merge},
