@@ -207,6 +207,8 @@ void sim_uncut(struct sim *sim, unsigned i);
 /* The server's process dies and is back after down_ms; the log stays. */
 void sim_server_stop(struct sim *sim, unsigned server);
 void sim_server_start(struct sim *sim, unsigned server);
+/* The first server closes the room while nobody is connected: its log is gone, and what is written next is another. */
+void sim_close_room(struct sim *sim);
 /* The second server becomes a copy of the first as it is now; and which of them a client talks to. */
 void sim_server_copy(struct sim *sim);
 void sim_move(struct sim *sim, unsigned i, unsigned server);

@@ -395,13 +395,25 @@ void sim_server_take(struct sim *sim, unsigned client, const uint8_t *data, size
     }
 }
 
-void sim_server_wipe(struct sim *sim, struct sim_server *server)
+static void drop_entries(struct sim_server *server)
 {
     for (size_t i = 0; i < server->count; i++) {
         sim_bytes_drop(server->entries[i].commit);
         sim_bytes_drop(server->entries[i].welcome);
         sim_bytes_drop(server->entries[i].info);
     }
+    server->count = 0;
+}
+
+void sim_close_room(struct sim *sim)
+{
+    drop_entries(&sim->servers[0]);
+    sim->servers[0].log_id[0] ^= 0x80;
+}
+
+void sim_server_wipe(struct sim *sim, struct sim_server *server)
+{
+    drop_entries(server);
     for (unsigned i = 0; server->waiting && i < sim->config.clients; i++)
         sim_bytes_drop(server->waiting[i]);
     free(server->entries);

@@ -720,8 +720,7 @@ static void the_room_was_closed(void)
     struct sim *sim = call_of(2, usual);
     sim_crash(sim, 0);
     sim_crash(sim, 1);
-    sim->servers[0].log_id[0] ^= 0x80;
-    sim->servers[0].count = 0;
+    sim_close_room(sim);
     sim_start(sim, 1);
     settles(sim, 5000);
     CU_ASSERT_EQUAL(sim->clients[1].phases[CALL_PHASE_FOUNDING], 1);
