@@ -43,7 +43,7 @@ static int init(struct call *call, const struct call_config *config)
     call->link = *config->link;
     call->locked = config->locked;
     call->padding = config->padding;
-    call->keeps = config->keeps;
+    call->keeps = call->kept = config->keeps; /* what is there of a former life */
     call->sframe_suite = config->sframe_suite ? config->sframe_suite : SFRAME_SUITE_DEFAULT;
     call->pinned = config->pinned;
     call->context = config->context;

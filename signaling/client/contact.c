@@ -134,6 +134,7 @@ void call_contact_judge(struct call *call)
         call_commits_want(call, false);
     }
     call_epochs_pause(call, find_pause(call));
+    call_keep_judged(call);
 }
 
 /* That a connection is gone its owner knows; one that comes back soon enough costs nothing. */

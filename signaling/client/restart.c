@@ -43,12 +43,26 @@ static int write_state(const struct call *call, const uint8_t *key, struct mls_o
     return rc;
 }
 
+/* Only of a group that is known to be the others' too: who was led into another one is rid of it by a restart. */
+static bool may_keep(const struct call *call)
+{
+    const struct call_contact *contact = &call->contact;
+    return call->phase == CALL_PHASE_RETURNING ||
+           (call->phase == CALL_PHASE_MEMBER && contact->confirmed && contact->pause != CALL_PAUSE_LOST &&
+            contact->pause != CALL_PAUSE_WITHHELD);
+}
+
 void call_keep(struct call *call)
 {
     uint8_t key[MLS_STATE_KEY_LEN];
     struct mls_output state = {0};
     if (!call->keeps)
         return;
+    if (!may_keep(call)) {
+        call_keep_nothing(call);
+        return;
+    }
+    call->kept = true;
     if (call_kept_key(call->seed, call_room_name(&call->room), key) != CALL_OK ||
         write_state(call, key, &state) != CALL_OK)
         call_keep_nothing(call); /* what was kept before would only mislead */
@@ -60,8 +74,15 @@ void call_keep(struct call *call)
 
 void call_keep_nothing(struct call *call)
 {
-    if (call->keeps)
+    if (call->keeps && call->kept)
         call_event_plain(call, CALL_EVENT_STATE);
+    call->kept = false;
+}
+
+void call_keep_judged(struct call *call)
+{
+    if (call->kept != may_keep(call))
+        call_keep(call);
 }
 
 /* --- Reading it again --- */

@@ -322,6 +322,7 @@ struct call {
     uint8_t seed[IDENTITY_KEY_LEN];
     struct mls_output token;
     bool keeps; /* what CALL_EVENT_STATE tells is wanted */
+    bool kept;  /* the device may have something of it */
     uint16_t sframe_suite;
     uint8_t padding;
     bool locked;
@@ -499,6 +500,8 @@ void call_remember_highest(struct call *call);
 /* restart.c: what the device keeps is to be replaced, or deleted */
 void call_keep(struct call *call);
 void call_keep_nothing(struct call *call);
+/* Contact was judged anew: by that it is to be kept, or not. */
+void call_keep_judged(struct call *call);
 /* It was kept of another log: the room was closed since, or the delivery service has lost it. */
 void call_returning_elsewhere(struct call *call);
 /* Some of the log was taken: goes on, once that was all. */

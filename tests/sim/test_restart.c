@@ -770,6 +770,56 @@ static void its_commit_is_withheld(void)
     sim_free(sim);
 }
 
+/* Somebody was kicked while it was away. It is shown the log from before that, with who was kicked in it: it comes back
+ * into that past, and gives its media to nobody there. */
+static void into_a_past_with_who_was_kicked(void)
+{
+    struct sim *sim = call_of(4, usual);
+    struct sim_client *victim = &sim->clients[1];
+    sim_crash(sim, 1);
+    sim_cut(sim, 3);
+    sim_server_copy(sim);
+    CU_ASSERT_EQUAL(call_kick(sim->clients[0].call, sim->clients[3].content.user_id), CALL_OK);
+    sim_drain(sim, 0);
+    sim_run_for(sim, 3000);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 3);
+    sim_uncut(sim, 3);
+    sim_move(sim, 3, 1);
+    victim->server = 1;
+    sim_start(sim, 1);
+    for (unsigned n = 0; n < 120; n++) {
+        sim_run_for(sim, 500);
+        CU_ASSERT_FALSE(victim->sending);
+    }
+    CU_ASSERT_TRUE(came_back(victim));
+    CU_ASSERT_EQUAL(call_get_pause(victim->call), CALL_PAUSE_UNCONFIRMED);
+    /* nor does it keep what nobody has confirmed: started again where the others are it learns that the link is old */
+    CU_ASSERT_EQUAL(victim->state_len, 0);
+    sim_crash(sim, 3);
+    sim_crash(sim, 1);
+    victim->server = 0;
+    sim_start(sim, 1);
+    sim_run_for(sim, 20000);
+    CU_ASSERT_EQUAL(call_get_phase(victim->call), CALL_PHASE_LINK_OLD);
+    sim_free(sim);
+}
+
+/* Contact with half of them is lost: who knows in which group they are. Once they are heard, it is kept again. */
+static void without_contact(void)
+{
+    struct sim *sim = call_of(2, usual);
+    const struct sim_client *client = &sim->clients[0];
+    CU_ASSERT_TRUE(client->state_len > 0);
+    sim_crash(sim, 1);
+    sim_run_for(sim, 20000);
+    CU_ASSERT_EQUAL(call_get_pause(client->call), CALL_PAUSE_LOST);
+    CU_ASSERT_EQUAL(client->state_len, 0);
+    sim_start(sim, 1);
+    settles(sim, 20000);
+    CU_ASSERT_TRUE(client->state_len > 0);
+    sim_free(sim);
+}
+
 /* --- At random --- */
 
 static void upset(struct sim *sim, uint64_t *random, uint8_t **old, size_t *old_len)
@@ -872,6 +922,8 @@ static const struct unit_test tests[] = {
     {"a room that was closed since is founded anew", the_room_was_closed},
     {"who leaves keeps nothing", it_left},
     {"a commit that is withheld keeps nobody waiting for good", its_commit_is_withheld},
+    {"who has lost contact keeps nothing, until it is heard again", without_contact},
+    {"it comes back into a past with who was kicked since, and sends nothing", into_a_past_with_who_was_kicked},
     {"killed and restarted at random with any state, nobody repeats a key", upset_at_random},
     {"the control: who seals under a former life's key is caught", who_repeats_is_caught},
 };
