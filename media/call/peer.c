@@ -45,6 +45,7 @@ struct call_peer {
     gint64 asked_us;
     GCancellable *cancellable;
     guint timer;
+    gint begun; /* atomic: media flow */
     gint64 started_us;
     gulong handlers[4];
     gulong deep_handler;
@@ -180,6 +181,8 @@ static gboolean on_timer(gpointer data)
 
     if (peer->dead)
         return G_SOURCE_CONTINUE;
+    if (!g_atomic_int_get(&peer->begun))
+        peer->started_us = g_get_monotonic_time();
     if (!peer->up && g_get_monotonic_time() - peer->started_us > CONNECT_TIMEOUT_MS * G_GINT64_CONSTANT(1000))
         fail(peer, "the server does not connect in time", CALL_RETRY_SOON);
     else if (peer->up && peer->expects_reports && silent_ms(peer->pulse) > SILENCE_MAX_MS)
@@ -390,6 +393,7 @@ struct call_peer *call_peer_new(const struct call_peer_config *config)
     peer->user = config->user;
     peer->cancellable = g_cancellable_new();
     peer->started_us = g_get_monotonic_time();
+    peer->begun = !config->waits;
     peer->pulse = g_atomic_rc_box_new0(struct pulse);
     begin_to_hear(peer->pulse);
     set_up_ice(peer->webrtcbin, peer->url);
@@ -417,6 +421,11 @@ void call_peer_free(struct call_peer *peer, void (*closed)(void *user), void *us
     else if (closed != NULL)
         closed(user);
     peer_unref(peer);
+}
+
+void call_peer_begin(struct call_peer *peer)
+{
+    g_atomic_int_set(&peer->begun, TRUE);
 }
 
 bool call_peer_is_up(const struct call_peer *peer)

@@ -24,6 +24,7 @@ struct call_peer_config {
     const char *token; /* NULL if there is none */
     GstElement *pipeline;
     GstElement *webrtcbin;
+    bool waits;           /* nothing is offered before media flow: the time to connect begins with call_peer_begin() */
     bool expects_reports; /* we send, so long silence of the server means that it is lost, whatever it answers */
     void (*up)(void *user);
     void (*down)(void *user, const char *reason, enum call_retry retry);
@@ -35,6 +36,8 @@ struct call_peer *call_peer_new(const struct call_peer_config *config);
 /* Ends the session with the server (DELETE); closed is called when that is done or has failed, also where there is no
  * session. The pipeline should be stopped after this. No event comes after this call. */
 void call_peer_free(struct call_peer *peer, void (*closed)(void *user), void *user);
+/* Media flow now. Any thread, any number of times. */
+void call_peer_begin(struct call_peer *peer);
 bool call_peer_is_up(const struct call_peer *peer);
 
 #endif

@@ -153,6 +153,7 @@ struct call_sender *call_sender_new(const struct call_sender_config *config)
         .url = config->url,
         .token = config->token,
         .webrtcbin = webrtcbin,
+        .waits = true, /* for the caps of the first frames */
         .expects_reports = true,
         .up = peer_up,
         .down = peer_down,
@@ -209,6 +210,7 @@ void call_sender_push(struct call_sender *sender, enum call_kind kind, GstBuffer
 
     if (appsrc == NULL)
         return;
+    call_peer_begin(sender->peer);
     gst_app_src_set_caps(appsrc, caps);
     gst_app_src_push_buffer(appsrc, gst_buffer_ref(buffer));
 }

@@ -44,10 +44,12 @@ def its_first_picture_is_a_round_trip_and_a_key_frame_after_its_keys():
         cleo = call.enter("Cleo", link, *QUIET, binary=CLIENT, environment={"TEST_KEYS": call.path("epochs")})
         try:
             wait_for("Cleo's media", lambda: subscribers(call) == 3, 40)
-            time.sleep(3)  # until they are connected, and frames come that it cannot open
+            # longer than a server may take to connect: who may not send yet is not taken for one who cannot
+            wait_for("Cleo's patience", lambda: "00:21 " in call.log("Cleo"), 40)
         finally:
             call.key_server.send_signal(signal.SIGCONT)
         assert first_keys_ms(call.path("epochs")) is None, "there were keys already"
+        assert subscribers(call) == 3 and "in time" not in call.log("Cleo"), "its connection did not last"
         wait_for("three in the room", lambda: same_code(call, ("Ada", "Ben", "Cleo")), 60)
         wait_for("Ada's and Ben's pictures", lambda: all(f"{name} vp8" in call.log("Cleo") for name in ("Ada", "Ben")), 40)
         for process in (ada, ben, cleo):
