@@ -10,6 +10,7 @@
 #include "delivery/connection.h"
 #include "id/self.h"
 #include "keep.h"
+#include "knocks.h"
 #include "people.h"
 
 enum {
@@ -27,6 +28,7 @@ struct group {
     struct identity_call_code code;
     bool code_known;
     guint timer, code_timer;
+    struct knocks knocks;
     bool may_send;
     bool unanswered; /* the machine wants another connection */
     bool leaving, ended;
@@ -264,6 +266,15 @@ static void take_link(struct group *group)
     core_wipe(text, sizeof(text));
 }
 
+static void take_knock(struct group *group, const uint8_t *user_id)
+{
+    char word[KNOCKS_WORD + 1];
+
+    knocks_word(user_id, word);
+    if (knocks_add(&group->knocks, user_id))
+        say(group, "somebody of user id %s… asks to be let in: /admit %s", word, word);
+}
+
 static void take(struct group *group, const struct call_event *event)
 {
     switch (event->type) {
@@ -305,7 +316,7 @@ static void take(struct group *group, const struct call_event *event)
         say_gone(group, event);
         break;
     case CALL_EVENT_KNOCK:
-        say(group, "somebody asks to be let in: /admit with the user id");
+        take_knock(group, event->user_id);
         break;
     case CALL_EVENT_CHAT:
         say_chat(group, event);
@@ -407,6 +418,16 @@ static int kick(struct group *group, const char *name)
     return person != NULL ? call_kick(group->call, person->member.user_id) : CALL_USER;
 }
 
+static int admit(struct group *group, const char *word)
+{
+    const uint8_t *user_id = knocks_find(&group->knocks, word);
+    int error = user_id != NULL ? call_admit(group->call, user_id) : CALL_USER;
+
+    if (error == CALL_OK)
+        knocks_remove(&group->knocks, user_id);
+    return error;
+}
+
 static int rotate(struct group *group, const char *unused)
 {
     (void)unused;
@@ -461,15 +482,15 @@ static const struct command {
     const char *name;
     int (*run)(struct group *group, const char *argument);
 } COMMANDS[] = {
-    {"/kick ", kick},    {"/new-link", rotate}, {"/go-on", go_on}, {"/lock", lock},
-    {"/unlock", unlock}, {"/vanish", vanish},   {"/", chat},
+    {"/kick ", kick}, {"/admit ", admit},  {"/new-link", rotate}, {"/go-on", go_on},
+    {"/lock", lock},  {"/unlock", unlock}, {"/vanish", vanish},   {"/", chat},
 };
 
 void group_typed(struct group *group, const char *line)
 {
     if (line[0] != '/') {
         say(group, "a line beginning with / is for the others, as in: /hello. Commands: /vanish TIME TEXT, /kick NAME, "
-                   "/new-link, /lock, /unlock, /go-on");
+                   "/admit ID, /new-link, /lock, /unlock, /go-on");
         return;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(COMMANDS); i++) {

@@ -96,6 +96,24 @@ def who_leaves_is_said_to_have_left_and_not_to_be_lost():
             assert "lost contact" not in call.log(by), f"{by} takes who left for lost"
 
 
+def who_knocks_at_a_locked_room_waits_and_is_admitted():
+    with Call() as call:
+        link = begin(call, "Ada", "Ben")
+        ada = call.enter("Ada", link, *QUIET)
+        wait_for("Ada in the room", lambda: same_code(call, ("Ada",)), 40)
+        say(ada, "/lock")
+        ben = call.enter("Ben", link, *QUIET)
+        wait_for("a knock", lambda: re.search(r"/admit [0-9a-f]{16}\n", call.log("Ada")), 40)
+        assert "in the room" not in call.log("Ben")
+        say(ada, "/admit 0123456789abcdef")
+        wait_for("that nobody is admitted by another id", lambda: "/admit : no such user" in call.log("Ada"))
+        say(ada, re.search(r"/admit [0-9a-f]{16}", call.log("Ada")).group())
+        wait_for("two in the room", lambda: same_code(call, ("Ada", "Ben")), 40)
+        for process in (ada, ben):
+            process.send_signal(signal.SIGTERM)
+        wait_all((ada, ben))
+
+
 def what_the_delivery_service_keeps_names_nobody():
     names = ("Adalmiina", "Benedikta")
     with Call() as call:
@@ -145,5 +163,5 @@ def a_call_outlives_the_delivery_service_and_a_member_its_own_death():
 
 if __name__ == "__main__":
     main(members_hear_each_other_under_one_call_code_and_keys_of_their_own, who_is_kicked_is_out_and_the_old_link_with_it,
-         who_leaves_is_said_to_have_left_and_not_to_be_lost, what_the_delivery_service_keeps_names_nobody,
+         who_leaves_is_said_to_have_left_and_not_to_be_lost, who_knocks_at_a_locked_room_waits_and_is_admitted, what_the_delivery_service_keeps_names_nobody,
          a_call_outlives_the_delivery_service_and_a_member_its_own_death)
