@@ -23,13 +23,13 @@ void keep_highest(const char *folder, const char *room, const struct call_event 
     uint8_t data[HIGHEST_LEN];
     char name[FILE_NAME_LEN];
 
+    if (!id_store_open(&store, folder))
+        return;
     bytes_writer_init(&w, data, sizeof(data));
     bytes_write(&w, event->group_id, CALL_GROUP_ID_LEN);
     bytes_write_u64(&w, event->epoch);
-    if (id_store_open(&store, folder)) {
-        id_store_write(&store, name_of(name, "room", room), data, sizeof(data));
-        id_store_close(&store);
-    }
+    id_store_write(&store, name_of(name, "room", room), data, sizeof(data));
+    id_store_close(&store);
 }
 
 void keep_read_highest(const struct id_store *store, const char *room, struct call_config *config)

@@ -315,6 +315,15 @@ struct held {
     size_t len;
 };
 
+static uint8_t *copy_of(const uint8_t *data, size_t len)
+{
+    uint8_t *copy = malloc(len);
+    if (!copy)
+        abort();
+    memcpy(copy, data, len);
+    return copy;
+}
+
 /* Client 0 makes a commit that is kept, and never leaves: the test has it. */
 static struct held hold_own_commit(struct sim *sim)
 {
@@ -329,11 +338,9 @@ static struct held hold_own_commit(struct sim *sim)
         if (event.type != CALL_EVENT_SEND || !wire_envelope_parse(event.data, event.len, &envelope) ||
             envelope.type != WIRE_APPEND)
             continue;
-        CU_ASSERT_PTR_NULL_FATAL(held.commit);
-        held.commit = malloc(envelope.append.commit.len);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(held.commit);
+        free(held.commit);
         held.len = envelope.append.commit.len;
-        memcpy(held.commit, envelope.append.commit.data, held.len);
+        held.commit = copy_of(envelope.append.commit.data, held.len);
     }
     CU_ASSERT_PTR_NOT_NULL_FATAL(held.commit);
     sim_crash(sim, 0);
@@ -413,9 +420,7 @@ static void one_that_was_merged_and_used(void)
     sim_drain(sim, 0); /* it is on its way, and kept */
     CU_ASSERT_EQUAL_FATAL(call_epoch(client->call), epoch);
     const size_t len = client->state_len;
-    uint8_t *before = malloc(len);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(before);
-    memcpy(before, client->state, len);
+    uint8_t *before = copy_of(client->state, len);
     sim_run_for(sim, 1000);
     CU_ASSERT_EQUAL(client->sending_epoch, epoch + 1);
     sim_crash(sim, 0);
@@ -433,11 +438,8 @@ static void one_that_was_merged_and_used(void)
 
 static uint8_t *copy_of_state(const struct sim_client *client, size_t *len)
 {
-    uint8_t *copy = malloc(client->state_len);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
-    memcpy(copy, client->state, client->state_len);
     *len = client->state_len;
-    return copy;
+    return copy_of(client->state, client->state_len);
 }
 
 static void put_back(void)
