@@ -172,6 +172,11 @@ class Person(Process):
         """The link that was shown since the one this participant came by was replaced; None: it was not."""
         return (re.findall(r"the room has a new link.*(sotto://\S+)", self.log()) or [None])[-1]
 
+    def roster_of(self, count):
+        """Who was on this screen while so many were there, one line each."""
+        lines = [lines for _, here, lines, _ in self.screens() if here == count]
+        return re.findall(r"^[^:]*:   (.*)$", lines[-1], re.M) if lines else []
+
     def read_stats(self):
         with open(self.stem + ".json", encoding="utf-8") as file:
             self.stats = json.load(file)

@@ -194,6 +194,7 @@ def roster_report(people, dora):
             if other["safety_number"]:
                 numbers.setdefault(" and ".join(sorted((person.name, other["name"]))), set()).add(other["safety_number"])
     return {
+        "screens": {person.name: person.roster_of(3) for person in people},
         "call_codes": with_her, "call_codes_after_removal": without,
         "safety_numbers": {pair: sorted(found) for pair, found in numbers.items()},
         "ok": all(None not in codes.values() and len(set(codes.values())) == 1 for codes in (with_her, without)) and

@@ -43,7 +43,10 @@ def print_table(header, rows, left):
 
 
 def show_roster(roster):
-    print("\nCall code while four were there, and after one was removed, for people to compare aloud:")
+    print("\nThe roster on each screen, when Ben was back:")
+    for name, lines in roster["screens"].items():
+        print(f"  {name + ':':6s} {'; '.join(lines)}")
+    print("Call code while four were there, and after one was removed, for people to compare aloud:")
     for name, code in roster["call_codes"].items():
         print(f"  {name + ':':6s} {code or 'never seen'}")
         if name in roster["call_codes_after_removal"]:
@@ -98,8 +101,8 @@ def show_pairs(pairs):
     print_table(header, rows, 3)
     print("\n  sealed: encrypted by the sender while both were there (of Ben: since he started again). forwarded: by the\n"
           "  server, which has no key. opened: authenticated and decrypted by the receiver, in all. not: received and not\n"
-          "  opened. share: of the frames sealed while both were there, from the first key frame on, without those that\n"
-          "  were on their way in an upset. first: until the first picture or sound.")
+          "  opened. share: of the frames sealed while both were there, from the first key frame on, without those of an\n"
+          "  upset that hit the two, until pictures had to be back. first: until the first picture or sound.")
 
 
 def show(report, out):

@@ -101,7 +101,7 @@ def remove(stage):
     ada.type("/kick Dora")
     stage.wait_for("all see that Dora was removed", lambda: "out of the room" in dora.log() and all(
         "Dora was removed by" in person.log() for person in stage.people))
-    stage.wait_for("three on every screen", lambda: all(person.codes_of(3) for person in stage.people))
+    stage.wait_for("three on every screen", lambda: all(person.screens()[-1][1] == 3 for person in stage.people))
     stage.wait_for("a new link", lambda: len({person.new_link() for person in stage.people}) == 1 and ada.new_link())
     stage.link = ada.new_link()
     stage.say("Dora is out, and with her the old link; the others have a new one")
