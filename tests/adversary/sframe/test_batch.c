@@ -132,8 +132,10 @@ static void open_twins(struct twins *twins, uint16_t suite)
         /* room for fewer streams than there are senders, so that some are refused */
         twins->receivers[i] = fix_receiver_of(&(struct sframe_receiver_config){.suite = suite, .keys = SENDERS - 1});
         CU_ASSERT_EQUAL(sframe_receiver_add_shared(twins->receivers[i], fix_key, sizeof fix_key), SFRAME_OK);
+        /* which KIDs share a quota's bucket, and what a derivation takes of it, is else a receiver's own secret */
+        twins->receivers[i]->seed = suite;
+        twins->receivers[i]->quota.random = suite;
     }
-    twins->receivers[1]->quota.random = twins->receivers[0]->quota.random;
     for (size_t i = 0; i < SENDERS; i++) {
         twins->senders[i] = fix_sender(suite, SFRAME_PROFILE_SOTTO);
         CU_ASSERT_EQUAL(sframe_sender_add_key(twins->senders[i], fix_kid((unsigned)i % SFRAME_KINDS, 0, i / 2 + 1),
