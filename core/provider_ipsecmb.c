@@ -158,6 +158,7 @@ static void start_joined(const struct gcm_calls *calls, const struct gcm_key_dat
     for (size_t i = 0; i < BLOCK_LEN; i++)
         context->aad_hash[i] = hash[BLOCK_LEN - 1 - i];
     context->aad_length = total;
+    core_wipe(hash, sizeof hash); /* with AAD that others know it gives the hash key away */
 }
 
 static bool gcm_seal(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,

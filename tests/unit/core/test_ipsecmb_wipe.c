@@ -1,0 +1,105 @@
+/* What ipsec-mb's AES-GCM leaves on the stack. A hash of known AAD gives the hash key away, which forges tags. */
+#include "../remains.h"
+#include "core/provider.h"
+#include "unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_LEN = 16, BLOCK_LEN = 16, AAD_LEN = 400, TEXT_LEN = 100, CTR_KEY_LEN = 48 };
+
+static struct {
+    const struct core_aead *aead;
+    void *state;
+    uint8_t aad[AAD_LEN];
+    uint8_t text[TEXT_LEN];
+    uint8_t tag[CORE_TAG_MAX];
+    bool ok;
+} s;
+
+/* H, the block of zeros encrypted: AES-CTR's first block of key stream under a nonce of zeros. */
+static void hash_key(const uint8_t *key, uint8_t *h)
+{
+    const struct core_aead *ctr = core_provider_libcrypto.aes_128_ctr_hmac_sha256;
+    const uint8_t nonce[CORE_NONCE_LEN] = {0};
+    uint8_t ctr_key[CTR_KEY_LEN] = {0};
+    uint8_t tag[CORE_TAG_MAX];
+    const struct core_span text = {h, BLOCK_LEN};
+    void *state = calloc(1, ctr->state_size);
+    memcpy(ctr_key, key, KEY_LEN);
+    memset(h, 0, BLOCK_LEN);
+    CU_ASSERT_FATAL(state && ctr->init(state, CORE_SEAL) && ctr->set_key(state, ctr_key) &&
+                    ctr->seal(state, nonce, NULL, 0, &text, 1, tag, sizeof tag));
+    ctr->wipe(state);
+    free(state);
+}
+
+/* x = x * h (SP 800-38D section 6.3, algorithm 1) */
+static void multiply(uint8_t *x, const uint8_t *h)
+{
+    uint8_t z[BLOCK_LEN] = {0};
+    uint8_t v[BLOCK_LEN];
+    memcpy(v, h, sizeof v);
+    for (size_t bit = 0; bit < 8 * sizeof z; bit++) {
+        const bool odd = v[BLOCK_LEN - 1] & 1;
+        for (size_t i = 0; x[bit / 8] >> (7 - bit % 8) & 1 && i < sizeof z; i++)
+            z[i] ^= v[i];
+        for (size_t i = BLOCK_LEN; i-- > 0;)
+            v[i] = (uint8_t)(v[i] >> 1 | (i > 0 ? v[i - 1] << 7 : 0));
+        if (odd)
+            v[0] ^= 0xe1;
+    }
+    memcpy(x, z, sizeof z);
+}
+
+static void in_two_parts(void *ctx)
+{
+    static const uint8_t nonce[CORE_NONCE_LEN] = {7};
+    const struct core_slice aad[] = {{s.aad, AAD_LEN / 3}, {s.aad + AAD_LEN / 3, AAD_LEN - AAD_LEN / 3}};
+    const struct core_span text = {s.text, TEXT_LEN};
+    (void)ctx;
+    s.ok = s.aead->seal(s.state, nonce, aad, 2, &text, 1, s.tag, sizeof s.tag);
+}
+
+static void hash_of_long_aad(void)
+{
+    uint8_t key[KEY_LEN];
+    uint8_t h[BLOCK_LEN];
+    uint8_t hash[BLOCK_LEN] = {0};
+    uint8_t reversed[BLOCK_LEN];
+    const struct core_provider *ours = core_provider_ipsecmb(NULL);
+    if (!ours || !remains_present()) {
+        unit_skip("no ipsec-mb provider, or a sanitizer's malloc");
+        return;
+    }
+    for (size_t i = 0; i < sizeof key; i++)
+        key[i] = (uint8_t)(0x35 + 11 * i);
+    for (size_t i = 0; i < AAD_LEN; i++)
+        s.aad[i] = (uint8_t)(3 * i);
+    hash_key(key, h);
+    for (size_t i = 0; i < AAD_LEN; i++) {
+        hash[i % BLOCK_LEN] ^= s.aad[i];
+        if (i % BLOCK_LEN == BLOCK_LEN - 1)
+            multiply(hash, h);
+    }
+    for (size_t i = 0; i < BLOCK_LEN; i++)
+        reversed[i] = hash[BLOCK_LEN - 1 - i];
+    s.aead = ours->aes_128_gcm;
+    s.state = calloc(1, s.aead->state_size);
+    CU_ASSERT_FATAL(s.state && s.aead->init(s.state, CORE_SEAL) && s.aead->set_key(s.state, key));
+    remains_note("the hash key", h);
+    remains_note("the AAD's hash", hash);
+    remains_note("the AAD's hash, reversed", reversed);
+    remains_run(in_two_parts, NULL);
+    CU_ASSERT(s.ok);
+    CU_ASSERT_EQUAL(remains_found(REMAINS_STACK), 0);
+    s.aead->wipe(s.state);
+    free(s.state);
+    remains_end();
+}
+
+static const struct unit_test tests[] = {
+    {"nothing of the hash of a long AAD in parts", hash_of_long_aad},
+};
+
+UNIT_MAIN("core.ipsecmb_wipe", tests)
