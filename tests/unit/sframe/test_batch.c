@@ -332,6 +332,48 @@ static void nothing_secret_stays(void)
     }
 }
 
+/* A tag as it came, or the first word of its hash as lanes have it: words of the machine, those of one hash apart. */
+static bool has_tag(const struct sframe_batch *batch, const uint8_t *tag, size_t tag_len, size_t word_len)
+{
+    uint8_t word[8];
+    for (size_t i = 0; i < word_len; i++)
+        word[i] = tag[word_len - 1 - i];
+    return memmem(batch, batch->size, tag, tag_len) || memmem(batch, batch->size, word, word_len);
+}
+
+/* Forged frames' right tags, with which they would be authentic, do not stay either: lanes full and not. */
+static void no_right_tag_stays(void)
+{
+    enum { BATCH = 16, LEN = 700 };
+    static struct fix_frame frames[BATCH];
+    for (uint16_t suite = 1; suite <= 6; suite += 5)
+        for (size_t count = 6; count <= BATCH; count += 5) {
+            struct sframe_batch *batch = new_batch(core_provider_best());
+            struct sframe_sender *sender = fix_sender(suite, SFRAME_PROFILE_SOTTO);
+            struct sframe_receiver *receiver = fix_receiver(suite, SFRAME_PROFILE_SOTTO);
+            const size_t nt = sframe_suite_find(suite)->nt;
+            struct sframe_open_item items[BATCH];
+            uint8_t right[BATCH][SFRAME_TAG_MAX];
+            CU_ASSERT_EQUAL(sframe_sender_add_key(sender, 5, fix_key, sizeof fix_key), SFRAME_OK);
+            CU_ASSERT_EQUAL(sframe_receiver_add_key(receiver, 5, fix_key, sizeof fix_key), SFRAME_OK);
+            for (size_t i = 0; i < count; i++) {
+                fix_seal(sender, SFRAME_PROFILE_SOTTO, FIX_TIME_MS, LEN, &frames[i]);
+                uint8_t *tag = frames[i].bytes + frames[i].len - nt;
+                memcpy(right[i], tag, nt);
+                tag[0] ^= 1;
+                items[i] = (struct sframe_open_item){.frame = frames[i].bytes, .frame_len = frames[i].len};
+            }
+            CU_ASSERT_EQUAL(sframe_open_batch(batch, receiver, items, count, FIX_TIME_MS), SFRAME_AUTH);
+            for (size_t i = 0; i < count; i++) {
+                CU_ASSERT_EQUAL(items[i].error, SFRAME_AUTH);
+                CU_ASSERT_FALSE(has_tag(batch, right[i], nt, suite == 1 ? 4 : 8));
+            }
+            fix_free_sender(sender);
+            fix_free_receiver(receiver);
+            free_batch(batch);
+        }
+}
+
 static const struct unit_test tests[] = {
     {"memory: size, alignment, and nothing left after a wipe", memory},
     {"a batch seals as single calls do: sizes, alignments, layers", as_single_calls},
@@ -339,6 +381,7 @@ static const struct unit_test tests[] = {
     {"a frame that fails is wiped, its counter spent, the others sealed", a_failure_is_one_items_own},
     {"a key that ends within a batch seals no more", a_key_ends_within},
     {"nothing secret stays in a batch's memory", nothing_secret_stays},
+    {"nor the right tags of forged frames", no_right_tag_stays},
 };
 
 UNIT_MAIN("sframe.batch", tests)
