@@ -186,7 +186,7 @@ static void after_any_time(void)
 {
     static const uint64_t gaps_ms[] = {0, 40, 1000, 4000, 16000, 90000, 600000, 3 * 3600000};
     for (size_t g = 0; g < sizeof gaps_ms / sizeof gaps_ms[0]; g++)
-        for (unsigned lost = 0; lost < 2; lost++) {
+        for (int lost = 0; lost < 2; lost++) {
             struct sim *sim = call_of(4, usual);
             sim_crash(sim, 2);
             if (lost)
@@ -275,7 +275,7 @@ static bool dies_at(enum step step, unsigned others, uint64_t n, bool lost)
 static void at_each_step(enum step step)
 {
     for (unsigned others = 1; others <= 3; others += 2)
-        for (unsigned lost = 0; lost < 2; lost++) {
+        for (int lost = 0; lost < 2; lost++) {
             uint64_t n = 1;
             while (n < 60 && dies_at(step, others, n, lost))
                 n++;
