@@ -18,7 +18,8 @@ struct relay {
     struct id_rendezvous place;
     enum id_side side;
     uint32_t request;                          /* the last one */
-    bool admitted, alone, heard, done, failed; /* done: the service has the last request */
+    bool admitted, alone, heard, gone, failed; /* gone: the other has left */
+    bool done;                                 /* the service has the last request */
     /* The other's message, until it is asked for. It has its turn only after an answer: there is never a second one. */
     uint8_t message[IDENTITY_LINK_MESSAGE_MAX];
     size_t message_len;
@@ -121,8 +122,7 @@ static void on_message(void *user, const uint8_t *data, size_t len)
         break;
     case WIRE_LEFT:
         /* where the root's device waits, anybody may come and go before a word is said */
-        if ((relay->side == ID_SIDE_NEW || relay->heard) && relay->message_len == 0)
-            fail(relay, "the other device ended it: look there for the reason");
+        relay->gone = relay->gone || relay->side == ID_SIDE_NEW || relay->heard;
         break;
     case WIRE_ERROR:
         fail(relay, "the delivery service refuses: %s%s%.*s", wire_refusal_text(in.error.code),
@@ -164,9 +164,9 @@ static bool is_done(const struct relay *relay)
     return relay->done;
 }
 
-static bool has_message(const struct relay *relay)
+static bool has_message_or_none_will_come(const struct relay *relay)
 {
-    return relay->message_len > 0;
+    return relay->message_len > 0 || relay->gone;
 }
 
 /* --- A channel --- */
@@ -185,9 +185,13 @@ static bool relay_receive(void *carrier, uint8_t *out, size_t cap, size_t *len)
 {
     struct relay *relay = carrier;
     const bool first = relay->side == ID_SIDE_ROOT && !relay->heard;
-    if (!wait_for(relay, has_message, first ? ID_CHANNEL_PEER_S : ID_CHANNEL_MESSAGE_S,
-                  first ? "the new device" : "the other device") ||
-        relay->message_len > cap)
+    if (!wait_for(relay, has_message_or_none_will_come, first ? ID_CHANNEL_PEER_S : ID_CHANNEL_MESSAGE_S,
+                  first ? "the new device" : "the other device"))
+        return false;
+    /* who has said its last word leaves at once: that is nothing to one who waits for nothing more */
+    if (relay->message_len == 0)
+        fail(relay, "the other device ended it: look there for the reason");
+    if (relay->message_len == 0 || relay->message_len > cap)
         return false;
     memcpy(out, relay->message, relay->message_len);
     *len = relay->message_len;
