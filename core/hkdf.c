@@ -4,16 +4,23 @@
 
 #include "core/secret.h"
 
+bool core_hkdf_extract_by(const struct core_hash *hash, const struct core_hmac_key *salt, const uint8_t *secret,
+                          size_t secret_len, struct core_hmac_key *prk)
+{
+    uint8_t extracted[CORE_HASH_MAX];
+    const struct core_slice input = {secret, secret_len};
+    bool ok = hash->hmac(salt, &input, 1, extracted) && hash->hmac_init(prk, extracted, hash->len);
+    core_wipe(extracted, sizeof extracted);
+    return ok;
+}
+
 bool core_hkdf_extract(const struct core_hash *hash, const uint8_t *salt, size_t salt_len, const uint8_t *secret,
                        size_t secret_len, struct core_hmac_key *prk)
 {
     struct core_hmac_key salt_key;
-    uint8_t extracted[CORE_HASH_MAX];
-    const struct core_slice input = {secret, secret_len};
-    bool ok = hash->hmac_init(&salt_key, salt, salt_len) && hash->hmac(&salt_key, &input, 1, extracted) &&
-              hash->hmac_init(prk, extracted, hash->len);
+    bool ok =
+        hash->hmac_init(&salt_key, salt, salt_len) && core_hkdf_extract_by(hash, &salt_key, secret, secret_len, prk);
     core_wipe(&salt_key, sizeof salt_key);
-    core_wipe(extracted, sizeof extracted);
     return ok;
 }
 

@@ -23,7 +23,7 @@ int sframe_secret_init(const struct sframe_crypto *crypto, const uint8_t *base_k
 {
     if (!base_key_ok(base_key, base_key_len))
         return SFRAME_INVALID;
-    if (!core_hkdf_extract(crypto->hash, NULL, 0, base_key, base_key_len, secret)) {
+    if (!core_hkdf_extract_by(crypto->hash, &crypto->no_salt, base_key, base_key_len, secret)) {
         core_wipe(secret, sizeof *secret);
         return SFRAME_CRYPTO;
     }

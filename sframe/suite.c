@@ -48,7 +48,7 @@ int sframe_crypto_init(struct sframe_crypto *crypto, const struct core_provider 
         crypto->aead = small ? provider->aes_128_ctr_hmac_sha256 : provider->aes_256_ctr_hmac_sha512;
     else
         crypto->aead = small ? provider->aes_128_gcm : provider->aes_256_gcm;
-    return SFRAME_OK;
+    return crypto->hash->hmac_init(&crypto->no_salt, NULL, 0) ? SFRAME_OK : SFRAME_CRYPTO;
 }
 
 const char *sframe_provider_name(void)

@@ -9,6 +9,10 @@
 SOTTO_MUST_CHECK bool core_hkdf_extract(const struct core_hash *hash, const uint8_t *salt, size_t salt_len,
                                         const uint8_t *secret, size_t secret_len, struct core_hmac_key *prk);
 
+/* The same with a salt that was expanded before, by the hash's hmac_init: a third of the work is saved. */
+SOTTO_MUST_CHECK bool core_hkdf_extract_by(const struct core_hash *hash, const struct core_hmac_key *salt,
+                                           const uint8_t *secret, size_t secret_len, struct core_hmac_key *prk);
+
 enum { CORE_HKDF_INFO_PARTS = 4 };
 
 /* HKDF-Expand: out[0..out_len), at most 255 hashes long. info is the concatenation of up to CORE_HKDF_INFO_PARTS
