@@ -58,8 +58,8 @@ static struct options read_options(int *argc, char **argv)
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct options options = {.jobs = processors > 0 && processors <= JOBS_MAX ? (unsigned)processors : 1};
     int kept = 1;
-    for (int i = 1; i < *argc; i++) {
-        const char *value = i + 1 < *argc ? argv[i + 1] : NULL;
+    for (int i = 1; argv[i]; i++) {
+        const char *value = argv[i + 1]; /* NULL behind the last */
         if (strcmp(argv[i], "--help") == 0)
             printf("bench_call: --runs N upsets of each call (%d), --members N in each instead of 5, 50 and 200,\n"
                    "            --jobs N processes (%u), --only upsets|storm|idle; and of every benchmark:\n",
@@ -75,6 +75,7 @@ static struct options read_options(int *argc, char **argv)
         else
             argv[kept++] = argv[i];
     }
+    argv[kept] = NULL;
     *argc = kept;
     return options;
 }

@@ -15,7 +15,7 @@ enum {
     FRAMES = 20 * RATE,
     FRAMES_QUICK = RATE,
     WARMING = RATE / 2, /* frames at the start that do not count: threads, caches, the encoder's first key frame */
-    NS_PER_MS = 1000000,
+    US_PER_MS = 1000,
 };
 
 /* Where each frame is looked at, by its time stamp. */
@@ -109,7 +109,7 @@ static void quantiles(struct bench *bench, const struct path *path, const char *
     size_t count = 0;
     for (int i = WARMING; i < frames; i++)
         if (path->us[from][i] && path->us[to][i])
-            ms[count++] = (double)(path->us[to][i] - path->us[from][i]) / (NS_PER_MS / 1000);
+            ms[count++] = (double)(path->us[to][i] - path->us[from][i]) / US_PER_MS;
     if (count == 0)
         fail("no frame came through");
     qsort(ms, count, sizeof ms[0], ascending);

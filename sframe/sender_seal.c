@@ -19,6 +19,7 @@ struct outgoing {
     struct core_span text[3];
     size_t text_count;
     uint8_t *tag;
+    size_t tag_len;
     struct sframe_sealed sealed;
 };
 
@@ -88,6 +89,7 @@ static inline int prepare(const struct sframe_seal_item *item, struct outgoing *
     out->frame = (struct sframe_frame){ctr, {{start, header_len}, {item->metadata, item->metadata_len}}};
     out->text_count = count;
     out->tag = item->tail + padding;
+    out->tag_len = suite->nt;
     out->sealed = (struct sframe_sealed){
         .kid = key->kid,
         .ctr = ctr,
@@ -100,11 +102,11 @@ static inline int prepare(const struct sframe_seal_item *item, struct outgoing *
 }
 
 /* The cipher failed: what it left is neither plaintext nor a frame. */
-static void lose(const struct outgoing *out, size_t tag_len)
+static void lose(const struct outgoing *out)
 {
     for (size_t i = 0; i < out->text_count; i++)
         core_wipe(out->text[i].data, out->text[i].len);
-    core_wipe(out->tag, tag_len);
+    core_wipe(out->tag, out->tag_len);
 }
 
 int sframe_seal(struct sframe_sender *sender, const struct sframe_inner *inner, const uint8_t *metadata,
@@ -127,7 +129,7 @@ int sframe_seal(struct sframe_sender *sender, const struct sframe_inner *inner, 
         return rc;
     rc = sframe_key_seal(&sender->crypto, out.key, &out.frame, out.text, out.text_count, out.tag);
     if (rc != SFRAME_OK) {
-        lose(&out, sender->crypto.suite->nt);
+        lose(&out);
         return rc;
     }
     *sealed = out.sealed;
@@ -158,7 +160,7 @@ static void add(struct seal_run *run, struct sframe_seal_item *item)
                                                      .text = out->text,
                                                      .text_count = out->text_count,
                                                      .tag = out->tag,
-                                                     .tag_len = item->sender->crypto.suite->nt};
+                                                     .tag_len = out->tag_len};
 }
 
 static void finish(struct sframe_batch *batch, struct seal_run *run)
@@ -173,7 +175,7 @@ static void finish(struct sframe_batch *batch, struct seal_run *run)
         if (item->error == SFRAME_OK)
             item->sealed = run->out[i].sealed;
         else
-            lose(&run->out[i], run->jobs[i].tag_len);
+            lose(&run->out[i]);
     }
     run->count = 0;
 }

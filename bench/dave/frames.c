@@ -13,6 +13,7 @@
 enum {
     BUFFERS_LEN = 64 * 1024 * 1024,
     COUNT_MAX = 100000,
+    LINE_MAX_LEN = 64,
     ROOM = SFRAME_HEAD_MAX + SFRAME_TAG_MAX, /* around a frame */
     RECEIVE_KEYS = 4,
     CAPTURE_MS = 1000,
@@ -91,14 +92,17 @@ static void round_of(struct pair *pair, size_t size, size_t count)
 int main(void)
 {
     struct pair pair;
-    size_t size = 0, count = 0;
+    char line[LINE_MAX_LEN];
     pair_init(&pair);
     buffers = malloc(BUFFERS_LEN);
     if (!buffers)
         fail("no memory");
     memset(buffers, 7, BUFFERS_LEN); /* so that no page is a new one when it is measured */
-    while (scanf("%zu %zu", &size, &count) == 2) {
-        if (size > BUFFERS_LEN || count < 1 || count > COUNT_MAX || size + ROOM > BUFFERS_LEN / count)
+    while (fgets(line, sizeof line, stdin)) {
+        char *rest = line;
+        const size_t size = strtoul(line, &rest, 10);
+        const size_t count = strtoul(rest, NULL, 10);
+        if (size < 1 || size > BUFFERS_LEN || count < 1 || count > COUNT_MAX || size + ROOM > BUFFERS_LEN / count)
             fail("a line is SIZE COUNT: 100000 frames at most, 64 MiB in all");
         round_of(&pair, size, count);
     }

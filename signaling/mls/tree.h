@@ -114,8 +114,8 @@ uint32_t tree_ancestor(uint32_t leaf, unsigned level);
  * the secret after the last. On an error keys are as before. */
 SOTTO_MUST_CHECK int tree_keys_climb(struct mls_tree_keys *keys, const struct mls_ratchet_tree *tree, uint32_t node,
                                      const uint8_t *path_secret, uint8_t *commit_secret);
-/* The nodes' key pairs, from the path secrets of as many, at most TREE_PATH_MAX; what the pairs are from is filled in
- * here. */
+/* The nodes' key pairs, from the path secrets of as many, at most TREE_PATH_MAX; their ikm is of no
+ * meaning before and after. */
 SOTTO_MUST_CHECK int tree_derive_nodes(const struct mls_suite *suite, const uint8_t (*path_secrets)[CORE_HASH_MAX],
                                        struct mls_kem_pair *pairs, size_t count);
 

@@ -22,6 +22,8 @@ int tree_derive_nodes(const struct mls_suite *suite, const uint8_t (*path_secret
     }
     if (rc == MLS_OK)
         rc = mls_kem_derive_each(suite->kem, pairs, count, suite->hash->len);
+    for (size_t i = 0; i < count; i++)
+        pairs[i].ikm = NULL; /* it is gone */
     core_wipe(secrets, sizeof secrets);
     return rc;
 }
