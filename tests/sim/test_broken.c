@@ -5,9 +5,9 @@
  * member's client that writes wrong path secrets for one subtree: what it encrypts to it is spoiled. */
 #include <string.h>
 
+#include "gather.h"
 #include "group.h"
 #include "mls/messages.h"
-#include "sim.h"
 #include "state.h"
 #include "unit.h"
 
@@ -127,14 +127,7 @@ static bool note_maker(void *context, struct sim *sim, unsigned client, const st
 
 static struct sim *call_of(unsigned n)
 {
-    const struct sim_config config = {.clients = n, .latency_ms = 20, .jitter_ms = 20, .seed = n};
-    struct sim *sim = sim_new(&config);
-    for (unsigned i = 0; i < n; i++) {
-        sim_start(sim, i);
-        sim_run_for(sim, i == 0 ? 1000 : 30);
-    }
-    CU_ASSERT_NOT_EQUAL(sim_settle(sim, 30000), UINT64_MAX);
-    return sim;
+    return gather(n, (struct sim_config){.latency_ms = 20, .jitter_ms = 20, .seed = n});
 }
 
 static void spoiled(void)

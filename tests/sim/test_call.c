@@ -1,24 +1,16 @@
 /* Calls on a virtual clock: whatever upsets them, all that run end up in one epoch. */
 #include <string.h>
 
-#include "sim.h"
+#include "gather.h"
 #include "sotto/sframe.h"
 #include "unit.h"
-
-static void settles(struct sim *sim, uint64_t max_ms)
-{
-    const uint64_t took = sim_settle(sim, max_ms);
-    CU_ASSERT_NOT_EQUAL(took, UINT64_MAX);
-    if (took == UINT64_MAX)
-        sim_print(sim);
-}
 
 static void one_founds(void)
 {
     const struct sim_config config = {.clients = 1, .latency_ms = 20, .seed = 1};
     struct sim *sim = sim_new(&config);
     sim_start(sim, 0);
-    settles(sim, 2000);
+    gather_settles(sim, 2000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 1);
     sim_free(sim);
 }
@@ -28,9 +20,9 @@ static void another_is_added(void)
     const struct sim_config config = {.clients = 2, .latency_ms = 20, .seed = 1};
     struct sim *sim = sim_new(&config);
     sim_start(sim, 0);
-    settles(sim, 2000);
+    gather_settles(sim, 2000);
     sim_start(sim, 1);
-    settles(sim, 2000);
+    gather_settles(sim, 2000);
     CU_ASSERT_EQUAL(call_epoch(sim->clients[0].call), 1);
     sim_free(sim);
 }
@@ -41,7 +33,7 @@ static void many_come_at_once(void)
     struct sim *sim = sim_new(&config);
     for (unsigned i = 0; i < config.clients; i++)
         sim_start(sim, i);
-    settles(sim, 20000);
+    gather_settles(sim, 20000);
     sim_free(sim);
 }
 
@@ -52,12 +44,12 @@ static void the_founder_chooses_the_suite(void)
         .clients = 3, .latency_ms = 20, .seed = 3, .sframe_suite = SFRAME_AES_256_GCM_SHA512_128, .padding = 7};
     struct sim *sim = sim_new(&config);
     sim_start(sim, 0);
-    settles(sim, 2000);
+    gather_settles(sim, 2000);
     sim->config.sframe_suite = 0;
     sim->config.padding = 0;
     sim_start(sim, 1);
     sim_start(sim, 2);
-    settles(sim, 10000);
+    gather_settles(sim, 10000);
     for (unsigned i = 0; i < 3; i++) {
         const struct sim_epoch *epoch = sim_key(&sim->clients[i], call_epoch(sim->clients[0].call));
         CU_ASSERT_PTR_NOT_NULL_FATAL(epoch);
@@ -87,19 +79,6 @@ static void short_tags_found_no_room(void)
     sim_free(sim);
 }
 
-/* A call of n that has settled. */
-static struct sim *call_of(unsigned n, struct sim_config config)
-{
-    config.clients = config.clients ? config.clients : n;
-    struct sim *sim = sim_new(&config);
-    for (unsigned i = 0; i < n; i++) {
-        sim_start(sim, i);
-        sim_run_for(sim, i == 0 ? 1000 : 50);
-    }
-    settles(sim, 30000);
-    return sim;
-}
-
 static const struct sim_config usual = {.latency_ms = 30, .jitter_ms = 30, .seed = 11};
 
 static void two_found_at_once(void)
@@ -109,7 +88,7 @@ static void two_found_at_once(void)
         struct sim *sim = sim_new(&config);
         sim_start(sim, 0);
         sim_start(sim, 1);
-        settles(sim, 15000);
+        gather_settles(sim, 15000);
         CU_ASSERT_TRUE(call_member_total(sim->clients[0].call) == 2);
         sim_free(sim);
     }
@@ -130,7 +109,7 @@ static unsigned shown_as_left(const struct sim *sim, unsigned i, unsigned of)
 
 static void one_leaves(void)
 {
-    struct sim *sim = call_of(4, usual);
+    struct sim *sim = gather(4, usual);
     unsigned rosters[4];
     for (unsigned i = 0; i < 4; i++)
         rosters[i] = sim->clients[i].rosters;
@@ -148,7 +127,7 @@ static void one_leaves(void)
     CU_ASSERT_EQUAL(call_get_phase(sim->clients[2].call), CALL_PHASE_OUT);
     CU_ASSERT_FALSE(sim->clients[2].sending);
     CU_ASSERT_PTR_NULL(sim_key(&sim->clients[2], call_epoch(sim->clients[0].call)));
-    settles(sim, 5000);
+    gather_settles(sim, 5000);
     for (unsigned i = 0; i < 4; i++)
         CU_ASSERT_EQUAL(sim->clients[i].gone[CALL_GONE_LEFT], i != 2);
     CU_ASSERT_EQUAL(shown_as_left(sim, 0, 2), 0);
@@ -157,12 +136,12 @@ static void one_leaves(void)
 
 static void all_leave_but_one(void)
 {
-    struct sim *sim = call_of(5, usual);
+    struct sim *sim = gather(5, usual);
     for (unsigned i = 0; i < 4; i++) {
         CU_ASSERT_EQUAL(call_leave(sim->clients[i].call), CALL_OK);
         sim_drain(sim, i);
     }
-    settles(sim, 10000);
+    gather_settles(sim, 10000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[4].call), 1);
     sim_free(sim);
 }
@@ -170,12 +149,12 @@ static void all_leave_but_one(void)
 /* Crashes, restarts without any state of MLS: its old leaf is replaced. */
 static void one_crashes_and_comes_back(void)
 {
-    struct sim *sim = call_of(4, usual);
+    struct sim *sim = gather(4, usual);
     const uint64_t before = call_epoch(sim->clients[0].call);
     sim_crash(sim, 3);
     sim_run_for(sim, 1000);
     sim_start(sim, 3);
-    settles(sim, 15000);
+    gather_settles(sim, 15000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
     CU_ASSERT_TRUE(call_epoch(sim->clients[0].call) > before);
     CU_ASSERT_EQUAL(sim->clients[0].gone[CALL_GONE_REMOVED], 0); /* it came back, it did not go */
@@ -184,13 +163,13 @@ static void one_crashes_and_comes_back(void)
 
 static void all_crash_and_come_back(void)
 {
-    struct sim *sim = call_of(3, usual);
+    struct sim *sim = gather(3, usual);
     for (unsigned i = 0; i < 3; i++)
         sim_crash(sim, i);
     sim_run_for(sim, 2000);
     for (unsigned i = 0; i < 3; i++)
         sim_start(sim, i);
-    settles(sim, 90000);
+    gather_settles(sim, 90000);
     sim_free(sim);
 }
 
@@ -198,7 +177,7 @@ static void an_admin_kicks(void)
 {
     struct sim_config config = usual;
     config.clients = 6;
-    struct sim *sim = call_of(5, config);
+    struct sim *sim = gather(5, config);
     struct call_link before;
     struct call_link after;
     CU_ASSERT_EQUAL(call_get_link(sim->clients[0].call, &before), CALL_OK);
@@ -206,7 +185,7 @@ static void an_admin_kicks(void)
     CU_ASSERT_EQUAL(call_kick(sim->clients[0].call, sim->clients[3].content.user_id), CALL_OK);
     sim_drain(sim, 0);
     sim_run_for(sim, 2000);
-    settles(sim, 5000);
+    gather_settles(sim, 5000);
     CU_ASSERT_EQUAL(call_get_phase(sim->clients[3].call), CALL_PHASE_OUT);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[1].call), 4);
     CU_ASSERT_EQUAL(sim->clients[1].gone[CALL_GONE_KICKED], 1);
@@ -222,7 +201,7 @@ static void an_admin_kicks(void)
     sim_crash(sim, 5);
     sim->clients[5].link = after;
     sim_start(sim, 5);
-    settles(sim, 15000);
+    gather_settles(sim, 15000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[1].call), 5);
     sim_free(sim);
 }
@@ -231,7 +210,7 @@ static void a_locked_room(void)
 {
     struct sim_config config = usual;
     config.clients = 3;
-    struct sim *sim = call_of(2, config);
+    struct sim *sim = gather(2, config);
     CU_ASSERT_EQUAL(call_set_locked(sim->clients[0].call, true), CALL_OK);
     sim_drain(sim, 0);
     sim_run_for(sim, 3000);
@@ -249,13 +228,13 @@ static void a_locked_room(void)
         sim_run_for(sim, 1000);
     }
     CU_ASSERT_TRUE(admitted);
-    settles(sim, 40000);
+    gather_settles(sim, 40000);
     sim_free(sim);
 }
 
 static void chat(void)
 {
-    struct sim *sim = call_of(3, usual);
+    struct sim *sim = gather(3, usual);
     CU_ASSERT_EQUAL(call_say(sim->clients[1].call, "hello", 5, 60), CALL_OK);
     sim_drain(sim, 1);
     sim_run_for(sim, 500);
@@ -267,11 +246,11 @@ static void chat(void)
 
 static void a_server_restarts(void)
 {
-    struct sim *sim = call_of(6, usual);
+    struct sim *sim = gather(6, usual);
     sim_server_stop(sim, 0);
     sim_run_for(sim, 3000);
     sim_server_start(sim, 0);
-    settles(sim, 10000);
+    gather_settles(sim, 10000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 6);
     for (unsigned i = 0; i < 6; i++)
         CU_ASSERT_EQUAL(sim->clients[i].warnings[CALL_WARNING_RESYNC], 0);
@@ -286,7 +265,7 @@ static uint64_t relayed(const struct sim *sim)
 /* Heartbeats that it cost are made up for as soon as it is back. */
 static void a_short_restart_warns_nobody(void)
 {
-    struct sim *sim = call_of(6, usual);
+    struct sim *sim = gather(6, usual);
     sim_server_stop(sim, 0);
     sim_run_for(sim, 900);
     const uint64_t before = relayed(sim);
@@ -304,13 +283,13 @@ static void one_is_away_for_a_minute(void)
 {
     struct sim_config config = usual;
     config.clients = 7;
-    struct sim *sim = call_of(6, config);
+    struct sim *sim = gather(6, config);
     sim_cut(sim, 5);
     sim_run_for(sim, 5000);
     sim_start(sim, 6);
     sim_run_for(sim, 5000);
     sim_uncut(sim, 5);
-    settles(sim, 10000);
+    gather_settles(sim, 10000);
     CU_ASSERT_EQUAL(sim->clients[5].warnings[CALL_WARNING_RESYNC], 0);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[5].call), 7);
     sim_free(sim);
@@ -319,11 +298,11 @@ static void one_is_away_for_a_minute(void)
 /* Who says nothing for three intervals and misses its turn is removed, by somebody. */
 static void the_silent_are_removed(void)
 {
-    struct sim *sim = call_of(5, usual);
+    struct sim *sim = gather(5, usual);
     sim_crash(sim, 4);
     sim_run_for(sim, 12000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 5);
-    settles(sim, 330000);
+    gather_settles(sim, 330000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
     CU_ASSERT_EQUAL(sim->clients[0].gone[CALL_GONE_REMOVED], 1);
     sim_free(sim);
@@ -331,7 +310,7 @@ static void the_silent_are_removed(void)
 
 static void lost_contact_pauses_until_the_user_goes_on(void)
 {
-    struct sim *sim = call_of(2, usual);
+    struct sim *sim = gather(2, usual);
     sim_crash(sim, 1);
     sim_run_for(sim, 18000);
     CU_ASSERT_EQUAL(call_get_pause(sim->clients[0].call), CALL_PAUSE_LOST);
@@ -339,7 +318,7 @@ static void lost_contact_pauses_until_the_user_goes_on(void)
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 2);
     CU_ASSERT_EQUAL(call_go_on(sim->clients[0].call), CALL_OK);
     sim_drain(sim, 0);
-    settles(sim, 3000);
+    gather_settles(sim, 3000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 1);
     sim_free(sim);
 }
@@ -347,7 +326,7 @@ static void lost_contact_pauses_until_the_user_goes_on(void)
 /* An admin announces a kick, and dies before it could commit it. */
 static void a_kick_that_never_comes(void)
 {
-    struct sim *sim = call_of(4, usual);
+    struct sim *sim = gather(4, usual);
     CU_ASSERT_EQUAL(call_kick(sim->clients[0].call, sim->clients[3].content.user_id), CALL_OK);
     struct call_event event;
     while (call_next_event(sim->clients[0].call, &event)) /* the announcement goes out, the commit does not */
@@ -367,7 +346,7 @@ static void a_kick_that_never_comes(void)
 /* The delivery service is gone: warned at once, paused after a minute, and nobody is lost for it. */
 static void a_dead_server_is_noticed(void)
 {
-    struct sim *sim = call_of(3, usual);
+    struct sim *sim = gather(3, usual);
     sim_server_stop(sim, 0);
     sim_run_for(sim, 10000);
     CU_ASSERT_EQUAL(sim->clients[0].warnings[CALL_WARNING_SERVER], 1);
@@ -378,7 +357,7 @@ static void a_dead_server_is_noticed(void)
     CU_ASSERT_EQUAL(call_get_member(sim->clients[0].call, 1, &member), CALL_OK);
     CU_ASSERT_FALSE(member.lost);
     sim_server_start(sim, 0);
-    settles(sim, 15000);
+    gather_settles(sim, 15000);
     CU_ASSERT_EQUAL(sim->clients[0].warnings[CALL_WARNING_SERVER_OVER], 1);
     sim_free(sim);
 }
@@ -386,7 +365,7 @@ static void a_dead_server_is_noticed(void)
 /* Ten minutes of nothing: everybody renews its path in turn, one every 300 s / N. */
 static void turns(void)
 {
-    struct sim *sim = call_of(10, usual);
+    struct sim *sim = gather(10, usual);
     const uint64_t before = call_epoch(sim->clients[0].call);
     const size_t log = sim->servers[0].count;
     unsigned resyncs = 0;
@@ -396,7 +375,7 @@ static void turns(void)
     const uint64_t epochs = call_epoch(sim->clients[0].call) - before;
     CU_ASSERT_TRUE(epochs >= 18 && epochs <= 22);
     CU_ASSERT_EQUAL(sim->servers[0].count, log + epochs); /* and no commit in vain */
-    settles(sim, 3000);
+    gather_settles(sim, 3000);
     for (unsigned i = 0; i < 10; i++)
         resyncs -= sim->clients[i].warnings[CALL_WARNING_RESYNC];
     CU_ASSERT_EQUAL(resyncs, 0);
@@ -406,7 +385,7 @@ static void turns(void)
 /* Keys of an epoch live for the grace, and no longer. */
 static void old_keys_die(void)
 {
-    struct sim *sim = call_of(3, usual);
+    struct sim *sim = gather(3, usual);
     const uint64_t before = call_epoch(sim->clients[0].call);
     CU_ASSERT_EQUAL(call_leave(sim->clients[2].call), CALL_OK);
     sim_drain(sim, 2);
@@ -423,7 +402,7 @@ static void old_keys_die(void)
 
 static void pure_updates_switch_later(void)
 {
-    struct sim *sim = call_of(3, usual);
+    struct sim *sim = gather(3, usual);
     const uint64_t before = call_epoch(sim->clients[0].call);
     while (call_epoch(sim->clients[0].call) == before)
         sim_run_for(sim, 10);
@@ -452,20 +431,20 @@ static void by_external_commit(void)
 {
     struct sim_config config = usual;
     config.clients = 4;
-    struct sim *sim = call_of(3, config);
+    struct sim *sim = gather(3, config);
     sim_run_for(sim, 3000);
     sim->filter = no_adding;
     sim_start(sim, 3);
     sim_run_for(sim, 900);
     CU_ASSERT_EQUAL(call_get_phase(sim->clients[3].call), CALL_PHASE_ASKING);
-    settles(sim, 8000);
+    gather_settles(sim, 8000);
     sim_free(sim);
 }
 
 /* A user's root says that a device is lost: it is removed, and does not come back. */
 static void a_device_is_revoked(void)
 {
-    struct sim *sim = call_of(4, usual);
+    struct sim *sim = gather(4, usual);
     struct identity_revocations list = {.number = 1, .created_s = SIM_START_S};
     uint8_t encoded[IDENTITY_REVOCATIONS_MAX];
     size_t len = 0;
@@ -479,7 +458,7 @@ static void a_device_is_revoked(void)
     sim_drain(sim, 1);
     sim_run_for(sim, 10000);
     CU_ASSERT_EQUAL(call_get_phase(sim->clients[2].call), CALL_PHASE_OUT);
-    settles(sim, 3000);
+    gather_settles(sim, 3000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 3);
     sim_crash(sim, 2);
     sim_start(sim, 2);
@@ -492,7 +471,7 @@ static void a_device_is_revoked(void)
 /* A certificate about to expire is followed by the next one, in mid-call. */
 static void a_certificate_is_renewed(void)
 {
-    struct sim *sim = call_of(2, usual);
+    struct sim *sim = gather(2, usual);
     struct sim_client *client = &sim->clients[1];
     struct identity_certificate content = client->content;
     uint8_t certificate[IDENTITY_CERTIFICATE_MAX];
@@ -507,7 +486,7 @@ static void a_certificate_is_renewed(void)
     const uint64_t before = call_epoch(client->call);
     sim_run_for(sim, 140000);
     CU_ASSERT_TRUE(call_epoch(client->call) >= before + 2);
-    settles(sim, 3000);
+    gather_settles(sim, 3000);
     sim_free(sim);
 }
 
@@ -554,7 +533,7 @@ static void after_upsets(unsigned clients, unsigned upsets, uint64_t seed, uint3
                                       .jitter_ms = latency_ms / 2 + 1,
                                       .breaks_permyriad = 5,
                                       .seed = seed};
-    struct sim *sim = call_of(clients, config);
+    struct sim *sim = gather(clients, config);
     uint64_t random = seed * 77 + 1;
     for (unsigned n = 0; n < upsets; n++)
         upset(sim, &random);

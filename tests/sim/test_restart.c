@@ -1,54 +1,13 @@
-/* Calls whose programs die and start again: at any step, after any time, with what they kept, without it, with what is
- * older or damaged. All end in one epoch, and no key is ever sealed under by two lives of one client. */
+/* Calls whose programs die and start again: at any step, after any time, with what they kept and without it. All end in
+ * one epoch, and no key is ever sealed under by two lives of one client. What was kept and is not what it should be:
+ * test_restart_state.c. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "kept.h"
 #include "mls/messages.h"
+#include "restart.h"
 #include "seal.h"
-#include "sim.h"
 #include "unit.h"
-#include "wire/buffer.h"
-
-static const struct sim_config usual = {.latency_ms = 30, .jitter_ms = 30, .seed = 11, .keeps = true};
-
-static void settles(struct sim *sim, uint64_t max_ms)
-{
-    const uint64_t took = sim_settle(sim, max_ms);
-    CU_ASSERT_NOT_EQUAL(took, UINT64_MAX);
-    CU_ASSERT_EQUAL(sim->repeats, 0);
-    if (took == UINT64_MAX)
-        sim_print(sim);
-}
-
-/* A call of n that has settled, and is past its newcomers' trials. */
-static struct sim *call_of(unsigned n, struct sim_config config)
-{
-    config.clients = config.clients ? config.clients : n;
-    struct sim *sim = sim_new(&config);
-    for (unsigned i = 0; i < n; i++) {
-        sim_start(sim, i);
-        sim_run_for(sim, i == 0 ? 1000 : 50);
-    }
-    settles(sim, 30000);
-    sim_run_for(sim, 4000);
-    settles(sim, 1000);
-    return sim;
-}
-
-static void restart(struct sim *sim, unsigned i, uint64_t after_ms)
-{
-    sim_crash(sim, i);
-    sim_run_for(sim, after_ms);
-    sim_start(sim, i);
-}
-
-/* In its own place: it has not asked, and has not come in from outside. */
-static bool came_back(const struct sim_client *client)
-{
-    return client->restored == CALL_OK && client->phases[CALL_PHASE_RETURNING] == 1 &&
-           client->phases[CALL_PHASE_ASKING] == 0 && client->phases[CALL_PHASE_ENTERING] == 0;
-}
 
 static uint32_t own_leaf(const struct sim_client *client)
 {
@@ -80,13 +39,13 @@ static bool is_public(const struct sim *sim, size_t i)
 
 static void into_its_own_leaf(void)
 {
-    struct sim *sim = call_of(2, usual);
+    struct sim *sim = restart_call_of(2, restart_usual);
     const uint32_t leaf = own_leaf(&sim->clients[1]);
     const uint64_t epoch = call_epoch(sim->clients[0].call);
     const size_t entries = sim->servers[0].count;
     restart(sim, 1, 1000);
-    settles(sim, 3000);
-    CU_ASSERT_TRUE(came_back(&sim->clients[1]));
+    gather_settles(sim, 3000);
+    CU_ASSERT_TRUE(restart_came_back(&sim->clients[1]));
     CU_ASSERT_EQUAL(own_leaf(&sim->clients[1]), leaf);
     CU_ASSERT_EQUAL(sim->servers[0].count, entries + 1); /* one commit, its own */
     CU_ASSERT_EQUAL(call_epoch(sim->clients[0].call), epoch + 1);
@@ -94,7 +53,7 @@ static void into_its_own_leaf(void)
         CU_ASSERT_EQUAL(sim->clients[0].gone[gone], 0);
     CU_ASSERT_TRUE(is_public(sim, entries));
     sim_run_for(sim, 60000); /* and it is heard: nobody is lost */
-    settles(sim, 1000);
+    gather_settles(sim, 1000);
     CU_ASSERT_EQUAL(sim->clients[0].warnings[CALL_WARNING_RESYNC] + sim->clients[1].warnings[CALL_WARNING_RESYNC], 0);
     sim_free(sim);
 }
@@ -104,10 +63,10 @@ static void each_of_five(void)
 {
     unsigned returned = 0;
     for (unsigned i = 0; i < 5; i++) {
-        struct sim *sim = call_of(5, usual);
+        struct sim *sim = restart_call_of(5, restart_usual);
         restart(sim, i, 500);
-        settles(sim, 10000);
-        returned += came_back(&sim->clients[i]);
+        gather_settles(sim, 10000);
+        returned += restart_came_back(&sim->clients[i]);
         sim_free(sim);
     }
     CU_ASSERT_EQUAL(returned, 4);
@@ -115,34 +74,34 @@ static void each_of_five(void)
 
 static void again_and_again(void)
 {
-    struct sim *sim = call_of(2, usual);
+    struct sim *sim = restart_call_of(2, restart_usual);
     for (unsigned n = 0; n < 20; n++) {
         restart(sim, n % 2, 100 * n);
-        settles(sim, 10000);
-        CU_ASSERT_TRUE(came_back(&sim->clients[n % 2]));
+        gather_settles(sim, 10000);
+        CU_ASSERT_TRUE(restart_came_back(&sim->clients[n % 2]));
     }
     sim_free(sim);
 }
 
 static void alone(void)
 {
-    struct sim *sim = call_of(1, usual);
+    struct sim *sim = restart_call_of(1, restart_usual);
     restart(sim, 0, 1000);
-    settles(sim, 3000);
-    CU_ASSERT_TRUE(came_back(&sim->clients[0]));
+    gather_settles(sim, 3000);
+    CU_ASSERT_TRUE(restart_came_back(&sim->clients[0]));
     sim_free(sim);
 }
 
 static void all_at_once(void)
 {
     for (unsigned n = 2; n <= 5; n++) {
-        struct sim *sim = call_of(n, usual);
+        struct sim *sim = restart_call_of(n, restart_usual);
         for (unsigned i = 0; i < n; i++)
             sim_crash(sim, i);
         sim_run_for(sim, 2000);
         for (unsigned i = 0; i < n; i++)
             sim_start(sim, i);
-        settles(sim, 60000);
+        gather_settles(sim, 60000);
         sim_free(sim);
     }
 }
@@ -150,7 +109,7 @@ static void all_at_once(void)
 /* Until its own commit is back, an application has nothing to seal or open with, and nobody to show. */
 static void nothing_before_its_own_commit(void)
 {
-    struct sim *sim = call_of(2, usual);
+    struct sim *sim = restart_call_of(2, restart_usual);
     sim_crash(sim, 1);
     sim->clients[1].epochs_seen = 0;
     sim->clients[1].cut = true; /* its network comes later */
@@ -166,8 +125,8 @@ static void nothing_before_its_own_commit(void)
     CU_ASSERT_EQUAL(call_say(client->call, "hello", 5, 0), CALL_STATE);
     CU_ASSERT_EQUAL(call_leave(client->call), CALL_STATE);
     sim_uncut(sim, 1);
-    settles(sim, 10000);
-    CU_ASSERT_TRUE(came_back(client));
+    gather_settles(sim, 10000);
+    CU_ASSERT_TRUE(restart_came_back(client));
     CU_ASSERT_EQUAL(client->epochs_seen, 1);
     sim_free(sim);
 }
@@ -175,10 +134,10 @@ static void nothing_before_its_own_commit(void)
 /* What the state does not say must not be needed: kept for a first connection, refused later. */
 static void only_before_it_connects(void)
 {
-    struct sim *sim = call_of(2, usual);
+    struct sim *sim = restart_call_of(2, restart_usual);
     const struct sim_client *client = &sim->clients[1];
     CU_ASSERT_EQUAL(call_restore(client->call, client->state, client->state_len), CALL_STATE);
-    settles(sim, 1000);
+    gather_settles(sim, 1000);
     sim_free(sim);
 }
 
@@ -187,14 +146,14 @@ static void after_any_time(void)
     static const uint64_t gaps_ms[] = {0, 40, 1000, 4000, 16000, 90000, 600000, 3 * 3600000};
     for (size_t g = 0; g < sizeof gaps_ms / sizeof gaps_ms[0]; g++)
         for (int lost = 0; lost < 2; lost++) {
-            struct sim *sim = call_of(4, usual);
+            struct sim *sim = restart_call_of(4, restart_usual);
             sim_crash(sim, 2);
             if (lost)
                 sim_keep(sim, 2, NULL, 0);
             sim_run_for(sim, gaps_ms[g]);
             sim_start(sim, 2);
             CU_ASSERT_EQUAL(sim->clients[2].restored, lost);
-            settles(sim, 60000);
+            gather_settles(sim, 60000);
             CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
             sim_free(sim);
         }
@@ -215,7 +174,7 @@ static bool no_adding(void *context, struct sim *sim, unsigned client, const str
 /* Client 0 is about to do something; it dies after n of the events to come. */
 static struct sim *begin(enum step step, unsigned others, uint64_t n)
 {
-    struct sim_config config = usual;
+    struct sim_config config = restart_usual;
     config.clients = others + 2;
     config.seed = 100 + n;
     struct sim *sim = sim_new(&config);
@@ -227,7 +186,7 @@ static struct sim *begin(enum step step, unsigned others, uint64_t n)
         sim_start(sim, i);
     }
     if (step != FOUNDS)
-        settles(sim, 30000);
+        gather_settles(sim, 30000);
     sim_run_for(sim, 4000);
     sim->clients[0].dies_at = sim->clients[0].events + n;
     if (step == ENTERS)
@@ -266,7 +225,7 @@ static bool dies_at(enum step step, unsigned others, uint64_t n, bool lost)
         }
         sim_start(sim, 0);
         sim->filter = NULL;
-        settles(sim, 60000);
+        gather_settles(sim, 60000);
     }
     sim_free(sim);
     return died;
@@ -310,54 +269,17 @@ static void when_it_enters(void)
 
 /* --- Its own commit --- */
 
-struct held {
-    uint8_t *commit;
-    size_t len;
-};
-
-static uint8_t *copy_of(const uint8_t *data, size_t len)
-{
-    uint8_t *copy = malloc(len);
-    if (!copy)
-        abort();
-    memcpy(copy, data, len);
-    return copy;
-}
-
-/* Client 0 makes a commit that is kept, and never leaves: the test has it. */
-static struct held hold_own_commit(struct sim *sim)
-{
-    struct held held = {0};
-    struct call_event event;
-    struct wire_envelope envelope;
-    CU_ASSERT_EQUAL_FATAL(call_set_locked(sim->clients[0].call, true), CALL_OK);
-    call_advance(sim->clients[0].call, sim_time(sim, 0));
-    while (call_next_event(sim->clients[0].call, &event)) {
-        if (event.type == CALL_EVENT_STATE)
-            sim_keep(sim, 0, event.data, event.len);
-        if (event.type != CALL_EVENT_SEND || !wire_envelope_parse(event.data, event.len, &envelope) ||
-            envelope.type != WIRE_APPEND)
-            continue;
-        free(held.commit);
-        held.len = envelope.append.commit.len;
-        held.commit = copy_of(envelope.append.commit.data, held.len);
-    }
-    CU_ASSERT_PTR_NOT_NULL_FATAL(held.commit);
-    sim_crash(sim, 0);
-    return held;
-}
-
 /* It never left: after the restart it does, with what the user wanted in it. */
 static void one_that_never_left(void)
 {
-    struct sim_config config = usual;
+    struct sim_config config = restart_usual;
     config.clients = 3;
-    struct sim *sim = call_of(2, config);
-    const struct held held = hold_own_commit(sim);
+    struct sim *sim = restart_call_of(2, config);
+    const struct held held = restart_hold_commit(sim);
     sim_run_for(sim, 500);
     sim_start(sim, 0);
-    settles(sim, 10000);
-    CU_ASSERT_TRUE(came_back(&sim->clients[0]));
+    gather_settles(sim, 10000);
+    CU_ASSERT_TRUE(restart_came_back(&sim->clients[0]));
     sim_start(sim, 2); /* the room is locked by now */
     sim_run_for(sim, 10000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[1].call), 2);
@@ -369,16 +291,16 @@ static void one_that_never_left(void)
 /* It won, and was never seen to: read back after the restart it is followed, and counts for no epoch of this life. */
 static void one_that_won(void)
 {
-    struct sim *sim = call_of(2, usual);
-    const struct held held = hold_own_commit(sim);
+    struct sim *sim = restart_call_of(2, restart_usual);
+    const struct held held = restart_hold_commit(sim);
     const uint64_t epoch = call_epoch(sim->clients[1].call);
     sim_append(sim, 0, held.commit, held.len);
     sim_run_for(sim, 500);
     CU_ASSERT_EQUAL(call_epoch(sim->clients[1].call), epoch + 1);
     sim->clients[0].epochs_seen = 0;
     sim_start(sim, 0);
-    settles(sim, 10000);
-    CU_ASSERT_TRUE(came_back(&sim->clients[0]));
+    gather_settles(sim, 10000);
+    CU_ASSERT_TRUE(restart_came_back(&sim->clients[0]));
     CU_ASSERT_EQUAL(call_epoch(sim->clients[1].call), epoch + 2);
     CU_ASSERT_EQUAL(sim->clients[0].epochs_seen, 1);
     free(held.commit);
@@ -388,21 +310,21 @@ static void one_that_won(void)
 /* Another won meanwhile, and the delivery service shows this one only afterwards: it is nothing any more. */
 static void one_that_comes_after_anothers(void)
 {
-    struct sim_config config = usual;
+    struct sim_config config = restart_usual;
     config.clients = 3;
-    struct sim *sim = call_of(2, config);
-    const struct held held = hold_own_commit(sim);
+    struct sim *sim = restart_call_of(2, config);
+    const struct held held = restart_hold_commit(sim);
     const uint64_t epoch = call_epoch(sim->clients[1].call);
     sim_start(sim, 2);
     sim_run_for(sim, 3000);
     CU_ASSERT_EQUAL(call_epoch(sim->clients[1].call), epoch + 1);
     sim_append(sim, 0, held.commit, held.len);
     sim_start(sim, 0);
-    settles(sim, 10000);
-    CU_ASSERT_TRUE(came_back(&sim->clients[0]));
+    gather_settles(sim, 10000);
+    CU_ASSERT_TRUE(restart_came_back(&sim->clients[0]));
     sim_append(sim, 0, held.commit, held.len);
     sim_run_for(sim, 2000);
-    settles(sim, 1000);
+    gather_settles(sim, 1000);
     CU_ASSERT_EQUAL(sim->clients[0].warnings[CALL_WARNING_RESYNC], 0);
     free(held.commit);
     sim_free(sim);
@@ -412,15 +334,15 @@ static void one_that_comes_after_anothers(void)
  * frame is sealed in its epoch once more. */
 static void one_that_was_merged_and_used(void)
 {
-    struct sim *sim = call_of(2, usual);
+    struct sim *sim = restart_call_of(2, restart_usual);
     struct sim_client *client = &sim->clients[0];
     const uint64_t epoch = call_epoch(client->call);
     CU_ASSERT_EQUAL(call_set_locked(client->call, true), CALL_OK);
     call_advance(client->call, sim_time(sim, 0));
     sim_drain(sim, 0); /* it is on its way, and kept */
     CU_ASSERT_EQUAL_FATAL(call_epoch(client->call), epoch);
-    const size_t len = client->state_len;
-    uint8_t *before = copy_of(client->state, len);
+    size_t len = 0;
+    uint8_t *before = restart_copy_state(client, &len);
     sim_run_for(sim, 1000);
     CU_ASSERT_EQUAL(client->sending_epoch, epoch + 1);
     sim_crash(sim, 0);
@@ -428,245 +350,9 @@ static void one_that_was_merged_and_used(void)
     client->highest_epoch = epoch;
     sim_start(sim, 0);
     CU_ASSERT_EQUAL(client->restored, CALL_OK);
-    settles(sim, 10000);
+    gather_settles(sim, 10000);
     CU_ASSERT_TRUE(client->sending_epoch > epoch + 1);
     free(before);
-    sim_free(sim);
-}
-
-/* --- What was kept is not what it should be --- */
-
-static uint8_t *copy_of_state(const struct sim_client *client, size_t *len)
-{
-    *len = client->state_len;
-    return copy_of(client->state, client->state_len);
-}
-
-static void put_back(void)
-{
-    struct sim *sim = call_of(2, usual);
-    struct sim_client *client = &sim->clients[1];
-    size_t len = 0;
-    uint8_t *old = copy_of_state(client, &len);
-    restart(sim, 1, 100);
-    settles(sim, 5000);
-    sim_crash(sim, 1);
-    sim_keep(sim, 1, old, len);
-    sim_start(sim, 1);
-    CU_ASSERT_EQUAL(client->restored, CALL_ROLLBACK);
-    settles(sim, 20000);
-    CU_ASSERT_TRUE(client->phases[CALL_PHASE_ASKING] > 0);
-    free(old);
-    sim_free(sim);
-}
-
-/* And what else was kept with it, so that nothing here can tell: the log shows a commit of this leaf's that is not
- * known. */
-static void put_back_with_all(void)
-{
-    struct sim *sim = call_of(2, usual);
-    struct sim_client *client = &sim->clients[1];
-    size_t len = 0;
-    uint8_t *old = copy_of_state(client, &len);
-    const uint64_t highest = client->highest_epoch;
-    for (unsigned n = 0; n < 3; n++) {
-        restart(sim, 1, 100);
-        settles(sim, 20000);
-        sim_crash(sim, 1);
-        sim_keep(sim, 1, old, len);
-        client->highest_epoch = highest;
-    }
-    sim_start(sim, 1);
-    CU_ASSERT_EQUAL(client->restored, CALL_OK);
-    settles(sim, 20000);
-    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 2);
-    free(old);
-    sim_free(sim);
-}
-
-/* A call that is not connected, for attempts. */
-static struct call *fresh(const struct sim *sim, unsigned i, const struct call_link *link)
-{
-    const struct sim_client *client = &sim->clients[i];
-    const struct call_config config = {.link = link,
-                                       .certificate = client->certificate,
-                                       .certificate_len = client->certificate_len,
-                                       .device_seed = client->device.seed};
-    struct call *call = NULL;
-    CU_ASSERT_EQUAL_FATAL(call_new(&config, sim_time(sim, i), &call), CALL_OK);
-    return call;
-}
-
-static void damaged(void)
-{
-    struct sim *sim = call_of(2, usual);
-    const struct held held = hold_own_commit(sim); /* so that a commit is in it */
-    struct sim_client *client = &sim->clients[0];
-    struct call *call = fresh(sim, 0, &client->link);
-    size_t len = 0;
-    uint8_t *state = copy_of_state(client, &len);
-    unsigned taken = 0;
-    for (size_t cut = 0; cut < len; cut++)
-        taken += call_restore(call, state, cut) != (cut < 45 ? CALL_MALFORMED : CALL_AUTH);
-    CU_ASSERT_EQUAL(taken, 0);
-    for (size_t bit = 0; bit < 8 * len; bit += bit < 8 * 64 ? 1 : 7) {
-        state[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        taken += call_restore(call, state, len) != (bit < 8 * 5 ? CALL_MALFORMED : CALL_AUTH);
-        state[bit / 8] ^= (uint8_t)(1 << bit % 8);
-    }
-    CU_ASSERT_EQUAL(taken, 0);
-    CU_ASSERT_EQUAL(call_get_phase(call), CALL_PHASE_OUTSIDE);
-    CU_ASSERT_EQUAL(call_restore(call, state, len), CALL_OK); /* the control */
-    CU_ASSERT_EQUAL(call_restore(call, state, len), CALL_STATE);
-    call_free(call);
-    state[len / 2] ^= 1;
-    sim_keep(sim, 0, state, len);
-    sim_start(sim, 0);
-    CU_ASSERT_EQUAL(client->restored, CALL_AUTH);
-    settles(sim, 20000); /* and it comes in anew */
-    free(state);
-    free(held.commit);
-    sim_free(sim);
-}
-
-static void of_somebody_else(void)
-{
-    struct sim *sim = call_of(2, usual);
-    const struct sim_client *client = &sim->clients[0];
-    struct call_link link = client->link;
-    struct call *call = fresh(sim, 1, &link);
-    CU_ASSERT_EQUAL(call_restore(call, client->state, client->state_len), CALL_AUTH);
-    call_free(call);
-    link.room[0] = 'T';
-    call = fresh(sim, 0, &link);
-    CU_ASSERT_EQUAL(call_restore(call, client->state, client->state_len), CALL_AUTH);
-    call_free(call);
-    link = client->link;
-    link.secret[0] ^= 1;
-    call = fresh(sim, 0, &link);
-    CU_ASSERT_EQUAL(call_restore(call, client->state, client->state_len), CALL_LINK);
-    call_free(call);
-    link = client->link;
-    link.number++;
-    call = fresh(sim, 0, &link);
-    CU_ASSERT_EQUAL(call_restore(call, client->state, client->state_len), CALL_LINK);
-    call_free(call);
-    sim_free(sim);
-}
-
-/* Client i's state as its owner might have made it: opened, to be changed, and sealed again. */
-struct opened {
-    uint8_t key[MLS_STATE_KEY_LEN];
-    struct mls_output plain;
-    struct call_kept kept;
-};
-
-static struct opened open_state(const struct sim *sim, unsigned i)
-{
-    const struct sim_client *client = &sim->clients[i];
-    const struct core_slice room = {(const uint8_t *)client->link.room, strlen(client->link.room)};
-    struct opened opened = {0};
-    CU_ASSERT_EQUAL_FATAL(call_kept_key(client->device.seed, room, opened.key), CALL_OK);
-    CU_ASSERT_EQUAL_FATAL(
-        call_kept_open(opened.key, (struct mls_bytes){client->state, client->state_len}, &opened.plain), CALL_OK);
-    CU_ASSERT_FATAL(call_kept_parse((struct core_slice){opened.plain.data, opened.plain.len}, &opened.kept));
-    return opened;
-}
-
-static int restore_changed(const struct sim *sim, unsigned i, const struct call_link *link,
-                           const struct call_kept *kept)
-{
-    const struct core_slice room = {(const uint8_t *)link->room, strlen(link->room)};
-    uint8_t key[MLS_STATE_KEY_LEN];
-    struct mls_output state = {0};
-    struct call *call = fresh(sim, i, link);
-    CU_ASSERT_EQUAL_FATAL(call_kept_key(sim->clients[i].device.seed, room, key), CALL_OK);
-    CU_ASSERT_EQUAL_FATAL(call_kept_seal(key, kept, &state), CALL_OK);
-    const int rc = call_restore(call, state.data, state.len);
-    CU_ASSERT_EQUAL(call_get_phase(call), rc == CALL_OK ? CALL_PHASE_RETURNING : CALL_PHASE_OUTSIDE);
-    mls_output_free(&state);
-    call_free(call);
-    return rc;
-}
-
-/* The group and what is staged of it, under another key. */
-static struct mls_output seal_group_for(const struct opened *from, const struct core_slice room, const uint8_t *seed,
-                                        bool with_staged)
-{
-    uint8_t key[MLS_STATE_KEY_LEN];
-    struct mls_group *group = NULL;
-    struct mls_staged *staged = NULL;
-    struct mls_output sealed = {0};
-    const struct mls_policy policy = {0};
-    CU_ASSERT_EQUAL_FATAL(call_kept_key(seed, room, key), CALL_OK);
-    CU_ASSERT_EQUAL_FATAL(mls_group_load((struct mls_bytes){from->kept.group.data, from->kept.group.len},
-                                         (struct mls_bytes){from->key, sizeof from->key}, NULL, &policy, &group,
-                                         &staged),
-                          MLS_OK);
-    CU_ASSERT_EQUAL_FATAL(
-        mls_group_save(group, with_staged ? staged : NULL, (struct mls_bytes){key, sizeof key}, &sealed), MLS_OK);
-    mls_staged_free(staged);
-    mls_group_free(group);
-    return sealed;
-}
-
-static struct core_slice slice(struct mls_output output)
-{
-    return (struct core_slice){output.data, output.len};
-}
-
-static void behind_the_seal(void)
-{
-    struct sim *sim = call_of(2, usual);
-    const struct held held = hold_own_commit(sim);
-    const struct sim_client *client = &sim->clients[0];
-    const struct core_slice room = {(const uint8_t *)client->link.room, strlen(client->link.room)};
-    const struct opened own = open_state(sim, 0);
-    const struct opened others = open_state(sim, 1);
-    struct call_link elsewhere = client->link;
-    struct call_kept kept = own.kept;
-    CU_ASSERT_EQUAL(restore_changed(sim, 0, &client->link, &kept), CALL_OK); /* the control */
-    kept.next = 0;
-    CU_ASSERT_EQUAL(restore_changed(sim, 0, &client->link, &kept), CALL_MALFORMED);
-    kept = own.kept;
-    kept.number++; /* of a secret that the group does not have yet */
-    CU_ASSERT_EQUAL(restore_changed(sim, 0, &client->link, &kept), CALL_MALFORMED);
-    kept = own.kept;
-    kept.has_commit = false; /* but one is staged */
-    CU_ASSERT_EQUAL(restore_changed(sim, 0, &client->link, &kept), CALL_MALFORMED);
-    kept = own.kept;
-    kept.commit = kept.info; /* another box */
-    CU_ASSERT_EQUAL(restore_changed(sim, 0, &client->link, &kept), CALL_TYPE);
-    const struct sim_bytes *entry = sim->servers[0].entries[sim->servers[0].count - 1].commit;
-    kept.commit = (struct core_slice){entry->data, entry->len}; /* another commit */
-    CU_ASSERT_EQUAL(restore_changed(sim, 0, &client->link, &kept), CALL_MALFORMED);
-    struct mls_output group = seal_group_for(&own, room, client->device.seed, false);
-    kept = own.kept;
-    kept.group = slice(group); /* a commit, and none is staged */
-    CU_ASSERT_EQUAL(restore_changed(sim, 0, &client->link, &kept), CALL_MALFORMED);
-    mls_output_free(&group);
-    group = seal_group_for(&others, room, client->device.seed, false);
-    kept = others.kept;
-    kept.group = slice(group); /* a member's, but another's */
-    CU_ASSERT_EQUAL(restore_changed(sim, 0, &client->link, &kept), CALL_CREDENTIAL);
-    kept.group = others.kept.group; /* under a key that is not this device's */
-    CU_ASSERT_EQUAL(restore_changed(sim, 0, &client->link, &kept), CALL_AUTH);
-    mls_output_free(&group);
-    elsewhere.room[0] = 'T';
-    group = seal_group_for(&own, (struct core_slice){(const uint8_t *)elsewhere.room, strlen(elsewhere.room)},
-                           client->device.seed, true);
-    kept = own.kept;
-    kept.group = slice(group); /* of another room */
-    CU_ASSERT_EQUAL(restore_changed(sim, 0, &elsewhere, &kept), CALL_MALFORMED);
-    mls_output_free(&group);
-    for (size_t len = 0; len < own.plain.len; len++) { /* nothing that is cut is whole */
-        struct call_kept cut;
-        CU_ASSERT_FALSE_FATAL(call_kept_parse((struct core_slice){own.plain.data, len}, &cut));
-    }
-    struct mls_output opened[] = {own.plain, others.plain};
-    mls_output_free(&opened[0]);
-    mls_output_free(&opened[1]);
-    free(held.commit);
     sim_free(sim);
 }
 
@@ -674,17 +360,17 @@ static void behind_the_seal(void)
 
 static void the_room_got_a_new_link(void)
 {
-    struct sim_config config = usual;
+    struct sim_config config = restart_usual;
     config.clients = 4;
-    struct sim *sim = call_of(4, config);
+    struct sim *sim = restart_call_of(4, config);
     struct call_link link;
     sim_crash(sim, 2);
     CU_ASSERT_EQUAL(call_kick(sim->clients[0].call, sim->clients[3].content.user_id), CALL_OK);
     sim_drain(sim, 0);
     sim_run_for(sim, 5000);
     sim_start(sim, 2); /* by the old link: it has followed */
-    settles(sim, 10000);
-    CU_ASSERT_TRUE(came_back(&sim->clients[2]));
+    gather_settles(sim, 10000);
+    CU_ASSERT_TRUE(restart_came_back(&sim->clients[2]));
     CU_ASSERT_EQUAL(call_get_link(sim->clients[2].call, &link), CALL_OK);
     CU_ASSERT_EQUAL(link.number, 1);
     sim_free(sim);
@@ -692,14 +378,14 @@ static void the_room_got_a_new_link(void)
 
 static void it_was_kicked(void)
 {
-    struct sim *sim = call_of(4, usual);
+    struct sim *sim = restart_call_of(4, restart_usual);
     struct call_link link;
     sim_crash(sim, 3);
     CU_ASSERT_EQUAL(call_kick(sim->clients[0].call, sim->clients[3].content.user_id), CALL_OK);
     sim_drain(sim, 0);
     sim_run_for(sim, 5000);
     size_t len = 0;
-    uint8_t *state = copy_of_state(&sim->clients[3], &len);
+    uint8_t *state = restart_copy_state(&sim->clients[3], &len);
     sim_start(sim, 3);
     sim_run_for(sim, 20000);
     CU_ASSERT_EQUAL(call_get_phase(sim->clients[3].call), CALL_PHASE_LINK_OLD);
@@ -712,29 +398,29 @@ static void it_was_kicked(void)
     sim_keep(sim, 3, state, len);
     sim_start(sim, 3);
     CU_ASSERT_EQUAL(sim->clients[3].restored, CALL_LINK);
-    settles(sim, 20000);
+    gather_settles(sim, 20000);
     free(state);
     sim_free(sim);
 }
 
 static void the_room_was_closed(void)
 {
-    struct sim *sim = call_of(2, usual);
+    struct sim *sim = restart_call_of(2, restart_usual);
     sim_crash(sim, 0);
     sim_crash(sim, 1);
     sim_close_room(sim);
     sim_start(sim, 1);
-    settles(sim, 5000);
+    gather_settles(sim, 5000);
     CU_ASSERT_EQUAL(sim->clients[1].phases[CALL_PHASE_FOUNDING], 1);
     sim_start(sim, 0);
-    settles(sim, 10000);
+    gather_settles(sim, 10000);
     sim_free(sim);
 }
 
 /* Who leaves keeps nothing: its next start is another stay. */
 static void it_left(void)
 {
-    struct sim *sim = call_of(2, usual);
+    struct sim *sim = restart_call_of(2, restart_usual);
     CU_ASSERT_TRUE(sim->clients[1].state_len > 0);
     CU_ASSERT_EQUAL(call_leave(sim->clients[1].call), CALL_OK);
     sim_drain(sim, 1);
@@ -742,7 +428,7 @@ static void it_left(void)
     sim_crash(sim, 1);
     sim_run_for(sim, 1000);
     sim_start(sim, 1);
-    settles(sim, 10000);
+    gather_settles(sim, 10000);
     CU_ASSERT_EQUAL(sim->clients[1].restored, 1);
     sim_free(sim);
 }
@@ -757,7 +443,7 @@ static bool no_entries(void *context, struct sim *sim, unsigned client, const st
 static void its_commit_is_withheld(void)
 {
     unsigned victim = 1;
-    struct sim *sim = call_of(2, usual);
+    struct sim *sim = restart_call_of(2, restart_usual);
     sim_crash(sim, victim);
     sim->filter = no_entries;
     sim->context = &victim;
@@ -768,7 +454,7 @@ static void its_commit_is_withheld(void)
     CU_ASSERT_TRUE(sim->clients[victim].phases[CALL_PHASE_ASKING] > 0);
     CU_ASSERT_FALSE(sim->clients[victim].sending);
     sim->filter = NULL;
-    settles(sim, 60000);
+    gather_settles(sim, 60000);
     sim_free(sim);
 }
 
@@ -776,7 +462,7 @@ static void its_commit_is_withheld(void)
  * into that past, and gives its media to nobody there. */
 static void into_a_past_with_who_was_kicked(void)
 {
-    struct sim *sim = call_of(4, usual);
+    struct sim *sim = restart_call_of(4, restart_usual);
     struct sim_client *victim = &sim->clients[1];
     sim_crash(sim, 1);
     sim_cut(sim, 3);
@@ -793,7 +479,7 @@ static void into_a_past_with_who_was_kicked(void)
         sim_run_for(sim, 500);
         CU_ASSERT_FALSE(victim->sending);
     }
-    CU_ASSERT_TRUE(came_back(victim));
+    CU_ASSERT_TRUE(restart_came_back(victim));
     CU_ASSERT_EQUAL(call_get_pause(victim->call), CALL_PAUSE_UNCONFIRMED);
     /* nor does it keep what nobody has confirmed: started again where the others are it learns that the link is old */
     CU_ASSERT_EQUAL(victim->state_len, 0);
@@ -809,7 +495,7 @@ static void into_a_past_with_who_was_kicked(void)
 /* Contact with half of them is lost: who knows in which group they are. Once they are heard, it is kept again. */
 static void without_contact(void)
 {
-    struct sim *sim = call_of(2, usual);
+    struct sim *sim = restart_call_of(2, restart_usual);
     const struct sim_client *client = &sim->clients[0];
     CU_ASSERT_TRUE(client->state_len > 0);
     sim_crash(sim, 1);
@@ -817,7 +503,7 @@ static void without_contact(void)
     CU_ASSERT_EQUAL(call_get_pause(client->call), CALL_PAUSE_LOST);
     CU_ASSERT_EQUAL(client->state_len, 0);
     sim_start(sim, 1);
-    settles(sim, 20000);
+    gather_settles(sim, 20000);
     CU_ASSERT_TRUE(client->state_len > 0);
     sim_free(sim);
 }
@@ -847,7 +533,7 @@ static void upset(struct sim *sim, uint64_t *random, uint8_t **old, size_t *old_
         case 2:
             if (client->state) {
                 free(old[i]);
-                old[i] = copy_of_state(client, &old_len[i]);
+                old[i] = restart_copy_state(client, &old_len[i]);
             }
             break;
         default:
@@ -862,9 +548,9 @@ static void after_upsets(unsigned clients, unsigned upsets, uint64_t seed)
 {
     uint8_t *old[8] = {0};
     size_t old_len[8];
-    struct sim_config config = usual;
+    struct sim_config config = restart_usual;
     config.seed = seed;
-    struct sim *sim = call_of(clients, config);
+    struct sim *sim = restart_call_of(clients, config);
     uint64_t random = seed * 77 + 1;
     for (unsigned n = 0; n < upsets; n++)
         upset(sim, &random, old, old_len);
@@ -874,7 +560,7 @@ static void after_upsets(unsigned clients, unsigned upsets, uint64_t seed)
             sim_start(sim, i);
         free(old[i]);
     }
-    settles(sim, 300000);
+    gather_settles(sim, 300000);
     sim_free(sim);
 }
 
@@ -887,7 +573,7 @@ static void upset_at_random(void)
 /* The control: an application that goes on sealing with what it had before it died is caught. */
 static void who_repeats_is_caught(void)
 {
-    struct sim *sim = call_of(2, usual);
+    struct sim *sim = restart_call_of(2, restart_usual);
     const struct sim_epoch key = *sim_key(&sim->clients[1], call_epoch(sim->clients[1].call));
     restart(sim, 1, 100);
     CU_ASSERT_EQUAL(sim->repeats, 0);
@@ -914,11 +600,6 @@ static const struct unit_test tests[] = {
     {"a commit that won unseen is followed, and begins no media", one_that_won},
     {"a commit that comes after another's is nothing", one_that_comes_after_anothers},
     {"a commit that was merged and used is merged again, and its keys are not", one_that_was_merged_and_used},
-    {"state that is older than the highest epoch is refused", put_back},
-    {"state that is put back, and nothing tells, repeats no key", put_back_with_all},
-    {"state cut anywhere and any bit flipped is refused, and changes nothing", damaged},
-    {"state of another device, room or secret is refused", of_somebody_else},
-    {"state with anything wrong behind its seal is refused", behind_the_seal},
     {"a rotation while it was away is followed", the_room_got_a_new_link},
     {"who was kicked while it was away is not back, but by the new link", it_was_kicked},
     {"a room that was closed since is founded anew", the_room_was_closed},

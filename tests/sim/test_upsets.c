@@ -1,27 +1,14 @@
 /* What upsets a call, one thing at a time, at the worst moment for it: nobody is put out, and all agree again. */
 #include <string.h>
 
-#include "sim.h"
+#include "gather.h"
 #include "unit.h"
-
-static void settles(struct sim *sim, uint64_t max_ms)
-{
-    const uint64_t took = sim_settle(sim, max_ms);
-    CU_ASSERT_NOT_EQUAL(took, UINT64_MAX);
-    if (took == UINT64_MAX)
-        sim_print(sim);
-}
 
 /* A call of n of `clients` that has settled. */
 static struct sim *seeded_call_of(unsigned n, unsigned clients, uint64_t seed)
 {
     const struct sim_config config = {.clients = clients, .latency_ms = 30, .jitter_ms = 30, .seed = seed};
-    struct sim *sim = sim_new(&config);
-    for (unsigned i = 0; i < n; i++) {
-        sim_start(sim, i);
-        sim_run_for(sim, i == 0 ? 1000 : 50);
-    }
-    settles(sim, 30000);
+    struct sim *sim = gather(n, config);
     sim_run_for(sim, 3000);
     return sim;
 }
@@ -92,7 +79,7 @@ static void a_welcome_is_lost(void)
     sim->filter = no_welcome;
     sim->context = &lost;
     sim_start(sim, 3);
-    settles(sim, 15000);
+    gather_settles(sim, 15000);
     CU_ASSERT_TRUE(lost > 0);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
     CU_ASSERT_EQUAL(sim->clients[0].gone[CALL_GONE_REMOVED], 0); /* what it was added as was replaced, not removed */
@@ -176,13 +163,13 @@ static void two_come_from_outside(void)
             sim_start(sim, i);
             sim_run_for(sim, i == 0 ? 3000 : 50);
         }
-        settles(sim, 60000);
+        gather_settles(sim, 60000);
         sim->filter = no_adding;
         const uint64_t epoch = call_epoch(sim->clients[0].call);
         const size_t log = sim->servers[0].count;
         sim_start(sim, 3);
         sim_start(sim, 4);
-        settles(sim, 60000);
+        gather_settles(sim, 60000);
         rivals += sim->servers[0].count - log > call_epoch(sim->clients[0].call) - epoch;
         CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 5);
         sim_free(sim);
@@ -201,14 +188,14 @@ static void three_come_from_outside(void)
             sim_start(sim, i);
             sim_run_for(sim, i == 0 ? 3000 : 50);
         }
-        settles(sim, 60000);
+        gather_settles(sim, 60000);
         sim_run_for(sim, 50000 + unit_random(&random) % 20000);
         sim->filter = no_adding;
         for (unsigned i = 2; i < 5; i++) {
             sim_start(sim, i);
             sim_run_for(sim, unit_random(&random) % 600);
         }
-        settles(sim, 30000);
+        gather_settles(sim, 30000);
         sim_free(sim);
     }
 }
@@ -235,7 +222,7 @@ static void the_more_beside_the_call(void)
     sim->filter = NULL;
     for (unsigned i = 2; i < 5; i++)
         sim_move(sim, i, 0);
-    settles(sim, 60000);
+    gather_settles(sim, 60000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 5);
     sim_free(sim);
 }
@@ -307,7 +294,7 @@ static void the_committer_dies(enum death when)
     }
     CU_ASSERT_EQUAL(resyncs(sim), 0);
     sim_start(sim, killer.committer);
-    settles(sim, 15000);
+    gather_settles(sim, 15000);
     sim_free(sim);
 }
 
@@ -393,7 +380,7 @@ static void back_after(uint64_t away_ms)
     sim_run_for(sim, 3000);
     const uint64_t before = call_epoch(sim->clients[0].call);
     sim_start(sim, 3);
-    settles(sim, 20000);
+    gather_settles(sim, 20000);
     CU_ASSERT_TRUE(call_epoch(sim->clients[3].call) > before);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
     CU_ASSERT_EQUAL(resyncs(sim), 0);

@@ -2,14 +2,6 @@
 
 #include "unit.h"
 
-void scene_settles(struct sim *sim, uint64_t max_ms)
-{
-    const uint64_t took = sim_settle(sim, max_ms);
-    CU_ASSERT_NOT_EQUAL(took, UINT64_MAX);
-    if (took == UINT64_MAX)
-        sim_print(sim);
-}
-
 struct sim *scene_empty(unsigned clients)
 {
     const struct sim_config config = {.clients = clients, .latency_ms = 30, .jitter_ms = 30, .seed = 5};
@@ -18,11 +10,7 @@ struct sim *scene_empty(unsigned clients)
 
 void scene_gather(struct sim *sim, unsigned n)
 {
-    for (unsigned i = 0; i < n; i++) {
-        sim_start(sim, i);
-        sim_run_for(sim, i == 0 ? 1000 : 50);
-    }
-    scene_settles(sim, 30000);
+    gather_in(sim, n);
     sim_run_for(sim, 3000);
 }
 

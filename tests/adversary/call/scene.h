@@ -2,15 +2,13 @@
 #ifndef TESTS_ADVERSARY_CALL_SCENE_H
 #define TESTS_ADVERSARY_CALL_SCENE_H
 
-#include "sim.h"
+#include "gather.h"
 
 /* A call of n of `clients`, settled. Client 0 founded it. */
 struct sim *scene_new(unsigned n, unsigned clients);
 /* The same in two steps: nobody is there yet, then n are. */
 struct sim *scene_empty(unsigned clients);
 void scene_gather(struct sim *sim, unsigned n);
-/* They agree within this time; else the test fails, and says where each stands. */
-void scene_settles(struct sim *sim, uint64_t max_ms);
 enum call_pause scene_pause(const struct sim *sim, unsigned i);
 enum call_phase scene_phase(const struct sim *sim, unsigned i);
 /* How many members client i's user sees as lost. */

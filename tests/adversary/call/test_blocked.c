@@ -28,7 +28,7 @@ static void garbage_is_first(void)
     sim_move(sim, 1, 1);
     sim_start(sim, 0);
     sim_start(sim, 1);
-    scene_settles(sim, 15000);
+    gather_settles(sim, 15000);
     sim_free(sim);
 }
 
@@ -55,7 +55,7 @@ static void garbage_races_the_founding(void)
     CU_ASSERT_TRUE(raced);
     CU_ASSERT_EQUAL(scene_phase(sim, 0), CALL_PHASE_MEMBER);
     sim_start(sim, 1);
-    scene_settles(sim, 15000);
+    gather_settles(sim, 15000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[1].call), 2);
     sim_free(sim);
 }
@@ -71,7 +71,7 @@ static void an_old_link_founds_nothing_beside_the_call(void)
         sim_start(sim, i);
         sim_run_for(sim, 1000);
     }
-    scene_settles(sim, 15000);
+    gather_settles(sim, 15000);
     sim_start(sim, 2);
     sim_run_for(sim, 30000);
     CU_ASSERT_EQUAL(scene_phase(sim, 2), CALL_PHASE_LINK_OLD);

@@ -65,7 +65,7 @@ static void encryption_is_off(void)
     CU_ASSERT_EQUAL(call_member_total(sim->clients[1].call), 2);
     seals_and_opens_as_before(media);
     sim_run_for(sim, 100);
-    scene_settles(sim, 60000);
+    gather_settles(sim, 60000);
     seals_and_opens_as_before(media);
     media_free(media);
     sim_free(sim);
@@ -207,7 +207,7 @@ static void another_order(void)
         sim->request = NULL;
         sim_bytes_drop(reorder.held);
         reorder.held = NULL;
-        scene_settles(sim, 90000);
+        gather_settles(sim, 90000);
     }
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 6);
     sim_free(sim);

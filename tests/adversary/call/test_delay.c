@@ -195,7 +195,7 @@ static void all_late(uint64_t by_ms, bool own_too, struct seen *seen)
     sim_run_for(sim, 1000);
     sim_start(sim, 2);
     sim_start(sim, 3);
-    scene_settles(sim, 20000);
+    gather_settles(sim, 20000);
     late->by_ms = by_ms;
     late->own_too = own_too;
     sim_start(sim, 1);

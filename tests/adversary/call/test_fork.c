@@ -61,7 +61,7 @@ static void rejoiner_rolled_back(void)
     struct sim *sim = scene_new(3, 4);
     sim_server_copy(sim);
     sim_start(sim, 3);
-    scene_settles(sim, 10000);
+    gather_settles(sim, 10000);
     const uint64_t highest = sim->clients[2].highest_epoch;
     CU_ASSERT_TRUE(highest >= 2);
     sim_crash(sim, 2);

@@ -169,7 +169,7 @@ static void put_out_by_its_own_package(void)
     sim->request = keep_package;
     sim->context = &kept;
     sim_start(sim, 3);
-    scene_settles(sim, 10000);
+    gather_settles(sim, 10000);
     sim->request = NULL;
     CU_ASSERT_PTR_NOT_NULL_FATAL(kept);
     sim_run_for(sim, 70000); /* somebody has renewed its path */
@@ -184,7 +184,7 @@ static void put_out_by_its_own_package(void)
     patched_commit(&patched, sim, &what);
     sim_run_for(sim, 1000);
     CU_ASSERT_EQUAL(sim->clients[3].warnings[CALL_WARNING_RESYNC], 1);
-    scene_settles(sim, 60000);
+    gather_settles(sim, 60000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
     CU_ASSERT_EQUAL(sim->clients[0].gone[CALL_GONE_REMOVED], 0);
     mls_output_free(&package);

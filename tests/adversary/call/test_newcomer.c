@@ -68,7 +68,7 @@ static void a_ghost_by_welcome(void)
             sim_run_for(sim, 100);
             CU_ASSERT_TRUE(call_member_total(sim->clients[3].call) != 5);
         }
-        scene_settles(sim, 20000);
+        gather_settles(sim, 20000);
         CU_ASSERT_TRUE(host.welcomes > 0);
         CU_ASSERT_EQUAL(call_member_total(sim->clients[3].call), 4);
         crew_wipe(&host.patched);
@@ -124,7 +124,7 @@ static void a_ghost_by_key_package(void)
         if (kind < 2)
             CU_ASSERT_EQUAL(call_epoch(sim->clients[0].call), before);
     }
-    scene_settles(sim, 10000);
+    gather_settles(sim, 10000);
     crew_wipe(&ghost);
     sim_free(sim);
 }
@@ -161,7 +161,7 @@ static void key_packages_exchanged(void)
     sim->request = exchange_packages;
     sim_start(sim, 2);
     sim_start(sim, 3);
-    scene_settles(sim, 30000);
+    gather_settles(sim, 30000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
     for (unsigned i = 0; i < 4; i++)
         CU_ASSERT_EQUAL(seen_times(sim, 0, i), 1);
@@ -209,7 +209,7 @@ static void an_old_group_info(void)
             sim_bytes_drop(server->entries[i].info);
             server->entries[i].info = sim_bytes_hold(sim->servers[1].entries[i].info);
         }
-    scene_settles(sim, 90000);
+    gather_settles(sim, 90000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
     sim_free(sim);
 }

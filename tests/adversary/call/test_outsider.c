@@ -66,9 +66,9 @@ static void a_clock_far_ahead(void)
     struct sim *sim = scene_new(2, 3);
     sim->clients[2].clock_skew_s = 8 * 24 * 3600;
     sim_start(sim, 2);
-    scene_settles(sim, 15000);
+    gather_settles(sim, 15000);
     sim_run_for(sim, 400000); /* it commits in its turn */
-    scene_settles(sim, 5000);
+    gather_settles(sim, 5000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 3);
     sim_free(sim);
 }

@@ -32,7 +32,7 @@ static void from_the_first(void)
             CU_ASSERT_FALSE(sim->clients[i].sending);
         }
     }
-    scene_settles(sim, 60000);
+    gather_settles(sim, 60000);
     sim_free(sim);
 }
 
@@ -50,7 +50,7 @@ static void in_mid_call(void)
         CU_ASSERT_EQUAL(scene_lost(sim, i), 0);
         CU_ASSERT_EQUAL(call_member_total(sim->clients[i].call), 3);
     }
-    scene_settles(sim, 60000);
+    gather_settles(sim, 60000);
     sim_free(sim);
 }
 
@@ -70,7 +70,7 @@ static void one_kind(void)
         for (unsigned i = 2; i < 5; i++)
             sim_start(sim, i);
         sim_run_for(sim, SILENT_MS);
-        scene_settles(sim, 90000);
+        gather_settles(sim, 90000);
         CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 5);
         sim_free(sim);
     }

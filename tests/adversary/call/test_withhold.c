@@ -45,7 +45,7 @@ static void a_welcome_withheld(void)
     struct sim *sim = scene_new(3, 4);
     sim->filter = no_welcomes;
     sim_start(sim, 3);
-    scene_settles(sim, 30000);
+    gather_settles(sim, 30000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
     sim_free(sim);
 }
@@ -71,7 +71,7 @@ static void entries_dropped(void)
     sim_run_for(sim, 65000);
     sim->filter = NULL;
     sim_break(sim, 1); /* the last of them is only known of by another, or by asking */
-    scene_settles(sim, 70000);
+    gather_settles(sim, 70000);
     sim_free(sim);
 }
 
@@ -111,7 +111,7 @@ static void garbage(void)
             sim_start(sim, 3);
         sim_run_for(sim, 20);
     }
-    scene_settles(sim, 20000);
+    gather_settles(sim, 20000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
     for (unsigned i = 0; i < 4; i++)
         CU_ASSERT_EQUAL(sim->clients[i].warnings[CALL_WARNING_RESYNC], 0);
@@ -123,7 +123,7 @@ static void replayed_entries(void)
 {
     struct sim *sim = scene_new(4, 4);
     sim_run_for(sim, 120000); /* some updates */
-    scene_settles(sim, 3000);
+    gather_settles(sim, 3000);
     const uint64_t before = call_epoch(sim->clients[0].call);
     const size_t count = sim->servers[0].count;
     for (unsigned round = 0; round < 2; round++)
@@ -133,7 +133,7 @@ static void replayed_entries(void)
         }
     sim_run_for(sim, 1000);
     CU_ASSERT_EQUAL(call_epoch(sim->clients[0].call), before);
-    scene_settles(sim, 3000);
+    gather_settles(sim, 3000);
     sim_free(sim);
 }
 
@@ -176,12 +176,12 @@ static void an_old_key_package(void)
     sim->filter = keep_packages;
     sim->context = &kept;
     sim_start(sim, 2);
-    scene_settles(sim, 10000);
+    gather_settles(sim, 10000);
     CU_ASSERT_PTR_NOT_NULL_FATAL(kept);
     sim_run_for(sim, 5000);
     sim_start(sim, 3); /* somebody asks, and the old package lies beside the new one */
     sim->servers[0].waiting[2] = sim_bytes_hold(kept);
-    scene_settles(sim, 15000);
+    gather_settles(sim, 15000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
     CU_ASSERT_EQUAL(scene_phase(sim, 2), CALL_PHASE_MEMBER);
     CU_ASSERT_EQUAL(sim->clients[2].warnings[CALL_WARNING_RESYNC], 0);

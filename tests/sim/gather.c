@@ -1,0 +1,29 @@
+#include "gather.h"
+
+#include "unit.h"
+
+void gather_settles(struct sim *sim, uint64_t max_ms)
+{
+    const uint64_t took = sim_settle(sim, max_ms);
+    CU_ASSERT_NOT_EQUAL(took, UINT64_MAX);
+    CU_ASSERT_EQUAL(sim->repeats, 0);
+    if (took == UINT64_MAX)
+        sim_print(sim);
+}
+
+void gather_in(struct sim *sim, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        sim_start(sim, i);
+        sim_run_for(sim, i == 0 ? 1000 : 50);
+    }
+    gather_settles(sim, 30000);
+}
+
+struct sim *gather(unsigned n, struct sim_config config)
+{
+    config.clients = config.clients ? config.clients : n;
+    struct sim *sim = sim_new(&config);
+    gather_in(sim, n);
+    return sim;
+}
