@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/secret.h"
 #include "delivery/connection.h"
+#include "home.h"
 #include "id/self.h"
 #include "sotto/call.h"
 #include "sotto/sframe.h"
@@ -199,17 +199,6 @@ static void tell(const struct call_event *list, size_t count)
     connection.up(connection.user);
 }
 
-static void remove_folder(const char *folder)
-{
-    static const char *const files[] = {"pins", "lock", ".lock"};
-    char path[128];
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, files[i]);
-        unlink(path);
-    }
-    rmdir(folder);
-}
-
 /* Two events: an epoch under a suite, and that it is to be sent with. */
 static void enter(uint64_t epoch, uint16_t suite, uint8_t profile, uint8_t padding_bits)
 {
@@ -234,8 +223,8 @@ static void enter(uint64_t epoch, uint16_t suite, uint8_t profile, uint8_t paddi
 
 static void frames_are_sealed_as_the_room_says(void)
 {
-    char folder[] = "/tmp/sotto-group-XXXXXX";
-    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    char folder[HOME_MAX];
+    home_make(folder);
     SottoKeyRing *ring = sotto_key_ring_new(0, 0);
     struct group *group = open_group(ring, folder);
     enter(5, SFRAME_AES_256_GCM_SHA512_128, SFRAME_PROFILE_SOTTO, 7);
@@ -254,14 +243,14 @@ static void frames_are_sealed_as_the_room_says(void)
     CU_ASSERT_FALSE(may_send);
     group_free(group);
     g_object_unref(ring);
-    remove_folder(folder);
+    home_remove(folder);
 }
 
 static void tags_under_80_bits_are_refused(void)
 {
     for (uint16_t suite = 1; suite <= 8; suite++) {
-        char folder[] = "/tmp/sotto-group-XXXXXX";
-        CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+        char folder[HOME_MAX];
+        home_make(folder);
         SottoKeyRing *ring = sotto_key_ring_new(0, 0);
         struct group *group = open_group(ring, folder);
         may_send = false;
@@ -270,15 +259,15 @@ static void tags_under_80_bits_are_refused(void)
         CU_ASSERT_EQUAL(sotto_key_ring_has_receive_key(ring), sframe_suite_find(suite)->nt >= 10);
         group_free(group);
         g_object_unref(ring);
-        remove_folder(folder);
+        home_remove(folder);
     }
 }
 
 /* By the clock frames are judged late, and a removed member's keys die at once: both go to the ring as they come. */
 static void clocks_and_removed_leaves_reach_the_ring(void)
 {
-    char folder[] = "/tmp/sotto-group-XXXXXX";
-    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    char folder[HOME_MAX];
+    home_make(folder);
     SottoKeyRing *ring = sotto_key_ring_new(0, 0);
     struct group *group = open_group(ring, folder);
     enter(5, SFRAME_AES_128_GCM_SHA256_128, SFRAME_PROFILE_SOTTO, 0);
@@ -294,13 +283,13 @@ static void clocks_and_removed_leaves_reach_the_ring(void)
     CU_ASSERT_EQUAL(told_removed.leaf, 0);
     group_free(group);
     g_object_unref(ring);
-    remove_folder(folder);
+    home_remove(folder);
 }
 
 static void a_service_that_does_not_answer_is_left(void)
 {
-    char folder[] = "/tmp/sotto-group-XXXXXX";
-    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    char folder[HOME_MAX];
+    home_make(folder);
     SottoKeyRing *ring = sotto_key_ring_new(0, 0);
     struct group *group = open_group(ring, folder);
     resets = 0;
@@ -311,7 +300,7 @@ static void a_service_that_does_not_answer_is_left(void)
     CU_ASSERT_EQUAL(resets, 1);
     group_free(group);
     g_object_unref(ring);
-    remove_folder(folder);
+    home_remove(folder);
 }
 
 static const struct unit_test TESTS[] = {

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "home.h"
 #include "sotto/sframe.h"
 #include "unit.h"
 
@@ -66,28 +66,11 @@ static bool resolve(struct people *people, uint32_t leaf, uint64_t epoch, uint64
     return people_resolve(people, kid, ctr, sender, index);
 }
 
-static void make_folder(char folder[64])
-{
-    snprintf(folder, 64, "/tmp/sotto-people-XXXXXX");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
-}
-
-static void remove_folder(const char *folder)
-{
-    static const char *const files[] = {"pins", "lock", ".lock"};
-    char path[128];
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, files[i]);
-        unlink(path);
-    }
-    rmdir(folder);
-}
-
 static void a_kid_names_one_member_over_all_epochs(void)
 {
-    char folder[64];
+    char folder[HOME_MAX];
     uint64_t ada = 0, again = 0, ben = 0, first = 0, later = 0;
-    make_folder(folder);
+    home_make(folder);
     struct people *people = open_people(folder);
     put(0, 0, "Ada", 2);
     put(1, 3, "Ben", 3);
@@ -105,14 +88,14 @@ static void a_kid_names_one_member_over_all_epochs(void)
     people_epoch_removed(people, 5);
     CU_ASSERT_FALSE(resolve(people, 0, 5, 901, &ada, &first));
     people_free(people);
-    remove_folder(folder);
+    home_remove(folder);
 }
 
 static void a_leaf_that_changed_hands_is_still_the_old_ones_in_the_old_epoch(void)
 {
-    char folder[64];
+    char folder[HOME_MAX];
     uint64_t ada = 0, cleo = 0, before = 0, index = 0;
-    make_folder(folder);
+    home_make(folder);
     struct people *people = open_people(folder);
     put(0, 2, "Ada", 2);
     enter(people, 5);
@@ -124,15 +107,15 @@ static void a_leaf_that_changed_hands_is_still_the_old_ones_in_the_old_epoch(voi
     CU_ASSERT_EQUAL(before, ada);
     CU_ASSERT_NOT_EQUAL(cleo, ada);
     people_free(people);
-    remove_folder(folder);
+    home_remove(folder);
 }
 
 static void another_root_under_a_known_name_is_not_played(void)
 {
-    char folder[64];
+    char folder[HOME_MAX];
     uint64_t sender = 0, index = 0;
     char text[256];
-    make_folder(folder);
+    home_make(folder);
     struct people *people = open_people(folder);
     put(0, 0, "Ada", 2);
     enter(people, 5);
@@ -153,7 +136,7 @@ static void another_root_under_a_known_name_is_not_played(void)
     /* and the name alone means her */
     CU_ASSERT_PTR_EQUAL(people_find(people, "Ada"), people_at(people, 0));
     people_free(people);
-    remove_folder(folder);
+    home_remove(folder);
 }
 
 static const struct unit_test TESTS[] = {
