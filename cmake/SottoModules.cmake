@@ -121,10 +121,15 @@ function(sotto_unit_test NAME)
   endif()
   set_tests_properties(${names} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT ${ARG_TIMEOUT}
     ENVIRONMENT "SOTTO_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
-  # GLib has no frame pointers: only the slow unwinder sees enough of a leak's stack for tests/lsan.supp
   if(NAME MATCHES "^(gst|call)\\.")
-    set_property(TEST unit.${NAME} APPEND PROPERTY ENVIRONMENT ASAN_OPTIONS=fast_unwind_on_malloc=0:malloc_context_size=8)
+    sotto_uses_glib(unit.${NAME})
   endif()
+endfunction()
+
+# sotto_uses_glib(TEST): GLib has no frame pointers, and only the slow unwinder sees enough of a leak's stack for
+# tests/lsan.supp.
+function(sotto_uses_glib TEST)
+  set_property(TEST ${TEST} APPEND PROPERTY ENVIRONMENT ASAN_OPTIONS=fast_unwind_on_malloc=0:malloc_context_size=8)
 endfunction()
 
 # sotto_fuzz_target(NAME SOURCES ... LINK ...)
