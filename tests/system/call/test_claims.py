@@ -30,13 +30,16 @@ def what_the_server_claims_sends_nothing_in_the_clear_and_shows_nothing_that_is(
             people = [call.join(name, "--video", "test", "--seconds", "9", binary=TEST_CLIENT,
                                 environment={"TEST_FRAMES": call.path(name)}) for name in ("Ada", "Ben")]
             plain = call.join("Plain", "--video", "test:blue", "--audio", "none", "--seconds", "9", binary=TEST_CLIENT,
-                              environment={"TEST_PLAIN": "1"})
+                              environment={"TEST_PLAIN": "1", "TEST_FRAMES": call.path("Plain")})
             wait_all(people + [plain])
             assert middle.edited >= 6, f"{middle.edited} answers were edited"
-        # what was sent is sealed, whatever the answers said
-        packets = media_packets(call.path("packets"))
+        # what the two sent is sealed, whatever the answers said; the third's own frames are what it meant to send in the clear
+        clear = set(read_blobs(call.path("Plain")))
+        frames = join_frames(media_packets(call.path("packets")))
+        sealed = [frame for frame in frames if frame not in clear]
+        assert len(frames) - len(sealed) > 100, "the third's pictures did not leave in the clear"
         with open(call.path("joined"), "wb") as file:
-            file.write(b"".join(join_frames(packets)))
+            file.write(b"".join(sealed))
         write_blobs(call.path("frames"), read_blobs(call.path("Ada")) + read_blobs(call.path("Ben")))
         needles, hits = find_runs(call.path("frames"), call.path("joined"))
         assert needles > 100 and hits == 0, f"plaintext stands in the packets {hits} times"
