@@ -3,14 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char SUBPROTOCOL[] = "sotto-ds.1";
+static const char SUBPROTOCOL[] = "sotto-ds.2";
 
 enum {
     RETRY_FIRST_MS = 250,  /* doubling, up to */
     RETRY_MAX_MS = 2000,   /* a join and everybody's heartbeats wait for it */
     RETRY_JITTER_MS = 250, /* so that all who lost the service do not come back at once */
     KEEPALIVE_S = 5,
-    MESSAGE_MAX = 2 << 20, /* bytes; the service's largest is half of it */
+    MESSAGE_MAX = 1 << 20, /* bytes; the service's largest, a page of entries, is half of it */
     CODE_FIRST = 4000,     /* WebSocket codes from here on are errors of the service's: docs/protocol.md */
     CODE_MALFORMED = CODE_FIRST + 1,
     CODE_FORBIDDEN = CODE_FIRST + 4,

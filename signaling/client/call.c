@@ -96,6 +96,7 @@ void call_free(struct call *call)
     call_drop_group(call);
     call_joining_wipe(call);
     call_events_wipe(&call->events);
+    call_connection_lost(call);
     mls_output_free(&call->token);
     core_wipe(call, sizeof *call);
     free(call);

@@ -1,5 +1,7 @@
 /* Envelopes to and from the delivery service (wire/envelope.h): requests that wait for an answer, and what is pushed.
  */
+#include <stdlib.h>
+
 #include "core/secret.h"
 #include "state.h"
 #include "wire/buffer.h"
@@ -93,11 +95,70 @@ void call_send_read(struct call *call, uint64_t from)
     request(call, &envelope, CALL_ASKED_PAGE, from);
 }
 
+/* --- Parts, piece by piece --- */
+
+static struct call_pieces *pieces_of(struct call *call, enum wire_part part)
+{
+    return part == WIRE_PART_WELCOME ? &call->connection.welcome : &call->connection.info;
+}
+
+static void drop_pieces(struct call_pieces *pieces)
+{
+    free(pieces->data); /* sealed */
+    *pieces = (struct call_pieces){0};
+}
+
+static void fetch_from(struct call *call, uint64_t seq, enum wire_part part, size_t offset)
+{
+    struct wire_envelope envelope = {.type = WIRE_FETCH,
+                                     .fetch = {.seq = seq, .part = (uint8_t)part, .offset = (uint32_t)offset}};
+    request(call, &envelope, part == WIRE_PART_WELCOME ? CALL_ASKED_WELCOME : CALL_ASKED_INFO, seq);
+    pieces_of(call, part)->request = envelope.request;
+}
+
 void call_send_fetch(struct call *call, uint64_t seq, enum wire_part part)
 {
-    struct wire_envelope envelope = {.type = WIRE_FETCH, .fetch = {.seq = seq, .part = (uint8_t)part}};
-    request(call, &envelope, part == WIRE_PART_WELCOME ? CALL_ASKED_WELCOME : CALL_ASKED_INFO, seq);
+    drop_pieces(pieces_of(call, part));
+    fetch_from(call, seq, part, 0);
 }
+
+static bool add_piece(struct call_pieces *pieces, const struct wire_part_data *piece)
+{
+    if (piece->offset != pieces->len || (pieces->data && piece->total != pieces->total))
+        return false;
+    if (!pieces->data && !(pieces->data = malloc(piece->total)))
+        return false;
+    pieces->total = piece->total;
+    memcpy(pieces->data + pieces->len, piece->data.data, piece->data.len);
+    pieces->len += piece->data.len;
+    return true;
+}
+
+/* What a service puts together wrongly does not open: it is sealed as a whole. */
+static void take_piece(struct call *call, const struct call_request *asked, const struct wire_part_data *piece)
+{
+    const enum wire_part part = asked->kind == CALL_ASKED_WELCOME ? WIRE_PART_WELCOME : WIRE_PART_GROUP_INFO;
+    struct call_pieces *pieces = pieces_of(call, part);
+    if (asked->number != pieces->request)
+        return; /* begun anew since */
+    if (piece->seq != asked->seq || piece->part != part || !add_piece(pieces, piece)) {
+        drop_pieces(pieces);
+        call_joining_missing(call, part);
+        return;
+    }
+    if (pieces->len < pieces->total) {
+        call_joining_goes_on(call, part);
+        fetch_from(call, asked->seq, part, pieces->len);
+        return;
+    }
+    const struct call_pieces whole = *pieces;
+    *pieces = (struct call_pieces){0};
+    (part == WIRE_PART_WELCOME ? call_joining_welcome : call_joining_info)(call, asked->seq,
+                                                                           (struct mls_bytes){whole.data, whole.len});
+    free(whole.data);
+}
+
+/* --- Other requests --- */
 
 void call_send_append(struct call *call, const uint8_t *append_id, struct mls_output commit, struct mls_output welcome,
                       struct mls_output info)
@@ -159,6 +220,8 @@ void call_connection_lost(struct call *call)
 {
     call->connection.up = call->connection.admitted = false;
     memset(call->connection.requests, 0, sizeof call->connection.requests);
+    drop_pieces(&call->connection.welcome);
+    drop_pieces(&call->connection.info);
     call_timer_stop(call, CALL_TIMER_ANSWER);
     call->log.reading = false;
     call->joining.fetching = false;
@@ -252,12 +315,9 @@ static void take_answer(struct call *call, const struct wire_envelope *envelope)
             call_log_page(call, &envelope->entries);
         return;
     case CALL_ASKED_WELCOME:
-        if (envelope->type == WIRE_PART)
-            call_joining_welcome(call, asked.seq, out(envelope->part.data));
-        return;
     case CALL_ASKED_INFO:
         if (envelope->type == WIRE_PART)
-            call_joining_info(call, asked.seq, out(envelope->part.data));
+            take_piece(call, &asked, &envelope->part);
         return;
     case CALL_ASKED_TAKE:
         call->commits.taking = false;

@@ -419,6 +419,12 @@ void call_joining_info(struct call *call, uint64_t seq, struct mls_bytes box)
     call_timer_set(call, CALL_TIMER_JOIN, CALL_ASK_MAX_MS);
 }
 
+void call_joining_goes_on(struct call *call, enum wire_part part)
+{
+    if (part == WIRE_PART_GROUP_INFO && call->phase == CALL_PHASE_ENTERING && call->joining.box.len == 0)
+        call_timer_set(call, CALL_TIMER_JOIN, CALL_APPEND_RETRY_MS);
+}
+
 void call_joining_missing(struct call *call, enum wire_part part)
 {
     struct call_joining *joining = &call->joining;

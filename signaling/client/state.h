@@ -97,6 +97,14 @@ struct call_request {
     uint64_t at_ms;
 };
 
+/* A Welcome or GroupInfo that comes piece by piece. */
+struct call_pieces {
+    uint32_t request; /* for the next one; 0: none is waited for */
+    size_t total;     /* of all, as the first one said */
+    size_t len;       /* that have come */
+    uint8_t *data;    /* total bytes */
+};
+
 struct call_connection {
     bool up;
     bool admitted;
@@ -104,6 +112,8 @@ struct call_connection {
     struct call_request requests[CALL_REQUESTS_MAX];
     uint8_t log_id[WIRE_LOG_ID_LEN];
     bool log_known;
+    struct call_pieces welcome;
+    struct call_pieces info;
 };
 
 /* --- log.c --- */
@@ -425,6 +435,8 @@ void call_ask(struct call *call);
 void call_joining_entry(struct call *call, const struct wire_entry *entry);
 void call_joining_welcome(struct call *call, uint64_t seq, struct mls_bytes box);
 void call_joining_info(struct call *call, uint64_t seq, struct mls_bytes box);
+/* A piece of a part that was asked for has come, and is not the last. */
+void call_joining_goes_on(struct call *call, enum wire_part part);
 void call_joining_missing(struct call *call, enum wire_part part);
 /* The server has it, but does not give it out before retry_ms. */
 void call_joining_later(struct call *call, enum wire_part part, uint64_t retry_ms);

@@ -121,15 +121,28 @@ struct fetched {
     const struct wire_fetch *fetch;
 };
 
-static void send_part(void *user, struct core_slice data)
+/* A piece, so that others have their turn on a slow connection, and little waits for it. */
+static void send_part(void *user, struct core_slice whole)
 {
     const struct fetched *to = user;
     struct ds_peer *peer = to->peer;
+    const uint32_t offset = to->fetch->offset;
+    if (offset >= whole.len) {
+        ds_peer_refuse(peer, to->request, WIRE_REFUSED_NOT_FOUND);
+        return;
+    }
+    struct core_slice data = {whole.data + offset, whole.len - offset};
+    if (data.len > WIRE_PIECE_MAX)
+        data.len = WIRE_PIECE_MAX;
     if (!ds_peer_may(peer, to->request, &peer->member->answer_bytes, &peer->hub->config.limits.answer_bytes, data.len))
         return;
     ds_peer_send(peer, ds_packet_new(&(struct wire_envelope){.type = WIRE_PART,
                                                              .request = to->request,
-                                                             .part = {to->fetch->seq, to->fetch->part, data}},
+                                                             .part = {.seq = to->fetch->seq,
+                                                                      .part = to->fetch->part,
+                                                                      .total = (uint32_t)whole.len,
+                                                                      .offset = offset,
+                                                                      .data = data}},
                                      data.len));
 }
 

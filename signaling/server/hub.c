@@ -16,7 +16,7 @@ const struct ds_limits ds_limits_default = {
     .retention_s = 24 * 3600,
     .room = {.entries = 4096, .bytes = 64 << 20, .welcomes = 64, .group_infos = 8},
     .appends = {20, PER_SECOND(5)},
-    .append_bytes = {3 << 20, PER_SECOND(256 << 10)},
+    .append_bytes = {5 << 20, PER_SECOND(256 << 10)},
     .relays = {40, PER_SECOND(10)},
     .relay_bytes = {256 << 10, PER_SECOND(64 << 10)},
     .requests = {200, PER_SECOND(50)},

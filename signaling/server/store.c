@@ -376,12 +376,16 @@ static int delete_oldest(struct ds_store *store, struct ds_store_room *room)
     return error;
 }
 
-/* The newest entry stays, whatever its size. */
+/* The newest entry stays, whatever its size; and Welcomes, which are large where there are many members, go before
+ * entries, which all have to follow. */
 static int bound_log(struct ds_store *store, struct ds_store_room *room, const struct ds_store_bounds *bounds)
 {
+    enum { WELCOMES_LEAST = 8 };
     int error = bound_parts(store, room, WIRE_PART_WELCOME, bounds->welcomes);
     if (!error)
         error = bound_parts(store, room, WIRE_PART_GROUP_INFO, bounds->group_infos);
+    for (uint32_t kept = bounds->welcomes; !error && room->bytes > bounds->bytes && kept > WELCOMES_LEAST;)
+        error = bound_parts(store, room, WIRE_PART_WELCOME, --kept);
     while (!error && room->oldest < room->head &&
            (room->head - room->oldest >= bounds->entries || room->bytes > bounds->bytes))
         error = delete_oldest(store, room);

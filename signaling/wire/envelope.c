@@ -77,6 +77,12 @@ static size_t part_max(uint8_t part)
     return part < sizeof(max) / sizeof(max[0]) ? max[part] : 0;
 }
 
+static bool part_is_valid(const struct wire_part_data *part)
+{
+    return part->seq > 0 && part->total <= part_max(part->part) && part->offset < part->total &&
+           fits(part->data, WIRE_PIECE_MAX) && part->data.len <= part->total - part->offset;
+}
+
 /* Lists are kept of what is not with every entry. */
 static bool is_listed(uint8_t part)
 {
@@ -93,7 +99,7 @@ static bool request_is_valid(const struct wire_envelope *e)
     case WIRE_READ:
         return e->read.max > 0 && e->read.max <= WIRE_PAGE_ENTRIES_MAX;
     case WIRE_FETCH:
-        return e->fetch.seq > 0 && part_max(e->fetch.part) > 0;
+        return e->fetch.seq > 0 && e->fetch.offset < part_max(e->fetch.part);
     case WIRE_LIST:
         return is_listed(e->list.part);
     case WIRE_PUT_KEY_PACKAGE:
@@ -122,7 +128,7 @@ static bool answer_is_valid(const struct wire_envelope *e)
     case WIRE_ENTRIES:
         return wire_entries_are_valid(e->entries.list, e->entries.head);
     case WIRE_PART:
-        return e->part.seq > 0 && fits(e->part.data, part_max(e->part.part));
+        return part_is_valid(&e->part);
     case WIRE_SEQS:
         return is_listed(e->seqs.part) && wire_seqs_are_valid(e->seqs.list);
     case WIRE_KEY_PACKAGES:
@@ -224,6 +230,7 @@ static void request_parse(struct bytes_reader *r, struct wire_envelope *e)
     case WIRE_FETCH:
         e->fetch.seq = bytes_read_u64(r);
         e->fetch.part = bytes_read_u8(r);
+        e->fetch.offset = bytes_read_u32(r);
         break;
     case WIRE_LIST:
         e->list.part = bytes_read_u8(r);
@@ -268,6 +275,7 @@ static void request_write(struct bytes_writer *w, const struct wire_envelope *e)
     case WIRE_FETCH:
         bytes_write_u64(w, e->fetch.seq);
         bytes_write_u8(w, e->fetch.part);
+        bytes_write_u32(w, e->fetch.offset);
         break;
     case WIRE_LIST:
         bytes_write_u8(w, e->list.part);
@@ -310,6 +318,8 @@ static void answer_parse(struct bytes_reader *r, struct wire_envelope *e)
     case WIRE_PART:
         e->part.seq = bytes_read_u64(r);
         e->part.part = bytes_read_u8(r);
+        e->part.total = bytes_read_u32(r);
+        e->part.offset = bytes_read_u32(r);
         e->part.data = wire_parse_vector(r);
         break;
     case WIRE_SEQS:
@@ -359,6 +369,8 @@ static void answer_write(struct bytes_writer *w, const struct wire_envelope *e)
     case WIRE_PART:
         bytes_write_u64(w, e->part.seq);
         bytes_write_u8(w, e->part.part);
+        bytes_write_u32(w, e->part.total);
+        bytes_write_u32(w, e->part.offset);
         wire_write_vector(w, e->part.data);
         break;
     case WIRE_SEQS:

@@ -62,6 +62,7 @@ struct sim_server {
     size_t cap;
     struct sim_bytes **waiting; /* key packages, by client; NULL: none */
     bool down;
+    size_t piece_max; /* bytes of a part at once; 0: as many as there may be */
     struct sim_fetches fetches;
     struct sim_traffic sent[SIM_KINDS];
     struct sim_traffic relayed_in_turn;     /* taken in: a sender's first, or a full interval after its last */

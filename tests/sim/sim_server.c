@@ -230,9 +230,23 @@ static void take_fetch(struct sim *sim, unsigned client, const struct wire_envel
         server->fetches.given_ms = sim->now_ms;
         server->fetches.given_seq = fetch->seq;
     }
+    const size_t most = server->piece_max ? server->piece_max : WIRE_PIECE_MAX;
+    struct core_slice piece = slice(part);
+    if (fetch->offset >= piece.len) {
+        refuse(sim, client, envelope->request, WIRE_REFUSED_NOT_FOUND);
+        return;
+    }
+    piece.data += fetch->offset;
+    piece.len -= fetch->offset;
+    if (piece.len > most)
+        piece.len = most;
     const struct wire_envelope found = {.type = WIRE_PART,
                                         .request = envelope->request,
-                                        .part = {.seq = fetch->seq, .part = fetch->part, .data = slice(part)}};
+                                        .part = {.seq = fetch->seq,
+                                                 .part = fetch->part,
+                                                 .total = (uint32_t)part->len,
+                                                 .offset = fetch->offset,
+                                                 .data = piece}};
     if (sim->filter && !sim->filter(sim->context, sim, client, &found)) {
         refuse(sim, client, envelope->request, WIRE_REFUSED_NOT_FOUND);
         return;

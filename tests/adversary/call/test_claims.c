@@ -81,7 +81,9 @@ static void well_formed_claims(void)
         const struct core_slice text = {(const uint8_t *)claims[c], strlen(claims[c])};
         const struct wire_envelope all[] = {
             {.type = WIRE_ERROR, .request = 1, .error = {.code = WIRE_REFUSED_INTERNAL, .text = text}},
-            {.type = WIRE_PART, .request = 1, .part = {.seq = 1, .part = WIRE_PART_GROUP_INFO, .data = text}},
+            {.type = WIRE_PART,
+             .request = 1,
+             .part = {.seq = 1, .part = WIRE_PART_GROUP_INFO, .total = (uint32_t)text.len, .data = text}},
             {.type = WIRE_RELAYED, .relay = {.payload = text}},
             {.type = WIRE_ENTRY, .entry = {.seq = sim->servers[0].count + 1 + c, .commit = text}},
         };

@@ -75,8 +75,7 @@ export class Call extends EventEmitter {
             return change.out ? this.end() : this.enterEpoch(change);
         }
         if (!hasWelcome) return;
-        const { data } = await this.delivery.fetch(seq, PART.welcome);
-        await this.group.join(data, this.groupId);
+        await this.group.join(await this.delivery.fetch(seq, PART.welcome), this.groupId);
         this.joined = this.group.epoch;
         await this.enterEpoch({ removed: [], added: [this.group.leaf] });
     }

@@ -22,7 +22,7 @@ const FIELDS = {
     },
     0x82: (r) => ({ seq: r.u64() }),
     0x83: (r) => ({ head: r.u64(), entries: r.list(readEntry) }),
-    0x84: (r) => ({ seq: r.u64(), part: r.u8(), data: r.vector() }),
+    0x84: (r) => ({ seq: r.u64(), part: r.u8(), total: r.u32(), offset: r.u32(), data: r.vector() }),
     0x88: () => ({}),
     0x8f: (r) => ({ code: r.u16(), retryAfter: r.u32(), text: Buffer.from(r.vector()).toString() }),
     0x91: readEntry,
@@ -36,7 +36,7 @@ export class Delivery extends EventEmitter {
     last = 0;
 
     async connect(host) {
-        this.socket = new WebSocket(`ws://${host}/ds`, ["sotto-ds.1"], { perMessageDeflate: false });
+        this.socket = new WebSocket(`ws://${host}/ds`, ["sotto-ds.2"], { perMessageDeflate: false });
         this.socket.binaryType = "nodebuffer";
         this.socket.on("message", (data) => this.take(Uint8Array.from(data)));
         this.socket.on("close", (code) => this.emit("closed", code));
@@ -67,7 +67,17 @@ export class Delivery extends EventEmitter {
     append = (id, commit, groupInfo) =>
         this.request(REQUEST.append, id, vector(commit), u8(0), u8(1), vector(groupInfo));
     read = (from, max) => this.request(REQUEST.read, u64(from), u16(max));
-    fetch = (seq, part) => this.request(REQUEST.fetch, u64(seq), u8(part));
+    async fetch(seq, part) {
+        const pieces = [];
+        for (let have = 0, total = 1; have < total; ) {
+            const piece = await this.request(REQUEST.fetch, u64(seq), u8(part), u32(have));
+            if (piece.offset !== have) throw new Error("the delivery service: another piece than was asked for");
+            pieces.push(piece.data);
+            ({ total } = piece);
+            have += piece.data.length;
+        }
+        return concat(...pieces);
+    }
     putKeyPackage = (box) => this.request(REQUEST.putKeyPackage, u8(WAITING), vector(box));
     relay = (box) => this.request(REQUEST.relay, vector(box));
 }

@@ -5,7 +5,7 @@ import os
 import socket
 import struct
 
-SUBPROTOCOL = "sotto-ds.1"
+SUBPROTOCOL = "sotto-ds.2"
 (HELLO, APPEND, READ, FETCH, LIST, PUT_KEY_PACKAGE, TAKE_KEY_PACKAGES, RELAY, RENEW, KICK, CLOSE_ROOM) = range(1, 12)
 ADMITTED, APPENDED, ENTRIES, PART, SEQS, KEY_PACKAGES, DONE, ERROR = 0x81, 0x82, 0x83, 0x84, 0x85, 0x87, 0x88, 0x8f
 ENTRY, RELAYED, KEY_PACKAGES_WAITING, JOINED, LEFT = 0x91, 0x92, 0x93, 0x94, 0x95
@@ -86,7 +86,7 @@ class Message:
             while inner.more():
                 self.entries.append(entry(inner))
         elif self.type == PART:
-            self.seq, self.part, self.data = f.number(8), f.number(1), f.vector()
+            self.seq, self.part, self.total, self.offset, self.data = *map(f.number, (8, 1, 4, 4)), f.vector()
         elif self.type == SEQS:
             self.part, self.seqs = f.number(1), numbers(f.vector())
         elif self.type == KEY_PACKAGES:
@@ -253,8 +253,18 @@ class Client:
     def read(self, start=0, most=256):
         return self.ask(READ, struct.pack(">QH", start, most))
 
-    def fetch(self, seq, part):
-        return self.ask(FETCH, struct.pack(">QB", seq, part))
+    def fetch(self, seq, part, offset=0):
+        """A piece of a part, as it is answered."""
+        return self.ask(FETCH, struct.pack(">QBI", seq, part, offset))
+
+    def fetch_all(self, seq, part):
+        """A part's bytes, fetched piece by piece."""
+        data, total = b"", 1
+        while len(data) < total:
+            piece = self.fetch(seq, part, len(data))
+            assert piece.type == PART and piece.offset == len(data) and piece.data, piece.__dict__
+            data, total = data + piece.data, piece.total
+        return data
 
     def pushed_message(self, kind):
         """The next pushed message of a type; those before it are dropped."""

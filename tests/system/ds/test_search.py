@@ -6,7 +6,7 @@ import threading
 
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from ds_client import (APPENDED, DONE, FETCH, GROUP_INFO, KEY_PACKAGES, LAST_RESORT, ONE_USE, PART, PUT_KEY_PACKAGE,
+from ds_client import (APPENDED, DONE, GROUP_INFO, KEY_PACKAGES, LAST_RESORT, ONE_USE, PART, PUT_KEY_PACKAGE,
                        RELAY, RELAYED, TAKE_KEY_PACKAGES, WAITING, WELCOME, Client, append_body, vector)
 from ds_server import Server
 from harness import main
@@ -65,7 +65,7 @@ def everything_once(address, seal):
         assert answer.type == APPENDED
         two.entries(1)
         for part in (WELCOME, GROUP_INFO):
-            assert two.ask(FETCH, answer.seq.to_bytes(8, "big") + bytes([part])).type == PART
+            assert two.fetch(answer.seq, part).type == PART
         for use in (WAITING, ONE_USE, LAST_RESORT):
             package = seal(PLANTED["init key"] + PLANTED["certificate"] + PLANTED["name"])
             assert one.ask(PUT_KEY_PACKAGE, bytes([use]) + vector(package)).type == DONE

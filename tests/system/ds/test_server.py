@@ -3,6 +3,7 @@ import base64
 import itertools
 import json
 import os
+import random
 import re
 import select
 import signal
@@ -89,8 +90,8 @@ def operators_get_health_version_and_figures():
 
 def an_upgrade_names_path_and_version():
     with Server().start() as server:
-        for subprotocols, speaks in (("sotto-ds.1", True), ("other.9, sotto-ds.1", True), ("sotto-ds.2,sotto-ds.1", True),
-                                     ("", False), ("sotto-ds.2", False), ("sotto-ds.10", False), ("http", False)):
+        for subprotocols, speaks in (("sotto-ds.2", True), ("other.9, sotto-ds.2", True), ("sotto-ds.3,sotto-ds.2", True),
+                                     ("", False), ("sotto-ds.1", False), ("sotto-ds.20", False), ("http", False)):
             try:
                 Socket(server.address, subprotocols=subprotocols).close()
                 assert speaks, subprotocols
@@ -140,10 +141,46 @@ def what_is_no_envelope_ends_the_connection():
             answer = ada.answer(99)
             assert answer.type == ds.APPENDED
             assert ada.fetch(answer.seq, ds.GROUP_INFO).data == b"y" * 100000
-            big = ada.append(b"x" * 262144, b"y" * 524288, b"z" * 524288)
-            assert big.type == ds.APPENDED and ada.fetch(big.seq, ds.WELCOME).data == b"y" * 524288
-            ada.ws.send(b"\2" + bytes(1280 * 1024 + 64))  # one byte more than any envelope
+            ada.ws.send(b"\2" + bytes(262144 + 2 * 2097152 + 64))  # one byte more than any envelope
             closes_with(ada, ds.MALFORMED)
+
+
+def the_tree_of_two_thousand_members_comes_in_pieces():
+    """An append of the largest parts: what a group of that size (some 600 bytes a leaf) takes, and half as much again."""
+    welcome, info = (random.Random(seed).randbytes(2097152) for seed in (1, 2))
+    with Server().start() as server:
+        with Client(server.address, name="ada", timeout=60) as ada, Client(server.address, name="ben", timeout=60) as ben:
+            big = ada.append(b"x" * 262144, welcome, info)
+            assert big.type == ds.APPENDED, big.__dict__
+            assert ben.fetch_all(big.seq, ds.WELCOME) == welcome and ben.fetch_all(big.seq, ds.GROUP_INFO) == info
+            piece = ben.fetch(big.seq, ds.GROUP_INFO, 2097151)
+            assert piece.data == info[-1:] and piece.total == 2097152 and piece.offset == 2097151
+            assert len(ben.fetch(big.seq, ds.GROUP_INFO, 7).data) == 262144  # a piece at most, from anywhere
+            assert ben.fetch(big.seq, ds.COMMIT, 262143).data == b"x"
+            small = ada.append(b"small", None, b"info")
+            missing = ben.fetch(small.seq, ds.GROUP_INFO, 4)  # behind its end
+            assert missing.type == ds.ERROR and missing.code == ds.NOT_FOUND
+            # bytes are rated as before: another of that size has to wait
+            refused = ada.append(b"x" * 262144, welcome, info)
+            assert refused.type == ds.ERROR and refused.code == ds.RATE_LIMITED and refused.retry_after_ms > 5000
+            assert server.metric("stored_bytes") < 5 << 20
+        # what a page holds and what is pushed stays small
+        with Client(server.address, name="cleo", after=0) as cleo:
+            assert [len(entry[3]) for entry in cleo.read(1).entries] == [262144, 5]
+
+
+def what_is_stored_stays_bounded_however_large_its_parts():
+    part = bytes(2097152)
+    with Server().start() as server:
+        for i in range(24):  # each a participant of its own, for the rate is one's own
+            with Client(server.address, name=f"p-{i}", timeout=60) as one:
+                assert one.append(b"commit %d" % i, part, part).type == ds.APPENDED
+        with Client(server.address, name="reader", after=0) as reader:
+            assert server.metric("stored_bytes") <= 64 << 20
+            # Welcomes go first: the log is what members need to follow
+            assert [entry[0] for entry in reader.read(1).entries] == list(range(1, 25))
+            assert reader.admitted.group_infos == list(range(17, 25))
+            assert reader.fetch(24, ds.WELCOME).type == ds.PART and reader.fetch(1, ds.WELCOME).type == ds.ERROR
 
 
 def tokens_admit_and_nothing_else_does():
@@ -277,7 +314,7 @@ def it_speaks_tls():
             big = ada.append(b"x" * 262144, b"y" * 524288, b"z" * 524288)
             assert big.type == ds.APPENDED and ben.entries(1)[0][3] == b"x" * 262144
             for _ in range(8):
-                assert ben.fetch(1, ds.WELCOME).data == b"y" * 524288
+                assert ben.fetch_all(1, ds.WELCOME) == b"y" * 524288
             for i in range(15):
                 assert ada.append(b"%d" % i).seq == i + 2
             assert [entry[3] for entry in ben.entries(15)] == [b"%d" % i for i in range(15)]
@@ -343,6 +380,7 @@ def is_answered(server):
 if __name__ == "__main__":
     main(operators_get_health_version_and_figures, an_upgrade_names_path_and_version,
          dev_serves_this_machine_and_no_page_of_another, what_is_no_envelope_ends_the_connection,
+         the_tree_of_two_thousand_members_comes_in_pieces, what_is_stored_stays_bounded_however_large_its_parts,
          tokens_admit_and_nothing_else_does, an_admin_puts_out_and_closes,
          sigterm_tells_clients_to_go_and_keeps_what_they_appended, the_database_is_for_one_process,
          what_is_wrong_with_the_settings_is_said, the_documents_exchange_is_what_is_spoken, it_speaks_tls,

@@ -81,7 +81,7 @@ static int join(const struct ds_server *server)
 {
     static const char upgrade[] = "GET /ds HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                                   "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
-                                  "Sec-WebSocket-Protocol: sotto-ds.1\r\n\r\n";
+                                  "Sec-WebSocket-Protocol: sotto-ds.2\r\n\r\n";
     /* binary, masked with zeros: hello to "tea" */
     static const uint8_t hello[] = {0x82, 0x80 | 18, 0,   0,   0, 0, 1, 0, 0, 0, 1, 0,
                                     3,    't',       'e', 'a', 0, 0, 0, 0, 0, 0, 0, 0};

@@ -225,6 +225,31 @@ static void only_the_newest_parts_are_kept(void)
     ds_store_close(store);
 }
 
+/* Welcomes hold a tree each; entries are what all members have to follow. */
+static void welcomes_go_before_entries(void)
+{
+    const struct ds_store_bounds small = {.entries = 100, .bytes = 200, .welcomes = 64, .group_infos = 2};
+    static const char welcome[] = "0123456789";
+    struct ds_store *store = open_store(NULL);
+    uint64_t seqs[WIRE_SEQS_MAX];
+    size_t count = 0;
+    begin(store);
+    struct ds_store_room room = add_room(store, "tea");
+    for (uint8_t i = 1; i <= 30; i++)
+        append(store, &room, i, "x", welcome, NULL, &small);
+    CU_ASSERT(room.oldest == 1 && room.head == 30 && room.bytes <= 200);
+    CU_ASSERT_EQUAL(ds_store_list(store, room.id, WIRE_PART_WELCOME, room.head, 64, seqs, &count), DS_STORE_OK);
+    CU_ASSERT(count == 17 && seqs[count - 1] == 30);
+    /* a few Welcomes stay, of who may just be coming in: then entries go */
+    for (uint8_t i = 31; i <= 60; i++)
+        append(store, &room, i, "0123456789", welcome, NULL, &small);
+    CU_ASSERT(room.oldest > 1 && room.bytes <= 200);
+    CU_ASSERT_EQUAL(ds_store_list(store, room.id, WIRE_PART_WELCOME, room.head, 64, seqs, &count), DS_STORE_OK);
+    CU_ASSERT_EQUAL(count, 8);
+    commit(store);
+    ds_store_close(store);
+}
+
 static void copy_package(void *user, const struct wire_key_package *package)
 {
     snprintf(user, 64, "%.*s:%d:%.*s", (int)package->holder.len, (const char *)package->holder.data, package->use,
@@ -457,6 +482,7 @@ static const struct unit_test tests[] = {
     {"the same key is stored once in a room", the_same_key_is_stored_once},
     {"what is over a bound goes, the oldest first", what_is_over_a_bound_goes_oldest_first},
     {"only the newest parts are kept", only_the_newest_parts_are_kept},
+    {"where room is short Welcomes go before entries", welcomes_go_before_entries},
     {"key packages of one use are given once, the last resort for ever",
      key_packages_of_one_use_are_given_once_the_last_resort_for_ever},
     {"a closed room is empty, and begins anew", a_closed_room_is_empty_and_begins_anew},

@@ -22,7 +22,7 @@ static const struct sample {
     {WIRE_APPEND, "02 00000002 000102030405060708090a0b0c0d0e0f 02 c0c1 01 01 e1 01 01 e2"},
     {WIRE_APPEND, "02 00000002 000102030405060708090a0b0c0d0e0f 02 c0c1 00 00"},
     {WIRE_READ, "03 00000003 0000000000000007 0100"},
-    {WIRE_FETCH, "04 00000004 0000000000000007 02"},
+    {WIRE_FETCH, "04 00000004 0000000000000007 02 0003fffe"},
     {WIRE_LIST, "05 00000005 02"},
     {WIRE_PUT_KEY_PACKAGE, "06 00000006 01 02 a1a2"},
     {WIRE_TAKE_KEY_PACKAGES, "07 00000007 00 0100"},
@@ -37,7 +37,7 @@ static const struct sample {
     {WIRE_APPENDED, "82 00000002 0000000000000008"},
     {WIRE_ENTRIES, "83 00000003 0000000000000009 18 0000000000000007 00 01 01 c1 0000000000000008 01 01 01 c2"},
     {WIRE_ENTRIES, "83 00000003 0000000000000000 00"},
-    {WIRE_PART, "84 00000004 0000000000000007 02 01 e2"},
+    {WIRE_PART, "84 00000004 0000000000000007 02 00000009 00000007 02 e2e3"},
     {WIRE_SEQS, "85 00000005 02 10 0000000000000003 0000000000000007"},
     {WIRE_KEY_PACKAGES, "87 00000007 0000 07 03 702d31 01 01 a1"},
     {WIRE_DONE, "88 00000006"},
@@ -173,8 +173,9 @@ static void malformed_ones_are_refused(void)
         "02 00000002 000102030405060708090a0b0c0d0e0f 01 c0 02 01 e1 00",
         "03 00000003 0000000000000007 0000",                               /* no entry wanted */
         "03 00000003 0000000000000007 0101",                               /* 257 wanted */
-        "04 00000004 0000000000000000 02",                                 /* entry 0 */
-        "04 00000004 0000000000000007 03",                                 /* an unknown part */
+        "04 00000004 0000000000000000 02 00000000",                        /* entry 0 */
+        "04 00000004 0000000000000007 03 00000000",                        /* an unknown part */
+        "04 00000004 0000000000000007 02 00200000",                        /* from behind any end */
         "05 00000005 00",                                                  /* commits are not listed */
         "06 00000006 00 01 a1",                                            /* unknown uses */
         "06 00000006 04 01 a1",                                            /* */
@@ -190,16 +191,21 @@ static void malformed_ones_are_refused(void)
         "83 00000003 0000000000000006 0c 0000000000000007 00 01 01 c1",    /* behind the head */
         "83 00000003 0000000000000009 18 0000000000000007 00 01 01 c1 0000000000000009 01 01 01 c2", /* a gap */
         "83 00000003 0000000000000009 18 0000000000000007 00 01 01 c1 0000000000000007 01 01 01 c2", /* twice */
-        "84 00000004 0000000000000007 02 00",                                                        /* an empty part */
-        "84 00000004 0000000000000007 03 01 e1",               /* an unknown one */
-        "85 00000005 02 10 0000000000000007 0000000000000003", /* falling */
-        "85 00000005 02 08 0000000000000000",                  /* entry 0 */
-        "85 00000005 02 07 00000000000000",                    /* half a number */
-        "87 00000007 0000 07 03 702d31 00 01 a1",              /* an unknown use */
-        "8f 00000002 0000 00000000 00",                        /* error 0 */
-        "8f 00000002 0001 00000000 01 1b",                     /* an escape character */
-        "91 00000000 0000000000000000 01 01 02 c0c1",          /* entry 0 */
-        "94 00000000 00",                                      /* nobody */
+        "84 00000004 0000000000000007 02 00000001 00000000 00",      /* an empty piece */
+        "84 00000004 0000000000000007 02 00000000 00000000 01 e1",   /* of an empty part */
+        "84 00000004 0000000000000007 02 00000008 00000008 01 e1",   /* one that begins behind its end */
+        "84 00000004 0000000000000007 02 00000008 00000007 02 e1e2", /* one that goes on behind it */
+        "84 00000004 0000000000000007 02 00200001 00000000 01 e1",   /* of a part that is too large */
+        "84 00000004 0000000000000007 00 00040001 00000000 01 e1",
+        "84 00000004 0000000000000007 03 00000001 00000000 01 e1", /* of an unknown one */
+        "85 00000005 02 10 0000000000000007 0000000000000003",     /* falling */
+        "85 00000005 02 08 0000000000000000",                      /* entry 0 */
+        "85 00000005 02 07 00000000000000",                        /* half a number */
+        "87 00000007 0000 07 03 702d31 00 01 a1",                  /* an unknown use */
+        "8f 00000002 0000 00000000 00",                            /* error 0 */
+        "8f 00000002 0001 00000000 01 1b",                         /* an escape character */
+        "91 00000000 0000000000000000 01 01 02 c0c1",              /* entry 0 */
+        "94 00000000 00",                                          /* nobody */
         /* admitted: oldest 0, and oldest more than one after the head */
         "81 00000001 000102030405060708090a0b0c0d0e0f 0000000000000000 0000000000000007 0000003c 0002"
         "0014 000000c8 0028 00000064 000003e8 03 702d31 00 00",
@@ -247,9 +253,11 @@ static void byte_strings_are_held_to_their_limits(void)
         {.type = WIRE_RENEW, .request = 1},
         {.type = WIRE_KICK, .request = 1},
         {.type = WIRE_TAKE_KEY_PACKAGES, .request = 1, .take_key_packages = {.max = 1}},
-        {.type = WIRE_PART, .request = 1, .part = {.seq = 1, .part = WIRE_PART_COMMIT}},
-        {.type = WIRE_PART, .request = 1, .part = {.seq = 1, .part = WIRE_PART_WELCOME}},
-        {.type = WIRE_PART, .request = 1, .part = {.seq = 1, .part = WIRE_PART_GROUP_INFO}},
+        {.type = WIRE_PART, .request = 1, .part = {.seq = 1, .part = WIRE_PART_COMMIT, .total = WIRE_COMMIT_MAX}},
+        {.type = WIRE_PART, .request = 1, .part = {.seq = 1, .part = WIRE_PART_WELCOME, .total = WIRE_WELCOME_MAX}},
+        {.type = WIRE_PART,
+         .request = 1,
+         .part = {.seq = 1, .part = WIRE_PART_GROUP_INFO, .total = WIRE_GROUP_INFO_MAX, .offset = 1}},
         {.type = WIRE_ENTRY, .entry = {.seq = 1}},
         {.type = WIRE_RELAYED},
         {.type = WIRE_ERROR, .error = {.code = WIRE_REFUSED_FULL}},
@@ -268,9 +276,9 @@ static void byte_strings_are_held_to_their_limits(void)
         {&e[7].renew.token, WIRE_TOKEN_MAX},
         {&e[8].kick.pseudonym, WIRE_ID_MAX},
         {&e[9].take_key_packages.holder, WIRE_ID_MAX},
-        {&e[10].part.data, WIRE_COMMIT_MAX},
-        {&e[11].part.data, WIRE_WELCOME_MAX},
-        {&e[12].part.data, WIRE_GROUP_INFO_MAX},
+        {&e[10].part.data, WIRE_PIECE_MAX},
+        {&e[11].part.data, WIRE_PIECE_MAX},
+        {&e[12].part.data, WIRE_PIECE_MAX},
         {&e[13].entry.commit, WIRE_COMMIT_MAX},
         {&e[14].relay.payload, WIRE_RELAY_MAX},
         {&e[15].error.text, WIRE_TEXT_MAX},

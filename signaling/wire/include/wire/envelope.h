@@ -16,7 +16,7 @@
 #include "core/provider.h"
 #include "sotto/export.h"
 
-#define WIRE_SUBPROTOCOL "sotto-ds.1"
+#define WIRE_SUBPROTOCOL "sotto-ds.2"
 
 /* Every limit of the protocol, in bytes where nothing else is said. */
 enum {
@@ -25,18 +25,19 @@ enum {
     WIRE_APPEND_ID_LEN = 16,
     WIRE_LOG_ID_LEN = 16,
     WIRE_COMMIT_MAX = 256 * 1024,
-    WIRE_WELCOME_MAX = 512 * 1024,
-    WIRE_GROUP_INFO_MAX = 512 * 1024,
+    WIRE_WELCOME_MAX = 2 * 1024 * 1024, /* these two hold the tree: some 600 bytes a member */
+    WIRE_GROUP_INFO_MAX = 2 * 1024 * 1024,
+    WIRE_PIECE_MAX = 256 * 1024, /* of a part, at once */
     WIRE_KEY_PACKAGE_MAX = 16 * 1024,
     WIRE_RELAY_MAX = 16 * 1024,
-    WIRE_TEXT_MAX = 255,                 /* printable ASCII */
-    WIRE_LIST_MAX = 512 * 1024,          /* a list's content: entries of a page, key packages that were taken */
-    WIRE_PAGE_ENTRIES_MAX = 256,         /* entries of a page */
-    WIRE_TAKE_MAX = 256,                 /* key packages taken at once */
-    WIRE_SEQS_MAX = 64,                  /* numbers in a list */
-    WIRE_PRESENT_MAX = 4096,             /* participants of a room */
-    WIRE_HELLO_MAX = 4608,               /* an envelope of type hello, and so any before a client is admitted */
-    WIRE_ENVELOPE_MAX = 1280 * 1024 + 64 /* any envelope */
+    WIRE_TEXT_MAX = 255,         /* printable ASCII */
+    WIRE_LIST_MAX = 512 * 1024,  /* a list's content: entries of a page, key packages that were taken */
+    WIRE_PAGE_ENTRIES_MAX = 256, /* entries of a page */
+    WIRE_TAKE_MAX = 256,         /* key packages taken at once */
+    WIRE_SEQS_MAX = 64,          /* numbers in a list */
+    WIRE_PRESENT_MAX = 4096,     /* participants of a room */
+    WIRE_HELLO_MAX = 4608,       /* an envelope of type hello, and so any before a client is admitted */
+    WIRE_ENVELOPE_MAX = WIRE_COMMIT_MAX + WIRE_WELCOME_MAX + WIRE_GROUP_INFO_MAX + 64 /* any envelope */
 };
 
 /* X(name, value, text). A client sends the first eleven, each with a request number of its choice that is not 0. The
@@ -134,7 +135,8 @@ struct wire_read {
 
 struct wire_fetch {
     uint64_t seq;
-    uint8_t part; /* enum wire_part */
+    uint8_t part;    /* enum wire_part */
+    uint32_t offset; /* the first byte wanted */
 };
 
 struct wire_list {
@@ -203,8 +205,10 @@ struct wire_entries {
 
 struct wire_part_data {
     uint64_t seq;
-    uint8_t part; /* enum wire_part */
-    struct core_slice data;
+    uint8_t part;           /* enum wire_part */
+    uint32_t total;         /* bytes of the whole part */
+    uint32_t offset;        /* of data in it */
+    struct core_slice data; /* 1 to WIRE_PIECE_MAX bytes: the rest is fetched from behind them on */
 };
 
 struct wire_seqs {
