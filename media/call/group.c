@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "chat.h"
+#include "code.h"
 #include "core/secret.h"
 #include "delivery/connection.h"
 #include "id/self.h"
@@ -15,7 +16,7 @@
 
 enum {
     LINE_LEN = 1024,
-    CODE_DELAY_MS = 700, /* after the last change of the roster: the code takes a while, and changes may come in rows */
+    ROSTER_DELAY_MS = 700, /* after a change of the roster: the code takes a while, and changes may come in rows */
 };
 
 struct group {
@@ -25,9 +26,11 @@ struct group {
     struct call *call;
     struct connection *connection;
     struct people *people;
+    struct code_maker *maker;
+    struct identity_call_digest code_of; /* what the code was made from */
     struct identity_call_code code;
     bool code_known;
-    guint timer, code_timer;
+    guint timer, roster_timer;
     struct knocks knocks;
     bool may_send;
     bool unanswered; /* the machine wants another connection */
@@ -158,20 +161,57 @@ static void say_chat(const struct group *group, const struct call_event *event)
     g_free(text);
 }
 
-static gboolean tell_code(gpointer data)
+/* A code is nobody's any more from when the members, or what they have agreed on, are others. */
+static bool is_present(const struct group *group, const struct identity_call_digest *digest)
+{
+    struct identity_call_digest present;
+
+    return call_get_digest(group->call, &present) == CALL_OK && memcmp(&present, digest, sizeof(present)) == 0;
+}
+
+static bool code_is_present(const struct group *group)
+{
+    return group->code_known && is_present(group, &group->code_of);
+}
+
+static void say_code(const struct group *group)
+{
+    say(group, "call code, the same on every screen: %s (%s)", group->code.words, group->code.digits);
+}
+
+static void on_code(void *user, const struct identity_call_digest *digest, const struct identity_call_code *code)
+{
+    struct group *group = user;
+
+    /* where the roster has changed meanwhile, it is about to be told with its own */
+    if (!is_present(group, digest))
+        return;
+    if (code == NULL) {
+        say(group, "the call code cannot be made: there is no memory for it");
+        return;
+    }
+    group->code_known = true;
+    group->code_of = *digest;
+    group->code = *code;
+    say_code(group);
+}
+
+static gboolean tell_roster(gpointer data)
 {
     struct group *group = data;
+    struct identity_call_digest digest;
     char line[LINE_LEN];
 
-    group->code_timer = 0;
+    group->roster_timer = 0;
     say(group, "epoch %" G_GUINT64_FORMAT ", %zu here:", call_epoch(group->call), people_count(group->people));
     for (size_t i = 0; i < people_count(group->people); i++) {
         people_describe(people_at(group->people, i), line, sizeof(line));
         say(group, "  %s", line);
     }
-    group->code_known = call_get_code(group->call, &group->code) == CALL_OK;
-    if (group->code_known)
-        say(group, "call code, the same on every screen: %s (%s)", group->code.words, group->code.digits);
+    if (code_is_present(group))
+        say_code(group);
+    else if (call_get_digest(group->call, &digest) == CALL_OK)
+        code_maker_want(group->maker, &digest);
     return G_SOURCE_REMOVE;
 }
 
@@ -179,8 +219,8 @@ static void roster_changed(struct group *group)
 {
     people_update(group->people, group->call);
     group->config.members(group->config.user);
-    if (group->code_timer == 0)
-        group->code_timer = g_timeout_add(CODE_DELAY_MS, tell_code, group);
+    if (group->roster_timer == 0)
+        group->roster_timer = g_timeout_add(ROSTER_DELAY_MS, tell_roster, group);
 }
 
 /* --- keys --------------------------------------------------------------------------------------------------------- */
@@ -570,6 +610,7 @@ struct group *group_new(const struct group_config *config)
     char *url = NULL;
 
     group->config = *config;
+    group->maker = code_maker_new(on_code, group);
     group->folder = g_strdup(config->identity_folder);
     if (call_link_parse(config->link, &group->link) != CALL_OK) {
         fprintf(stderr, "sotto: this is not a room's link; they look like sotto://host/room#secret\n");
@@ -593,10 +634,11 @@ void group_free(struct group *group)
     if (group == NULL)
         return;
     connection_free(group->connection);
+    code_maker_free(group->maker);
     if (group->timer != 0)
         g_source_remove(group->timer);
-    if (group->code_timer != 0)
-        g_source_remove(group->code_timer);
+    if (group->roster_timer != 0)
+        g_source_remove(group->roster_timer);
     call_free(group->call);
     if (group->people != NULL)
         people_free(group->people);
@@ -623,10 +665,11 @@ bool group_get_member(const struct group *group, size_t i, struct group_member *
 json_t *group_json(const struct group *group)
 {
     json_t *object = json_object();
+    const bool known = code_is_present(group);
 
     json_object_set_new(object, "epoch", json_integer((json_int_t)call_epoch(group->call)));
-    json_object_set_new(object, "call_code", group->code_known ? json_string(group->code.digits) : json_null());
-    json_object_set_new(object, "call_code_words", group->code_known ? json_string(group->code.words) : json_null());
+    json_object_set_new(object, "call_code", known ? json_string(group->code.digits) : json_null());
+    json_object_set_new(object, "call_code_words", known ? json_string(group->code.words) : json_null());
     json_object_set_new(object, "roster", people_json(group->people));
     return object;
 }

@@ -113,7 +113,7 @@ int call_get_member(const struct call *call, uint32_t i, struct call_member *mem
     return CALL_OK;
 }
 
-int call_get_code(const struct call *call, struct identity_call_code *code)
+int call_get_digest(const struct call *call, struct identity_call_digest *digest)
 {
     struct mls_bytes parameters;
     size_t count = 0;
@@ -130,8 +130,8 @@ int call_get_code(const struct call *call, struct identity_call_code *code)
             memcpy(members[count].device_key, certificate->device_key, sizeof members[count].device_key);
             count++;
         }
-    int rc = identity_call_code(call->group_id, sizeof call->group_id, parameters.data, parameters.len, members, count,
-                                code);
+    int rc = identity_call_digest(call->group_id, sizeof call->group_id, parameters.data, parameters.len, members,
+                                  count, digest);
     free(members);
     return rc == IDENTITY_OK ? CALL_OK : rc == IDENTITY_MEMORY ? CALL_MEMORY : CALL_CRYPTO;
 }

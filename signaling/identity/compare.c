@@ -136,14 +136,11 @@ static void put_words(const uint8_t *bytes, char *out)
     }
 }
 
-int identity_call_code(const uint8_t *group_id, size_t group_id_len, const uint8_t *parameters, size_t parameters_len,
-                       const struct identity_member *members, size_t count, struct identity_call_code *out)
+int identity_call_digest(const uint8_t *group_id, size_t group_id_len, const uint8_t *parameters, size_t parameters_len,
+                         const struct identity_member *members, size_t count, struct identity_call_digest *out)
 {
-    enum { SALT_AT = SHA512_LEN - CORE_ARGON2ID_SALT_LEN, WORDS_AT = GROUPS * GROUP_BYTES, CODE_LEN = 44 };
-    _Static_assert(WORDS_AT * 8 + IDENTITY_CALL_CODE_WORDS * WORD_BITS <= CODE_LEN * 8, "enough bits for both forms");
     struct identity_member *sorted = NULL;
-    uint8_t hash[SHA512_LEN];
-    uint8_t code[CODE_LEN];
+    struct identity_call_digest digest;
     if (count == 0)
         return IDENTITY_INVALID;
     if (count > IDENTITY_CALL_CODE_MEMBERS_MAX || group_id_len > HASHED_MAX || parameters_len > HASHED_MAX)
@@ -152,12 +149,21 @@ int identity_call_code(const uint8_t *group_id, size_t group_id_len, const uint8
     if (error != IDENTITY_OK)
         return error;
     error = hash_call((struct core_slice){group_id, group_id_len}, (struct core_slice){parameters, parameters_len},
-                      (struct core_slice){(const uint8_t *)sorted, count * sizeof *sorted}, hash);
+                      (struct core_slice){(const uint8_t *)sorted, count * sizeof *sorted}, digest.bytes);
     free(sorted);
-    if (error != IDENTITY_OK)
-        return error;
-    /* the hash's end is the salt, so that a table made beforehand serves for one call only */
-    if (!core_argon2id((const char *)hash, SALT_AT, hash + SALT_AT, code, sizeof code))
+    if (error == IDENTITY_OK)
+        *out = digest;
+    return error;
+}
+
+int identity_call_code(const struct identity_call_digest *digest, struct identity_call_code *out)
+{
+    enum { SALT_AT = SHA512_LEN - CORE_ARGON2ID_SALT_LEN, WORDS_AT = GROUPS * GROUP_BYTES, CODE_LEN = 44 };
+    _Static_assert(WORDS_AT * 8 + IDENTITY_CALL_CODE_WORDS * WORD_BITS <= CODE_LEN * 8, "enough bits for both forms");
+    _Static_assert((int)IDENTITY_CALL_DIGEST_LEN == (int)SHA512_LEN, "the digest is a SHA-512");
+    uint8_t code[CODE_LEN];
+    /* the digest's end is the salt, so that a table made beforehand serves for one call only */
+    if (!core_argon2id((const char *)digest->bytes, SALT_AT, digest->bytes + SALT_AT, code, sizeof code))
         return IDENTITY_MEMORY;
     put_digits(code, out->digits);
     put_words(code + WORDS_AT, out->words);

@@ -162,7 +162,7 @@ class Person(Process):
     def screens(self):
         """Each roster that was shown, and the call code with it: (epoch, how many, lines, code in words)."""
         return [(int(epoch), int(count), lines, code) for epoch, count, lines, code in re.findall(
-            r"epoch (\d+), (\d+) here:\n((?:.*\n)*?).*call code, the same on every screen: (.*) \(", self.log())]
+            r"epoch (\d+), (\d+) here:\n((?:(?!.* here:).*\n)*?).*call code, the same on every screen: (.*) \(", self.log())]
 
     def codes_of(self, count):
         """The call codes while so many were there."""

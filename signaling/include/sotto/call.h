@@ -280,9 +280,10 @@ SOTTO_API uint64_t call_epoch(const struct call *call);
 SOTTO_API uint32_t call_member_total(const struct call *call);
 /* The i-th member, of the epoch whose keys are in use. CALL_USER beyond the last. */
 SOTTO_MUST_CHECK SOTTO_API int call_get_member(const struct call *call, uint32_t i, struct call_member *member);
-/* What people read to each other: over the group, its parameters and the members' keys. Takes some tenths of a second
- * and 64 MiB. CALL_STATE, CALL_MEMORY, CALL_CRYPTO. */
-SOTTO_MUST_CHECK SOTTO_API int call_get_code(const struct call *call, struct identity_call_code *code);
+/* What the code that people read to each other is made from, of the epoch whose keys are in use: the group, its
+ * parameters and the members' keys. identity_call_code() makes the code of it, beside the call: it takes too long to be
+ * waited for. Show a code only while the digest is the one it was made from. CALL_STATE, CALL_MEMORY, CALL_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int call_get_digest(const struct call *call, struct identity_call_digest *digest);
 /* The room's present link; host is config's. CALL_STATE while its secret is not known to be the present one. */
 SOTTO_MUST_CHECK SOTTO_API int call_get_link(const struct call *call, struct call_link *link);
 

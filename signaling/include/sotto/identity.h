@@ -300,6 +300,7 @@ enum {
     IDENTITY_CALL_CODE_DIGITS = 30,
     IDENTITY_CALL_CODE_WORDS = 10,
     IDENTITY_CALL_CODE_MEMBERS_MAX = 1 << 16,
+    IDENTITY_CALL_DIGEST_LEN = 64,
 };
 
 /* The safety number of two users: the same 60 digits for both, and other ones if either sees another root. out gets
@@ -320,12 +321,21 @@ struct identity_call_code {
     char words[IDENTITY_CALL_CODE_WORDS * 9];   /* with spaces between */
 };
 
-/* The code of a call with these members, in any order: the same on every screen exactly if group id, parameters and
- * members are. Takes some tenths of a second and 64 MiB, on purpose. IDENTITY_INVALID (no member, the same one twice),
- * IDENTITY_LIMIT, IDENTITY_MEMORY, IDENTITY_CRYPTO. */
-SOTTO_MUST_CHECK SOTTO_API int identity_call_code(const uint8_t *group_id, size_t group_id_len,
-                                                  const uint8_t *parameters, size_t parameters_len,
-                                                  const struct identity_member *members, size_t count,
+/* What a call's code is made from, and all that it depends on: equal digests have equal codes. No secret. */
+struct identity_call_digest {
+    uint8_t bytes[IDENTITY_CALL_DIGEST_LEN];
+};
+
+/* The digest of a call with these members, in any order: the same on every screen exactly if group id, parameters and
+ * members are. Quick. IDENTITY_INVALID (no member, the same one twice), IDENTITY_LIMIT, IDENTITY_MEMORY,
+ * IDENTITY_CRYPTO. */
+SOTTO_MUST_CHECK SOTTO_API int identity_call_digest(const uint8_t *group_id, size_t group_id_len,
+                                                    const uint8_t *parameters, size_t parameters_len,
+                                                    const struct identity_member *members, size_t count,
+                                                    struct identity_call_digest *out);
+/* The code of a digest. Takes some tenths of a second and 64 MiB, on purpose: not for a thread that has a call's events
+ * to serve. It reads *digest and nothing else, so any thread will do. IDENTITY_MEMORY. */
+SOTTO_MUST_CHECK SOTTO_API int identity_call_code(const struct identity_call_digest *digest,
                                                   struct identity_call_code *out);
 
 /* --- Linking a device ------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def frames(call, name, what, which):
 
 def seen_by_sotto(call, name):
     """Epoch, names and digits of the call code on the last screenful."""
-    screens = re.findall(r"epoch (\d+), \d+ here:\n((?:.*\n)*?).*call code, the same on every screen: .* \(([\d ]+)\)", call.log(name))
+    screens = re.findall(r"epoch (\d+), \d+ here:\n((?:(?!.* here:).*\n)*?).*call code, the same on every screen: .* \(([\d ]+)\)", call.log(name))
     if not screens:
         return None
     epoch, roster, code = screens[-1]

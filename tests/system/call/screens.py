@@ -4,7 +4,7 @@ import re
 
 def everybody_is_seen(call, names, by):
     """A roster of exactly these on the last screenful of `by`."""
-    blocks = re.findall(r"epoch \d+, (\d+) here:\n((?:.*\n)*?).*call code, the same on every screen: .*\((.*)\)", call.log(by))
+    blocks = re.findall(r"epoch \d+, (\d+) here:\n((?:(?!.* here:).*\n)*?).*call code, the same on every screen: .*\((.*)\)", call.log(by))
     if not blocks or int(blocks[-1][0]) != len(names):
         return None
     return blocks[-1][2] if all(f"{name} (laptop)" in blocks[-1][1] for name in names) else None

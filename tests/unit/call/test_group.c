@@ -1,6 +1,7 @@
 /* What a call's group does with what the state machine says: over events that stand in for the machine's. */
 #include "group.h"
 
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ static size_t event_count;
 static bool may_send;
 static unsigned padding;
 static char said[512];
+static GString *all_said; /* NULL: nobody asks */
 
 struct connection *__wrap_connection_new(const struct connection_config *config);
 void __wrap_connection_free(struct connection *gone);
@@ -105,6 +107,30 @@ int __wrap_call_get_member(const struct call *call, uint32_t i, struct call_memb
     return CALL_USER;
 }
 
+/* Who is in the call, as a letter; and the slow step from that to a code, which lasts until the test lets it end. */
+static char roster;
+static sem_t code_begun, code_may_end;
+
+int __wrap_call_get_digest(const struct call *call, struct identity_call_digest *digest);
+int __wrap_identity_call_code(const struct identity_call_digest *digest, struct identity_call_code *out);
+
+int __wrap_call_get_digest(const struct call *call, struct identity_call_digest *digest)
+{
+    (void)call;
+    *digest = (struct identity_call_digest){{(uint8_t)roster}};
+    return CALL_OK;
+}
+
+int __wrap_identity_call_code(const struct identity_call_digest *digest, struct identity_call_code *out)
+{
+    sem_post(&code_begun);
+    sem_wait(&code_may_end);
+    *out = (struct identity_call_code){0};
+    snprintf(out->words, sizeof out->words, "words of %c", digest->bytes[0]);
+    snprintf(out->digits, sizeof out->digits, "digits of %c", digest->bytes[0]);
+    return IDENTITY_OK;
+}
+
 /* And what it asks of the key ring and of the connection, seen on its way. */
 static struct {
     guint64 epoch;
@@ -166,6 +192,8 @@ static void on_say(void *user, const char *text)
 {
     (void)user;
     snprintf(said, sizeof said, "%s", text);
+    if (all_said)
+        g_string_append_printf(all_said, "%s\n", text);
 }
 
 static void nothing(void *user)
@@ -303,7 +331,78 @@ static void a_service_that_does_not_answer_is_left(void)
     home_remove(folder);
 }
 
+static void run_until_said(const char *text)
+{
+    const gint64 end_us = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+    while (strstr(all_said->str, text) == NULL && g_get_monotonic_time() < end_us)
+        g_main_context_iteration(NULL, FALSE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(all_said->str, text));
+}
+
+static void run_until_begun(void)
+{
+    const gint64 end_us = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+    int got = sem_trywait(&code_begun);
+    while (got != 0 && g_get_monotonic_time() < end_us) {
+        g_main_context_iteration(NULL, FALSE);
+        got = sem_trywait(&code_begun);
+    }
+    CU_ASSERT_EQUAL_FATAL(got, 0);
+}
+
+static void check_code(const struct group *group, const char *digits)
+{
+    json_t *json = group_json(group);
+    const char *code = json_string_value(json_object_get(json, "call_code"));
+    CU_ASSERT_EQUAL(code == NULL, digits == NULL);
+    if (code && digits)
+        CU_ASSERT_STRING_EQUAL(code, digits);
+    json_decref(json);
+}
+
+static void a_code_is_shown_while_it_is_the_rosters(void)
+{
+    const struct call_event changed = {.type = CALL_EVENT_ROSTER};
+    char folder[HOME_MAX];
+    home_make(folder);
+    SottoKeyRing *ring = sotto_key_ring_new(0, 0);
+    struct group *group = open_group(ring, folder);
+    all_said = g_string_new(NULL);
+    sem_init(&code_begun, 0, 0);
+    sem_init(&code_may_end, 0, 0);
+    roster = 'a';
+    tell(&changed, 1);
+    run_until_begun();
+    CU_ASSERT_PTR_NOT_NULL(strstr(all_said->str, "here:")); /* the roster waits for no code */
+    /* somebody comes while a code is being made: it is nobody's code now */
+    roster = 'b';
+    sem_post(&code_may_end);
+    tell(&changed, 1);
+    run_until_begun();
+    check_code(group, NULL);
+    sem_post(&code_may_end);
+    run_until_said("words of b (digits of b)");
+    CU_ASSERT_PTR_NULL(strstr(all_said->str, "words of a"));
+    check_code(group, "digits of b");
+    /* another epoch of the same roster has the same code, and it is not made again */
+    g_string_truncate(all_said, 0);
+    tell(&changed, 1);
+    run_until_said("words of b (digits of b)");
+    CU_ASSERT_NOT_EQUAL(sem_trywait(&code_begun), 0);
+    roster = 'c';
+    check_code(group, NULL);
+    group_free(group);
+    g_object_unref(ring);
+    g_string_free(all_said, TRUE);
+    all_said = NULL;
+    sem_destroy(&code_begun);
+    sem_destroy(&code_may_end);
+    home_remove(folder);
+}
+
 static const struct unit_test TESTS[] = {
+    {"a call code is shown, and made once, while the roster is the one it was made from",
+     a_code_is_shown_while_it_is_the_rosters},
     {"clocks and removed leaves reach the key ring", clocks_and_removed_leaves_reach_the_ring},
     {"a delivery service that does not answer is left for another connection", a_service_that_does_not_answer_is_left},
     {"frames are sealed as the room says, and nothing is sent where they cannot be",

@@ -35,8 +35,10 @@ static struct identity_member member(uint8_t root, uint8_t device)
 static int code_of(const char *group_id, const char *parameters, const struct identity_member *members, size_t count,
                    struct identity_call_code *out)
 {
-    return identity_call_code((const uint8_t *)group_id, strlen(group_id), (const uint8_t *)parameters,
-                              strlen(parameters), members, count, out);
+    struct identity_call_digest digest;
+    const int error = identity_call_digest((const uint8_t *)group_id, strlen(group_id), (const uint8_t *)parameters,
+                                           strlen(parameters), members, count, &digest);
+    return error == IDENTITY_OK ? identity_call_code(&digest, out) : error;
 }
 
 static void call_codes(void)
@@ -76,11 +78,12 @@ static void no_code_without_a_call(void)
     static uint8_t large[(1 << 16) + 1];
     const struct identity_member members[] = {member(1, 2), member(4, 5), member(1, 2)};
     struct identity_call_code code;
+    struct identity_call_digest digest;
     CU_ASSERT_EQUAL(code_of("group", "parameters", members, 0, &code), IDENTITY_INVALID);
     CU_ASSERT_EQUAL(code_of("group", "parameters", members, 3, &code), IDENTITY_INVALID); /* one twice */
     CU_ASSERT_EQUAL(code_of("group", "parameters", members, IDENTITY_CALL_CODE_MEMBERS_MAX + 1, &code), IDENTITY_LIMIT);
-    CU_ASSERT_EQUAL(identity_call_code(large, sizeof large, large, 0, members, 1, &code), IDENTITY_LIMIT);
-    CU_ASSERT_EQUAL(identity_call_code(large, 1, large, sizeof large, members, 1, &code), IDENTITY_LIMIT);
+    CU_ASSERT_EQUAL(identity_call_digest(large, sizeof large, large, 0, members, 1, &digest), IDENTITY_LIMIT);
+    CU_ASSERT_EQUAL(identity_call_digest(large, 1, large, sizeof large, members, 1, &digest), IDENTITY_LIMIT);
 }
 
 static void words_can_be_told_apart(void)
