@@ -23,7 +23,7 @@ void keep_highest(const char *folder, const char *room, const struct call_event 
     uint8_t data[HIGHEST_LEN];
     char name[FILE_NAME_LEN];
 
-    if (!id_store_open(&store, folder))
+    if (!id_store_open_rooms(&store, folder))
         return;
     bytes_writer_init(&w, data, sizeof(data));
     bytes_write(&w, event->group_id, CALL_GROUP_ID_LEN);
@@ -52,7 +52,7 @@ void keep_state(const char *folder, const char *room, const struct call_event *e
     struct id_store store;
     char name[FILE_NAME_LEN];
 
-    if (!id_store_open(&store, folder))
+    if (!id_store_open_rooms(&store, folder))
         return;
     name_of(name, "state", room);
     if (event->len > 0)

@@ -31,6 +31,7 @@ struct people {
     char *folder;
     uint8_t own_root[IDENTITY_KEY_LEN];
     struct identity_pins *pins;
+    GArray *met;  /* struct call_member: pinned, but not on disk */
     GArray *list; /* struct person */
     GMutex lock;  /* the epochs: streaming threads read them */
     struct leaves epochs[EPOCHS_KEPT];
@@ -39,67 +40,105 @@ struct people {
 
 /* --- pins --------------------------------------------------------------------------------------------------------- */
 
-static bool read_pins(struct people *people)
+static void judge_by_pins(const struct people *people, const struct call_member *member,
+                          struct identity_judgement *judgement)
 {
-    struct id_store store;
-    size_t len = 0;
-    uint8_t *data = g_malloc(ID_STORE_FILE_MAX);
-    int error = IDENTITY_OK;
-    enum id_read result = ID_READ_FAILED;
-
-    if (id_store_open(&store, people->folder)) {
-        result = id_store_read(&store, "pins", data, ID_STORE_FILE_MAX, &len);
-        id_store_close(&store);
-    }
-    if (result != ID_READ_FAILED)
-        error = result == ID_READ_OK ? identity_pins_read(data, len, &people->pins) : identity_pins_new(&people->pins);
-    if (error != IDENTITY_OK)
-        fprintf(stderr, "sotto: the pins cannot be read: %s\n", identity_strerror(error));
-    g_free(data);
-    return people->pins != NULL;
-}
-
-static void write_pins(struct people *people)
-{
-    struct id_store store;
-    struct identity_output out = {0};
-
-    if (identity_pins_write(people->pins, &out) == IDENTITY_OK && id_store_open(&store, people->folder)) {
-        id_store_write(&store, "pins", out.data, out.len);
-        id_store_close(&store);
-    }
-    identity_output_free(&out);
+    identity_pins_judge(people->pins, member->root_key, member->name, id_names_confusable, NULL, judgement);
 }
 
 /* Trust on first use: a root that is met under a name like nobody's is known from now on. */
-static bool pin(struct people *people, const struct call_member *member)
+static void pin(struct people *people, const struct call_member *member)
 {
     struct identity_pin pin = {.since_s = (uint64_t)g_get_real_time() / G_USEC_PER_SEC};
+    struct identity_judgement judgement;
 
+    judge_by_pins(people, member, &judgement);
+    if (judgement.state != IDENTITY_PIN_NEW)
+        return;
     memcpy(pin.root_key, member->root_key, sizeof(pin.root_key));
     g_strlcpy(pin.claimed, member->name, sizeof(pin.claimed));
-    return identity_pins_put(people->pins, &pin) == IDENTITY_OK;
+    if (identity_pins_put(people->pins, &pin) != IDENTITY_OK)
+        fprintf(stderr, "sotto: %s cannot be pinned\n", member->name);
+}
+
+/* As they are on disk now, for sotto id may have changed them, and who was met besides. What is known stays if they
+ * cannot be read. */
+static bool read_pins(struct people *people, const struct id_store *store)
+{
+    struct identity_pins *pins = NULL;
+    size_t len = 0;
+    uint8_t *data = g_malloc(ID_STORE_FILE_MAX);
+    int error = IDENTITY_OK;
+    enum id_read result = id_store_read(store, "pins", data, ID_STORE_FILE_MAX, &len);
+
+    if (result != ID_READ_FAILED)
+        error = result == ID_READ_OK ? identity_pins_read(data, len, &pins) : identity_pins_new(&pins);
+    if (error != IDENTITY_OK)
+        fprintf(stderr, "sotto: the pins cannot be read: %s\n", identity_strerror(error));
+    g_free(data);
+    if (pins == NULL)
+        return false;
+    identity_pins_free(people->pins);
+    people->pins = pins;
+    for (size_t i = 0; i < people->met->len; i++)
+        pin(people, &g_array_index(people->met, struct call_member, i));
+    return true;
+}
+
+static void keep_met(struct people *people, const struct id_store *store)
+{
+    struct identity_output out = {0};
+
+    if (people->met->len == 0)
+        return;
+    if (identity_pins_write(people->pins, &out) == IDENTITY_OK && id_store_write(store, "pins", out.data, out.len))
+        g_array_set_size(people->met, 0);
+    identity_output_free(&out);
 }
 
 struct people *people_new(const char *folder, const uint8_t own_root[IDENTITY_KEY_LEN])
 {
     struct people *people = g_new0(struct people, 1);
+    struct id_store store;
+    bool ok = id_store_open(&store, folder);
 
     people->folder = g_strdup(folder);
     memcpy(people->own_root, own_root, sizeof(people->own_root));
+    people->met = g_array_new(FALSE, FALSE, sizeof(struct call_member));
     people->list = g_array_new(FALSE, TRUE, sizeof(struct person));
     g_mutex_init(&people->lock);
-    if (!read_pins(people)) {
-        people_free(people);
-        return NULL;
+    if (ok) {
+        ok = read_pins(people, &store);
+        id_store_close(&store);
     }
-    return people;
+    if (ok)
+        return people;
+    people_free(people);
+    return NULL;
+}
+
+/* Who was met while another program had the folder. */
+static void keep_at_last(struct people *people)
+{
+    struct id_store store;
+
+    if (people->met->len == 0)
+        return;
+    if (!id_store_try(&store, people->folder)) {
+        fprintf(stderr, "sotto: another sotto uses %s: who was met in this call is not pinned\n", store.folder);
+        return;
+    }
+    if (read_pins(people, &store))
+        keep_met(people, &store);
+    id_store_close(&store);
 }
 
 void people_free(struct people *people)
 {
     for (size_t i = 0; i < EPOCHS_KEPT; i++)
         g_clear_pointer(&people->epochs[i].senders, g_hash_table_unref);
+    keep_at_last(people);
+    g_array_unref(people->met);
     g_array_unref(people->list);
     identity_pins_free(people->pins);
     g_mutex_clear(&people->lock);
@@ -202,19 +241,16 @@ static uint64_t sender_of(const struct call_member *member)
     return sender;
 }
 
-/* Returns whether the pins have changed. */
-static bool judge(struct people *people, struct person *person)
+static void judge(const struct people *people, struct person *person)
 {
     struct identity_judgement judgement;
-    bool pinned = false;
 
     if (memcmp(person->member.root_key, people->own_root, sizeof(people->own_root)) == 0) {
         person->pin = IDENTITY_PIN_VERIFIED;
         g_strlcpy(person->shown, person->member.name, sizeof(person->shown));
-        return false;
+        return;
     }
-    identity_pins_judge(people->pins, person->member.root_key, person->member.name, id_names_confusable, NULL,
-                        &judgement);
+    judge_by_pins(people, &person->member, &judgement);
     person->pin = judgement.state;
     if (judgement.pin != NULL && judgement.pin->petname[0] != '\0')
         g_strlcpy(person->shown, judgement.pin->petname, sizeof(person->shown));
@@ -222,14 +258,10 @@ static bool judge(struct people *people, struct person *person)
         g_snprintf(person->shown, sizeof(person->shown), "%s (not the one you know)", person->member.name);
     else
         g_strlcpy(person->shown, person->member.name, sizeof(person->shown));
-    if (person->pin == IDENTITY_PIN_NEW)
-        pinned = pin(people, &person->member);
     if (identity_safety_number(people->own_root, person->member.root_key, person->safety) != IDENTITY_OK)
         person->safety[0] = '\0';
-    return pinned;
 }
 
-/* What was judged before stays: an answer does not change under the user's eyes. */
 static const struct person *known_before(const GArray *before, const struct call_member *member)
 {
     for (size_t i = 0; i < before->len; i++) {
@@ -242,10 +274,31 @@ static const struct person *known_before(const GArray *before, const struct call
     return NULL;
 }
 
-void people_update(struct people *people, const struct call *call)
+/* What the user has said of somebody since, in another window, counts at once. That they are pinned does not: who is
+ * new in this call stays so to its end. */
+static void judge_again(const struct people *people, const struct person *known, struct person *person)
+{
+    judge(people, person);
+    if (person->pin == IDENTITY_PIN_NEW) { /* forgotten meanwhile: as it was */
+        person->pin = known->pin;
+        memcpy(person->shown, known->shown, sizeof(person->shown));
+    } else if (person->pin == IDENTITY_PIN_PINNED && known->pin == IDENTITY_PIN_NEW) {
+        person->pin = IDENTITY_PIN_NEW;
+    }
+}
+
+static void meet(struct people *people, struct person *person)
+{
+    judge(people, person);
+    if (person->pin != IDENTITY_PIN_NEW)
+        return;
+    pin(people, &person->member); /* who comes next is judged by it */
+    g_array_append_val(people->met, person->member);
+}
+
+static void judge_all(struct people *people, const struct call *call)
 {
     GArray *before = people->list;
-    bool pins_changed = false;
     struct person person = {0};
 
     people->list = g_array_new(FALSE, TRUE, sizeof(struct person));
@@ -253,19 +306,27 @@ void people_update(struct people *people, const struct call *call)
         const struct person *known = known_before(before, &person.member);
 
         person.sender = sender_of(&person.member);
-        if (known != NULL) {
-            person.pin = known->pin;
-            memcpy(person.shown, known->shown, sizeof(person.shown));
-            memcpy(person.safety, known->safety, sizeof(person.safety));
-        } else {
-            pins_changed |= judge(people, &person);
-        }
+        if (known != NULL)
+            judge_again(people, known, &person);
+        else
+            meet(people, &person);
         g_array_append_val(people->list, person);
         person = (struct person){0};
     }
     g_array_unref(before);
-    if (pins_changed)
-        write_pins(people);
+}
+
+void people_update(struct people *people, const struct call *call)
+{
+    struct id_store store;
+    const bool open = id_store_try(&store, people->folder);
+    const bool fresh = open && read_pins(people, &store);
+
+    judge_all(people, call);
+    if (fresh)
+        keep_met(people, &store);
+    if (open)
+        id_store_close(&store);
     g_mutex_lock(&people->lock);
     for (size_t i = 0; i < EPOCHS_KEPT; i++)
         if (people->epochs[i].used && people->epochs[i].epoch == call_epoch(call))

@@ -26,14 +26,16 @@ struct person {
 struct people;
 
 /* folder: of the identity (NULL: the usual one), whose pins are read, and written when somebody is met for the first
- * time. NULL, with a reason on stderr, if they cannot be read. own_root: this user's. */
+ * time; where another program has the folder just then, later, and not after people_free(). NULL, with a reason on
+ * stderr, if they cannot be read. own_root: this user's. */
 struct people *people_new(const char *folder, const uint8_t own_root[IDENTITY_KEY_LEN]);
 void people_free(struct people *people);
 
 /* An epoch's keys are there, or gone: who seals in it is known from here on. Any thread may ask meanwhile. */
 void people_epoch_added(struct people *people, uint64_t epoch, uint32_t leaf_slots);
 void people_epoch_removed(struct people *people, uint64_t epoch);
-/* The members are others than before. Whoever is new is pinned, unless the name is another's. */
+/* The members are others than before, or the user's pins may be. Whoever is new is pinned, unless the name is
+ * another's. Never waits. */
 void people_update(struct people *people, const struct call *call);
 
 size_t people_count(const struct people *people);

@@ -42,7 +42,8 @@ struct call_view *call_view_new(const struct call_args *args)
 {
     struct call_view *view = g_new0(struct call_view, 1);
 
-    call_text_clean(args->name, view->title, sizeof(view->title));
+    /* with a link a name is the certificate's, and what is told stands beside the room's */
+    call_text_clean(args->name[0] != '\0' ? args->name : args->room, view->title, sizeof(view->title));
     g_strlcpy(view->room, args->room, sizeof(view->room));
     view->screen = screen_new();
     view->chat = chat_new();

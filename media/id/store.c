@@ -185,20 +185,36 @@ static bool lock_file(int fd, const char *folder)
     return true;
 }
 
-bool id_store_open(struct id_store *store, const char *folder)
+static bool open_by(const char *lock, bool wait, struct id_store *store, const char *folder)
 {
     char path[ID_PATH_MAX];
     store->lock = -1;
-    if (!find_folder(folder, store->folder) || !make_folders(store->folder) || !join(path, store->folder, "lock"))
+    if (!find_folder(folder, store->folder) || !make_folders(store->folder) || !join(path, store->folder, lock))
         return false;
     store->lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (store->lock < 0)
         return failed("opening", path);
-    if (lock_file(store->lock, store->folder))
+    if (wait ? lock_file(store->lock, store->folder) : flock(store->lock, LOCK_EX | LOCK_NB) == 0)
         return true;
-    failed("locking", path);
+    if (wait || errno != EWOULDBLOCK)
+        failed("locking", path);
     id_store_close(store);
     return false;
+}
+
+bool id_store_open(struct id_store *store, const char *folder)
+{
+    return open_by("lock", true, store, folder);
+}
+
+bool id_store_try(struct id_store *store, const char *folder)
+{
+    return open_by("lock", false, store, folder);
+}
+
+bool id_store_open_rooms(struct id_store *store, const char *folder)
+{
+    return open_by("lock-rooms", true, store, folder);
 }
 
 void id_store_close(struct id_store *store)

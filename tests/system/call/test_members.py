@@ -1,9 +1,11 @@
 """Calls keyed by their members: real identities, sotto-ds, sotto-sfu, and what each member sees."""
+import fcntl
 import os
 import re
 import signal
+import subprocess
 
-from harness import Call, main, wait_all, wait_for
+from harness import CLIENT, Call, main, wait_all, wait_for
 from screens import epoch, same_code
 
 QUIET = ("--video", "test", "--audio", "test")
@@ -114,6 +116,33 @@ def who_knocks_at_a_locked_room_waits_and_is_admitted():
         wait_all((ada, ben))
 
 
+def who_is_verified_beside_a_call_stays_so_and_no_call_waits_for_another_program():
+    def identity(*words):
+        return subprocess.run([CLIENT, "id", *words, "--home", call.path("Ada")], check=True, capture_output=True,
+                              text=True).stdout
+
+    with Call() as call:
+        link = begin(call, "Ada", "Ben", "Cleo")
+        ada, ben = (call.enter(name, link, *QUIET) for name in ("Ada", "Ben"))
+        wait_for("two in the room", lambda: same_code(call, ("Ada", "Ben")), 40)
+        wait_for("that Ada knows Ben", lambda: "Ben" in identity("pins"))
+        identity("verify", "Ben", "--yes")
+        # another program has the folder, as one that has asked for a passphrase
+        with open(os.path.join(call.path("Ada"), "lock"), "ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            cleo = call.enter("Cleo", link, *QUIET)
+            wait_for("three in the room", lambda: same_code(call, ("Ada", "Ben", "Cleo")), 60)
+        cleo.send_signal(signal.SIGTERM)
+        assert cleo.wait(20) == 0
+        wait_for("two in the room again", lambda: same_code(call, ("Ada", "Ben")), 60)
+        for process in (ada, ben):
+            process.send_signal(signal.SIGTERM)
+        wait_all((ada, ben))
+        assert "room:   Ben (laptop): verified" in call.log("Ada"), "what was decided beside the call is not shown in it"
+        pins = identity("pins")
+        assert re.search("^verified .* Ben, since", pins, re.M) and re.search("^pinned .* Cleo, since", pins, re.M), pins
+
+
 def what_the_delivery_service_keeps_names_nobody():
     names = ("Adalmiina", "Benedikta")
     with Call() as call:
@@ -163,5 +192,6 @@ def a_call_outlives_the_delivery_service_and_a_member_its_own_death():
 
 if __name__ == "__main__":
     main(members_hear_each_other_under_one_call_code_and_keys_of_their_own, who_is_kicked_is_out_and_the_old_link_with_it,
-         who_leaves_is_said_to_have_left_and_not_to_be_lost, who_knocks_at_a_locked_room_waits_and_is_admitted, what_the_delivery_service_keeps_names_nobody,
+         who_leaves_is_said_to_have_left_and_not_to_be_lost, who_knocks_at_a_locked_room_waits_and_is_admitted,
+         who_is_verified_beside_a_call_stays_so_and_no_call_waits_for_another_program, what_the_delivery_service_keeps_names_nobody,
          a_call_outlives_the_delivery_service_and_a_member_its_own_death)

@@ -14,7 +14,7 @@ void home_make(char folder[HOME_MAX])
 
 void home_remove(const char *folder)
 {
-    static const char *const files[] = {"pins", "lock", ".lock"};
+    static const char *const files[] = {"pins", "lock", "lock-rooms", ".lock"};
     char path[HOME_MAX + 16];
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, files[i]);

@@ -139,7 +139,94 @@ static void another_root_under_a_known_name_is_not_played(void)
     home_remove(folder);
 }
 
+/* As `sotto id verify NAME --yes` does it, beside the call. */
+static void verify_beside(const char *folder, uint8_t root)
+{
+    struct id_store store;
+    struct identity_pins *pins = NULL;
+    struct identity_output out = {0};
+    uint8_t key[IDENTITY_KEY_LEN];
+    size_t len = 0;
+    uint8_t *data = malloc(ID_STORE_FILE_MAX);
+    CU_ASSERT_FATAL(data && id_store_try(&store, folder));
+    CU_ASSERT_EQUAL_FATAL(id_store_read(&store, "pins", data, ID_STORE_FILE_MAX, &len), ID_READ_OK);
+    CU_ASSERT_EQUAL_FATAL(identity_pins_read(data, len, &pins), IDENTITY_OK);
+    memset(key, root, sizeof key);
+    const struct identity_pin *found = identity_pins_find(pins, key);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(found);
+    struct identity_pin pin = *found;
+    pin.verified = true;
+    CU_ASSERT_EQUAL(identity_pins_put(pins, &pin), IDENTITY_OK);
+    CU_ASSERT_EQUAL(identity_pins_write(pins, &out), IDENTITY_OK);
+    CU_ASSERT(id_store_write(&store, "pins", out.data, out.len));
+    id_store_close(&store);
+    identity_output_free(&out);
+    identity_pins_free(pins);
+    free(data);
+}
+
+static void who_is_verified_in_a_call_stays_so(void)
+{
+    char folder[HOME_MAX];
+    home_make(folder);
+    struct people *people = open_people(folder);
+    put(0, 0, "Ada", 2);
+    enter(people, 5);
+    people_update(people, NULL);
+    CU_ASSERT_EQUAL(people_at(people, 0)->pin, IDENTITY_PIN_NEW); /* all through the call */
+    verify_beside(folder, 2);
+    put(1, 1, "Ben", 3);
+    enter(people, 6);
+    CU_ASSERT_EQUAL(people_at(people, 0)->pin, IDENTITY_PIN_VERIFIED);
+    CU_ASSERT_EQUAL(people_at(people, 1)->pin, IDENTITY_PIN_NEW);
+    people_free(people);
+    people = open_people(folder);
+    enter(people, 7);
+    CU_ASSERT_EQUAL(people_at(people, 0)->pin, IDENTITY_PIN_VERIFIED);
+    CU_ASSERT_EQUAL(people_at(people, 1)->pin, IDENTITY_PIN_PINNED);
+    people_free(people);
+    home_remove(folder);
+}
+
+/* Another program has the folder, for as long as a person takes to type a passphrase. */
+static void nobody_is_waited_for(void)
+{
+    char folder[HOME_MAX];
+    struct id_store other;
+    home_make(folder);
+    struct people *people = open_people(folder);
+    CU_ASSERT_FATAL(id_store_open(&other, folder));
+    put(0, 0, "Ada", 2);
+    enter(people, 5);
+    CU_ASSERT_EQUAL(people_at(people, 0)->pin, IDENTITY_PIN_NEW);
+    put(1, 1, "Ada", 9); /* known already, though not on disk */
+    enter(people, 6);
+    CU_ASSERT_EQUAL(people_at(people, 1)->pin, IDENTITY_PIN_CHANGED);
+    id_store_close(&other);
+    put(2, 2, "Ada", 8);
+    enter(people, 7);
+    CU_ASSERT_EQUAL(people_at(people, 0)->pin, IDENTITY_PIN_NEW);
+    CU_ASSERT_EQUAL(people_at(people, 1)->pin, IDENTITY_PIN_CHANGED);
+    CU_ASSERT_EQUAL(people_at(people, 2)->pin, IDENTITY_PIN_CHANGED);
+    /* and who was met while it had it again is pinned at the end */
+    CU_ASSERT_FATAL(id_store_open(&other, folder));
+    put(3, 3, "Ben", 3);
+    enter(people, 8);
+    id_store_close(&other);
+    people_free(people);
+    people = open_people(folder);
+    enter(people, 9);
+    CU_ASSERT_EQUAL(people_at(people, 0)->pin, IDENTITY_PIN_PINNED);
+    CU_ASSERT_EQUAL(people_at(people, 1)->pin, IDENTITY_PIN_CHANGED);
+    CU_ASSERT_EQUAL(people_at(people, 2)->pin, IDENTITY_PIN_CHANGED);
+    CU_ASSERT_EQUAL(people_at(people, 3)->pin, IDENTITY_PIN_PINNED);
+    people_free(people);
+    home_remove(folder);
+}
+
 static const struct unit_test TESTS[] = {
+    {"who is verified beside a call stays so, and is so at once", who_is_verified_in_a_call_stays_so},
+    {"a call waits for nobody who has the folder, and loses nobody who was met", nobody_is_waited_for},
     {"a KID names one member over all epochs", a_kid_names_one_member_over_all_epochs},
     {"a leaf that changed hands is still the old one's in the old epoch",
      a_leaf_that_changed_hands_is_still_the_old_ones_in_the_old_epoch},

@@ -193,6 +193,21 @@ static void one_at_a_time(void)
     remove_folder();
 }
 
+static void rooms_wait_for_nobody(void)
+{
+    struct id_store other;
+    make_folder();
+    struct id_store store = open_in("x");
+    CU_ASSERT_FALSE(id_store_try(&other, store.folder)); /* without waiting */
+    CU_ASSERT_FATAL(id_store_open_rooms(&other, store.folder));
+    CU_ASSERT(id_store_write(&other, "state-tea", (const uint8_t *)"1", 1));
+    id_store_close(&store);
+    CU_ASSERT(id_store_try(&store, other.folder));
+    id_store_close(&other);
+    id_store_close(&store);
+    remove_folder();
+}
+
 static const struct unit_test tests[] = {
     {"what is written is read, whole", kept_and_read},
     {"files are for their user alone, and keys that are not are refused", for_its_user_alone},
@@ -200,6 +215,7 @@ static const struct unit_test tests[] = {
     {"what a process that died has left of a write is gone with the next", remains_of_the_dead},
     {"what is removed is gone, and may be written again", removed},
     {"who has opened the folder has it alone", one_at_a_time},
+    {"who only tries, or writes what is a room's, does not wait for them", rooms_wait_for_nobody},
 };
 
 UNIT_MAIN("id.store", tests)

@@ -5,8 +5,8 @@
  *   devices       the certificates that the root gave to devices            pins          whom the user knows
  *   room-ROOM     the highest epoch of a room seen here       state-ROOM    sealed: the way back into a call of it
  *
- * Files are replaced whole: a crash leaves the old one or the new one. Who opens the folder has it alone. What goes
- * wrong is told on standard error. */
+ * Files are replaced whole: a crash leaves the old one or the new one. Who opens the folder has it alone, but for what
+ * is a room's, which has a lock of its own. What goes wrong is told on standard error. */
 #ifndef ID_STORE_H
 #define ID_STORE_H
 
@@ -26,6 +26,11 @@ enum id_read { ID_READ_OK, ID_READ_ABSENT, ID_READ_FAILED };
 /* folder NULL: $SOTTO_HOME, or sotto in the user's data folder. Makes the folder if it is missing, and waits for others
  * who have it. */
 bool id_store_open(struct id_store *store, const char *folder);
+/* Without waiting: false, and nothing said, if another has it. A call must not stand still while somebody looks for a
+ * passphrase that another program has asked for. */
+bool id_store_try(struct id_store *store, const char *folder);
+/* To write room-ROOM and state-ROOM, which no other program touches than calls, each for as long as a write takes. */
+bool id_store_open_rooms(struct id_store *store, const char *folder);
 void id_store_close(struct id_store *store);
 
 /* out[0..cap) gets the file. A key file that others than its user may read or write is refused. */
