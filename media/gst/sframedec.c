@@ -19,6 +19,7 @@
 
 #include "codecs.h"
 #include "counts.h"
+#include "framemap.h"
 #include "framemeta.h"
 #include "keyring_private.h"
 #include "keyunit.h"
@@ -251,7 +252,7 @@ static GstFlowReturn open_frame(SottoSframeDec *self, GstBuffer *frame)
     gsize offset = 0;
     int error = SFRAME_NO_KEY;
 
-    if (!gst_buffer_map(frame, &map, GST_MAP_READWRITE)) {
+    if (!frame_map(frame, &map)) {
         GST_ELEMENT_ERROR(self, RESOURCE, FAILED, (NULL), ("a frame cannot be mapped"));
         return GST_FLOW_ERROR;
     }

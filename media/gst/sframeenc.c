@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "codecs.h"
+#include "framemap.h"
 #include "keyring_private.h"
 #include "ringuser.h"
 
@@ -153,7 +154,7 @@ static int seal_buffer(SottoKeyRing *ring, const struct job *job, struct sframe_
     GstMapInfo head, payload, tail;
     int error = SFRAME_MEMORY;
 
-    if (!gst_buffer_map(job->frame, &payload, GST_MAP_READWRITE))
+    if (!frame_map(job->frame, &payload))
         return SFRAME_MEMORY;
     if (gst_memory_map(job->head, &head, GST_MAP_WRITE)) {
         if (gst_memory_map(job->tail, &tail, GST_MAP_WRITE)) {
