@@ -147,8 +147,10 @@ static void take_piece(struct call *call, const struct call_request *asked, cons
         return;
     }
     if (pieces->len < pieces->total) {
-        call_joining_goes_on(call, part);
-        fetch_from(call, asked->seq, part, pieces->len);
+        if (call_joining_goes_on(call, part))
+            fetch_from(call, asked->seq, part, pieces->len);
+        else
+            drop_pieces(pieces);
         return;
     }
     const struct call_pieces whole = *pieces;

@@ -419,12 +419,6 @@ void call_joining_info(struct call *call, uint64_t seq, struct mls_bytes box)
     call_timer_set(call, CALL_TIMER_JOIN, CALL_ASK_MAX_MS);
 }
 
-void call_joining_goes_on(struct call *call, enum wire_part part)
-{
-    if (part == WIRE_PART_GROUP_INFO && call->phase == CALL_PHASE_ENTERING && call->joining.box.len == 0)
-        call_timer_set(call, CALL_TIMER_JOIN, CALL_APPEND_RETRY_MS);
-}
-
 void call_joining_missing(struct call *call, enum wire_part part)
 {
     struct call_joining *joining = &call->joining;
@@ -444,6 +438,18 @@ static bool is_fetching(const struct call *call, enum wire_part part)
     const struct call_joining *joining = &call->joining;
     return part == WIRE_PART_WELCOME ? call->phase == CALL_PHASE_ASKING && joining->welcome_count > 0
                                      : call->phase == CALL_PHASE_ENTERING && joining->box.len == 0;
+}
+
+bool call_joining_goes_on(struct call *call, enum wire_part part)
+{
+    struct call_joining *joining = &call->joining;
+    const bool welcome = part == WIRE_PART_WELCOME;
+    if (!is_fetching(call, part) || (welcome && (!joining->keys || call->now.ms >= joining->keys_until))) {
+        joining->fetching &= !welcome;
+        return false;
+    }
+    call_timer_set(call, CALL_TIMER_JOIN, CALL_APPEND_RETRY_MS); /* it comes, if slowly: nothing else is tried */
+    return true;
 }
 
 void call_joining_later(struct call *call, enum wire_part part, uint64_t retry_ms)

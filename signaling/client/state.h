@@ -435,8 +435,8 @@ void call_ask(struct call *call);
 void call_joining_entry(struct call *call, const struct wire_entry *entry);
 void call_joining_welcome(struct call *call, uint64_t seq, struct mls_bytes box);
 void call_joining_info(struct call *call, uint64_t seq, struct mls_bytes box);
-/* A piece of a part that was asked for has come, and is not the last. */
-void call_joining_goes_on(struct call *call, enum wire_part part);
+/* A piece of a part that was asked for has come, and is not the last: whether the rest is still wanted. */
+SOTTO_MUST_CHECK bool call_joining_goes_on(struct call *call, enum wire_part part);
 void call_joining_missing(struct call *call, enum wire_part part);
 /* The server has it, but does not give it out before retry_ms. */
 void call_joining_later(struct call *call, enum wire_part part, uint64_t retry_ms);

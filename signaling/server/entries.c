@@ -134,7 +134,10 @@ static void send_part(void *user, struct core_slice whole)
     struct core_slice data = {whole.data + offset, whole.len - offset};
     if (data.len > WIRE_PIECE_MAX)
         data.len = WIRE_PIECE_MAX;
-    if (!ds_peer_may(peer, to->request, &peer->member->answer_bytes, &peer->hub->config.limits.answer_bytes, data.len))
+    /* The whole part was read for it. An end of a few bytes costs as much as any piece: else who asks for that alone
+     * would have the database read a hundred times what it pays for. */
+    const size_t cost = whole.len < WIRE_PIECE_MAX ? whole.len : WIRE_PIECE_MAX;
+    if (!ds_peer_may(peer, to->request, &peer->member->answer_bytes, &peer->hub->config.limits.answer_bytes, cost))
         return;
     ds_peer_send(peer, ds_packet_new(&(struct wire_envelope){.type = WIRE_PART,
                                                              .request = to->request,

@@ -99,7 +99,73 @@ static void lies_let_nobody_in(void)
         }
 }
 
+/* What the last client is given. */
+struct counts {
+    unsigned pieces;
+    unsigned unwanted; /* of Welcomes, which it has no key for any more */
+};
+
+static bool count_pieces(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    struct counts *counts = context;
+    const enum call_phase phase = call_get_phase(sim->clients[client].call);
+    if (envelope->type == WIRE_PART && client == 7) {
+        counts->pieces++;
+        counts->unwanted += envelope->part.part == WIRE_PART_WELCOME && phase != CALL_PHASE_ASKING;
+    }
+    return true;
+}
+
+static struct sim *seven_and_one_far_away(struct counts *counts, size_t piece_max)
+{
+    const struct sim_config config = {.clients = 8, .latency_ms = 20, .seed = 31};
+    struct sim *sim = sim_new(&config);
+    for (unsigned c = 0; c < 7; c++) {
+        sim_start(sim, c);
+        sim_run_for(sim, 1500);
+    }
+    CU_ASSERT_NOT_EQUAL(sim_settle(sim, 30000), UINT64_MAX);
+    sim->servers[0].piece_max = piece_max;
+    sim->filter = count_pieces;
+    sim->context = counts;
+    sim->config.latency_ms = 250;
+    sim_start(sim, 7);
+    return sim;
+}
+
+/* What comes, if slowly, is waited for: the members have added this one already, and would have to once more. */
+static void who_is_far_away_comes_in_by_the_welcome(void)
+{
+    struct counts counts = {0};
+    struct sim *sim = seven_and_one_far_away(&counts, 600);
+    const size_t entries = sim->servers[0].count;
+    CU_ASSERT_NOT_EQUAL(sim_settle(sim, 25000), UINT64_MAX);
+    CU_ASSERT_EQUAL(call_get_phase(sim->clients[7].call), CALL_PHASE_MEMBER);
+    CU_ASSERT(counts.pieces > 8); /* half a second each: longer than a newcomer's patience */
+    CU_ASSERT_EQUAL(sim->clients[7].phases[CALL_PHASE_ENTERING], 0);
+    CU_ASSERT_EQUAL(sim->servers[0].count, entries + 1);
+    sim_free(sim);
+}
+
+/* Its key is not kept for longer than half a minute, and a Welcome is not fetched without it. */
+static void what_takes_too_long_is_given_up(void)
+{
+    struct counts counts = {0};
+    struct sim *sim = seven_and_one_far_away(&counts, 30);
+    sim_run_for(sim, 60000);
+    CU_ASSERT(counts.pieces > 50);
+    CU_ASSERT(counts.unwanted <= 1);
+    CU_ASSERT(sim->clients[7].phases[CALL_PHASE_ENTERING] > 0);
+    sim->servers[0].piece_max = 0;
+    CU_ASSERT_NOT_EQUAL(sim_settle(sim, 120000), UINT64_MAX);
+    CU_ASSERT_EQUAL(call_get_phase(sim->clients[7].call), CALL_PHASE_MEMBER);
+    sim_free(sim);
+}
+
 static const struct unit_test tests[] = {
+    {"who is so far away that a Welcome takes long comes in by it all the same",
+     who_is_far_away_comes_in_by_the_welcome},
+    {"a Welcome that takes longer than its key is kept is given up", what_takes_too_long_is_given_up},
     {"pieces that do not fit let nobody in, and stop nobody for good", lies_let_nobody_in},
 };
 UNIT_MAIN("client.pieces", tests)
