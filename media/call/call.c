@@ -432,12 +432,21 @@ static void group_members(void *user)
     struct group_member member;
 
     for (size_t i = 0; group_get_member(call->group, i, &member); i++) {
-        const struct call_present one = {member.sender, member.left};
+        const struct call_present one = {member.sender, member.left   ? CALL_PRESENCE_LEFT
+                                                        : member.lost ? CALL_PRESENCE_LOST
+                                                                      : CALL_PRESENCE_HERE};
 
         g_array_append_val(present, one);
     }
     call_roster_members(call->roster, (const struct call_present *)present->data, present->len);
     g_array_unref(present);
+}
+
+static void group_paused(void *user, const char *why)
+{
+    struct call *call = user;
+
+    call_view_paused(call->view, why);
 }
 
 static void group_pads(void *user, unsigned multiple)
@@ -608,6 +617,7 @@ static bool make_group(struct call *call)
         .passphrase = {.file = call->args->passphrase_file, .environment = "SOTTO_PASSPHRASE"},
         .ring = call->ring,
         .may_send = group_may_send,
+        .paused = group_paused,
         .padding = group_pads,
         .say = group_says,
         .members = group_members,

@@ -13,6 +13,8 @@
 #include "keep.h"
 #include "knocks.h"
 #include "people.h"
+#include "sotto/sframe.h"
+#include "texts.h"
 
 enum {
     LINE_LEN = 1024,
@@ -33,7 +35,9 @@ struct group {
     guint timer, roster_timer;
     struct knocks knocks;
     bool may_send;
-    bool unanswered; /* the machine wants another connection */
+    bool was_sending; /* since it came: whoever is stopped now is told when that is over */
+    bool refused;     /* this room is none that the client takes part in */
+    bool unanswered;  /* the machine wants another connection */
     bool leaving, ended;
     bool away; /* the delivery service is, and it has been said */
 };
@@ -53,68 +57,11 @@ static void say(const struct group *group, const char *format, ...)
     group->config.say(group->config.user, text);
 }
 
-static const char *phase_text(enum call_phase phase)
+static bool is_nobody(const uint8_t user_id[CALL_USER_ID_LEN])
 {
-    switch (phase) {
-    case CALL_PHASE_OUTSIDE:
-        return "looking for the room";
-    case CALL_PHASE_FOUNDING:
-        return "nobody is here yet: opening the room";
-    case CALL_PHASE_ASKING:
-        return "asking to be let in";
-    case CALL_PHASE_ENTERING:
-        return "nobody answers: entering with the link";
-    case CALL_PHASE_MEMBER:
-        return "in the room";
-    case CALL_PHASE_LINK_OLD:
-        return "this link is no longer the room's: ask somebody in the call for a new one "
-               "(if nobody has met here yet, somebody else wrote to it first: make another room, `sotto link`)";
-    case CALL_PHASE_OUT:
-        return "out of the room";
-    case CALL_PHASE_RETURNING:
-        return "coming back into the room";
-    }
-    return "unknown phase";
-}
+    static const uint8_t nobody[CALL_USER_ID_LEN];
 
-static const char *pause_text(enum call_pause pause)
-{
-    switch (pause) {
-    case CALL_PAUSE_NONE:
-        return "sending";
-    case CALL_PAUSE_JOINING:
-        return "not sending: no keys yet";
-    case CALL_PAUSE_UNCONFIRMED:
-        return "not sending: waiting for the others to confirm this room";
-    case CALL_PAUSE_LOST:
-        return "not sending: contact with half of the members is lost (/go-on to remove them and continue)";
-    case CALL_PAUSE_WITHHELD:
-        return "not sending: a removal was announced, and the server does not show it";
-    case CALL_PAUSE_SERVER:
-        return "not sending: the delivery service passes nothing on";
-    case CALL_PAUSE_OUT:
-        return "not sending: out of the room";
-    }
-    return "not sending";
-}
-
-static const char *warning_text(enum call_warning warning)
-{
-    switch (warning) {
-    case CALL_WARNING_SERVER:
-        return "the delivery service passes nothing on";
-    case CALL_WARNING_SERVER_OVER:
-        return "the delivery service works again";
-    case CALL_WARNING_KICK:
-        return "an admin removes somebody";
-    case CALL_WARNING_RESYNC:
-        return "could not follow the group, coming in anew";
-    case CALL_WARNING_REFUSED:
-        return "the delivery service refuses a message";
-    case CALL_WARNING_ROLLBACK:
-        return "an older state of this room was offered, and refused";
-    }
-    return "unknown warning";
+    return memcmp(user_id, nobody, sizeof(nobody)) == 0;
 }
 
 static const char *name_of(const struct group *group, const uint8_t user_id[CALL_USER_ID_LEN])
@@ -143,6 +90,18 @@ static void say_gone(const struct group *group, const struct call_event *event)
         break;
     }
     }
+}
+
+static void say_warning(const struct group *group, const struct call_event *event)
+{
+    const char *text = texts_warning(event->warning);
+
+    if (event->warning == CALL_WARNING_RESYNC && !is_nobody(event->by))
+        say(group, "%s: what %s sent cannot be used here", text, name_of(group, event->by));
+    else if (event->warning == CALL_WARNING_KICK)
+        say(group, "%s is being removed by %s", name_of(group, event->user_id), name_of(group, event->by));
+    else
+        say(group, "%s", text);
 }
 
 /* Others' words, cleaned of what could deceive a terminal. */
@@ -243,6 +202,14 @@ static void add_epoch(struct group *group, const struct call_event *event)
 {
     GError *error = NULL;
 
+    /* without the inner header nothing bounds a frame's age, or says what it is: no call of this client's is weaker */
+    if (event->sframe_profile != SFRAME_PROFILE_SOTTO) {
+        if (!group->refused)
+            say(group, "this room seals frames by RFC 9605 alone, without their time and kind: who delays or exchanges "
+                       "them would not be noticed. Nothing is sent or played here: make another room");
+        group->refused = true;
+        return;
+    }
     /* who is in it, before frames are opened that have waited for its keys */
     if (event->epoch == call_epoch(group->call))
         people_update(group->people, group->call);
@@ -268,11 +235,28 @@ static void remove_epoch(struct group *group, uint64_t epoch)
 static void send_with(struct group *group, const struct call_event *event)
 {
     GError *error = NULL;
-    bool ok = sotto_key_ring_use_epoch(group->config.ring, event->epoch, event->leaf, &error);
+    bool ok;
 
+    if (group->refused)
+        return;
+    ok = sotto_key_ring_use_epoch(group->config.ring, event->epoch, event->leaf, &error);
     if (!ok)
         complain(group, "nothing is sent", error);
+    else if (!group->may_send && group->was_sending)
+        say(group, "sending again");
+    group->was_sending |= ok;
     set_may_send(group, ok);
+    if (ok)
+        group->config.paused(group->config.user, NULL);
+}
+
+static void stop_sending(struct group *group, enum call_pause pause)
+{
+    set_may_send(group, false);
+    if (group->leaving || group->refused || pause == CALL_PAUSE_OUT)
+        return;
+    say(group, "not sending: %s%s", texts_pause(pause), texts_pause_advice(pause));
+    group->config.paused(group->config.user, texts_pause(pause));
 }
 
 /* --- the machine -------------------------------------------------------------------------------------------------- */
@@ -288,7 +272,7 @@ static struct call_time now(void)
 
 static void take_phase(struct group *group, enum call_phase phase)
 {
-    say(group, "%s", phase_text(phase));
+    say(group, "%s", texts_phase(phase));
     if (phase != CALL_PHASE_OUT && phase != CALL_PHASE_LINK_OLD)
         return;
     set_may_send(group, false);
@@ -345,9 +329,7 @@ static void take(struct group *group, const struct call_event *event)
         send_with(group, event);
         break;
     case CALL_EVENT_SEND_STOPPED:
-        set_may_send(group, false);
-        if (!group->leaving && event->pause != CALL_PAUSE_OUT)
-            say(group, "%s", pause_text(event->pause));
+        stop_sending(group, event->pause);
         break;
     case CALL_EVENT_ROSTER:
         roster_changed(group);
@@ -371,9 +353,22 @@ static void take(struct group *group, const struct call_event *event)
         keep_state(group->folder, group->link.room, event);
         break;
     case CALL_EVENT_WARNING:
-        say(group, "%s", warning_text(event->warning));
+        say_warning(group, event);
         break;
     }
+}
+
+/* A room that is none for this client: nobody is to wait for it there. */
+static void leave_refused(struct group *group)
+{
+    struct call_event event;
+
+    group->ended = true;
+    /* not a member yet: then nobody knows of it */
+    if (call_leave(group->call) != CALL_OK)
+        return;
+    while (call_next_event(group->call, &event))
+        take(group, &event);
 }
 
 static void pump(struct group *group);
@@ -398,6 +393,8 @@ static void pump(struct group *group)
 
     while (call_next_event(group->call, &event))
         take(group, &event);
+    if (group->refused && !group->ended)
+        leave_refused(group);
     if (group->unanswered) {
         group->unanswered = false;
         connection_reset(group->connection, "the delivery service does not answer");
@@ -658,7 +655,10 @@ bool group_get_member(const struct group *group, size_t i, struct group_member *
 
     if (person == NULL)
         return false;
-    *member = (struct group_member){person->sender, person->member.self ? NULL : person->shown, person->member.left};
+    *member = (struct group_member){.sender = person->sender,
+                                    .name = person->member.self ? NULL : person->shown,
+                                    .left = person->member.left,
+                                    .lost = person->member.lost};
     return true;
 }
 

@@ -17,6 +17,7 @@ struct group_member {
     uint64_t sender;  /* of group_resolve() */
     const char *name; /* as it is to be shown; NULL: this user's */
     bool left;        /* said goodbye, and is about to be removed */
+    bool lost;        /* nothing was heard of it in the group for three intervals, whatever its frames do */
 };
 
 struct group_config {
@@ -29,6 +30,8 @@ struct group_config {
     SottoKeyRing *ring;
     /* Frames may be sent from now on, or not any more: what is sealed in between must be dropped. */
     void (*may_send)(void *user, bool may);
+    /* Why nothing is sent, for people; NULL: it is. Valid for good. */
+    void (*paused)(void *user, const char *why);
     /* How the room pads frames, before the first may be sent: to multiples of so many bytes, 0 not at all. */
     void (*padding)(void *user, unsigned multiple);
     void (*say)(void *user, const char *text); /* one line for people */

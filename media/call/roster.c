@@ -165,7 +165,7 @@ static enum call_presence presence_of(uint64_t sender, const struct call_present
 {
     for (size_t i = 0; i < count; i++)
         if (members[i].sender == sender)
-            return members[i].left ? CALL_PRESENCE_LEFT : CALL_PRESENCE_HERE;
+            return members[i].presence;
     return CALL_PRESENCE_GONE;
 }
 

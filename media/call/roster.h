@@ -62,6 +62,7 @@ struct call_pause {
 /* Where members make the keys the group says who is in the call; else everybody is who sends. */
 enum call_presence {
     CALL_PRESENCE_HERE,
+    CALL_PRESENCE_LOST, /* the group has not heard of it for a while, whatever its frames do */
     CALL_PRESENCE_LEFT, /* said goodbye */
     CALL_PRESENCE_GONE, /* no member any more: kept for what is known of its frames */
 };
@@ -107,7 +108,7 @@ enum call_play call_roster_opened(struct call_roster *roster, uint64_t sender, e
 void call_roster_named(struct call_roster *roster, uint64_t sender, const char *name);
 struct call_present {
     uint64_t sender;
-    bool left;
+    enum call_presence presence;
 };
 /* The members of the group, this client among them or not. */
 void call_roster_members(struct call_roster *roster, const struct call_present *members, size_t count);

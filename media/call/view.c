@@ -30,6 +30,8 @@ struct call_view {
     struct chat *chat;
     GString *live;     /* the live line as it was last */
     const char *typed; /* what the user is typing; the caller's */
+    const char *why;   /* nothing is sent; NULL: it is */
+    bool was_sending;  /* at some time: what stops it is worth a tile, what comes before it is not */
     int64_t started_us, updated_us;
     unsigned seconds;
     uint64_t encoded;
@@ -92,6 +94,12 @@ void call_view_say(struct call_view *view, const char *format, ...)
     g_string_free(line, TRUE);
 }
 
+void call_view_paused(struct call_view *view, const char *why)
+{
+    view->why = why;
+    view->was_sending |= why == NULL;
+}
+
 void call_view_type(struct call_view *view, const char *typed)
 {
     view->typed = typed;
@@ -134,6 +142,13 @@ static int64_t last_frame_us(const struct call_participant *participant)
     return MAX(participant->streams[CALL_AUDIO].last_opened_us, participant->streams[CALL_VIDEO].last_opened_us);
 }
 
+/* By its frames, or by what the group hears of it: a server can pass on the one without the other. */
+static bool is_lost(const struct call_participant *participant, int64_t now_us)
+{
+    return participant->presence == CALL_PRESENCE_LOST ||
+           now_us - last_frame_us(participant) > CALL_QUIET_MS * INT64_C(1000);
+}
+
 static const char *display_name(const struct call_participant *participant)
 {
     return participant->name[0] != '\0' ? participant->name : "(no name yet)";
@@ -152,14 +167,14 @@ static uint64_t not_opened(const struct call_participant *participant)
 static void update_one(struct call_view *view, const struct call_participant *participant, int64_t now_us,
                        double elapsed_s, GString *line)
 {
-    bool quiet = now_us - last_frame_us(participant) > CALL_QUIET_MS * INT64_C(1000);
+    bool quiet = is_lost(participant, now_us);
     struct memory *memory = remember(view, participant->sender);
     uint64_t decoded = participant->streams[CALL_VIDEO].decoded;
 
     memory->fps = (unsigned)((double)(decoded - memory->decoded) / elapsed_s + 0.5);
     memory->decoded = decoded;
     /* that it went, the group says; should it come back, it is announced anew */
-    if (participant->presence != CALL_PRESENCE_HERE) {
+    if (participant->presence == CALL_PRESENCE_LEFT || participant->presence == CALL_PRESENCE_GONE) {
         memory->announced = memory->quiet = false;
         memory->age = 0;
         return;
@@ -194,7 +209,9 @@ void call_view_update(struct call_view *view, struct call_roster *roster, struct
     call_capture_stats(capture, CALL_VIDEO, &sent);
     g_string_append_printf(line, "%02d:%02d %s", (int)((now_us - view->started_us) / 60000000),
                            (int)((now_us - view->started_us) / 1000000 % 60), up ? "connected" : "connecting");
-    if (call_capture_has(capture, CALL_VIDEO))
+    if (view->why != NULL)
+        g_string_append_printf(line, ", not sending: %s", view->why);
+    else if (call_capture_has(capture, CALL_VIDEO))
         g_string_append_printf(line, ", sending %.0f fps", (double)(sent.encoded - view->encoded) / elapsed_s);
     if (sent.dropped > 0)
         g_string_append_printf(line, " (%llu dropped)", (unsigned long long)sent.dropped);
@@ -230,7 +247,7 @@ static void describe_participant(struct call_view *view, const struct call_parti
     tile->picture = participant->picture;
     if (participant->presence == CALL_PRESENCE_LEFT) {
         g_strlcpy(tile->state, "left", sizeof(tile->state));
-    } else if (now_us - last_frame_us(participant) > CALL_QUIET_MS * INT64_C(1000)) {
+    } else if (is_lost(participant, now_us)) {
         g_strlcpy(tile->state, "lost contact", sizeof(tile->state));
         tile->alarm = true;
     } else if (!video) {
@@ -241,6 +258,26 @@ static void describe_participant(struct call_view *view, const struct call_parti
         snprintf(tile->state, sizeof(tile->state), "%s, %u fps, encrypted", call_codec_name(participant->codec),
                  memory->fps);
     }
+}
+
+/* Who is lost in the group has a tile for as long as it is a member: it has not left. */
+static bool has_tile(const struct call_participant *participant, int64_t now_us)
+{
+    if (participant->presence == CALL_PRESENCE_GONE)
+        return false;
+    return participant->presence == CALL_PRESENCE_LOST ||
+           now_us - last_frame_us(participant) < CALL_GONE_MS * INT64_C(1000);
+}
+
+/* Whoever looks at the pictures alone is told too that the others see none of theirs. */
+static size_t add_own_tile(const struct call_view *view, struct call_tile *tiles, size_t count)
+{
+    if (view->why == NULL || !view->was_sending || count == CALL_TILES_MAX)
+        return count;
+    tiles[count] = (struct call_tile){.alarm = true};
+    g_strlcpy(tiles[count].name, "not sending", sizeof(tiles[count].name));
+    g_strlcpy(tiles[count].state, view->why, sizeof(tiles[count].state));
+    return count + 1;
 }
 
 static size_t add_unknown_tiles(struct call_roster *roster, int64_t now_us, struct call_tile *tiles, size_t count)
@@ -274,9 +311,9 @@ cairo_surface_t *call_view_draw(struct call_view *view, struct call_roster *rost
     cairo_surface_t *surface;
 
     for (size_t i = 0; i < participants && count < CALL_TILES_MAX; i++)
-        if (view->participants[i].presence != CALL_PRESENCE_GONE &&
-            now_us - last_frame_us(&view->participants[i]) < CALL_GONE_MS * INT64_C(1000))
+        if (has_tile(&view->participants[i], now_us))
             describe_participant(view, &view->participants[i], now_us, &tiles[count++]);
+    count = add_own_tile(view, tiles, count);
     count = add_unknown_tiles(roster, now_us, tiles, count);
     surface = call_grid_draw(tiles, count, "nobody else is here");
     call_participants_clear(view->participants, participants);

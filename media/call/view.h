@@ -20,6 +20,8 @@ void call_view_say(struct call_view *view, const char *format, ...) __attribute_
 /* Once a second: works out rates, says who came and went, refreshes the live line (which of a terminal is one line
  * that changes, else a line now and then). */
 void call_view_update(struct call_view *view, struct call_roster *roster, struct call_capture *capture, bool up);
+/* Why nothing is sent, which is shown for as long as it is so; NULL: it is. why is kept. */
+void call_view_paused(struct call_view *view, const char *why);
 /* From now on the user types, and typed is what of a line is typed so far; the caller changes it, and says so. */
 void call_view_type(struct call_view *view, const char *typed);
 void call_view_typed(struct call_view *view);

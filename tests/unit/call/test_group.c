@@ -21,7 +21,9 @@ static struct connection_config connection;
 static const struct call_event *events;
 static size_t event_count;
 static bool may_send;
-static unsigned padding;
+static const char *why_paused;
+static unsigned padding, ended, goodbyes;
+static const char *somebody; /* the one other member's name; NULL: there is none */
 static char said[512];
 static GString *all_said; /* NULL: nobody asks */
 
@@ -31,6 +33,7 @@ struct identity_secret *__wrap_id_self_unlock(const struct id_store *store, cons
                                               uint64_t now_s, struct id_self *self);
 int __wrap_call_new(const struct call_config *config, struct call_time now, struct call **call);
 void __wrap_call_free(struct call *call);
+int __wrap_call_leave(struct call *call);
 void __wrap_call_connected(struct call *call, struct call_time now);
 bool __wrap_call_next_event(struct call *call, struct call_event *event);
 uint64_t __wrap_call_timeout(const struct call *call);
@@ -102,9 +105,18 @@ uint64_t __wrap_call_epoch(const struct call *call)
 int __wrap_call_get_member(const struct call *call, uint32_t i, struct call_member *member)
 {
     (void)call;
-    (void)i;
-    (void)member;
-    return CALL_USER;
+    if (!somebody || i > 0)
+        return CALL_USER;
+    *member = (struct call_member){.user_id = {7}, .root_key = {8}, .device = "laptop"};
+    snprintf(member->name, sizeof member->name, "%s", somebody);
+    return CALL_OK;
+}
+
+int __wrap_call_leave(struct call *call)
+{
+    (void)call;
+    goodbyes++;
+    return CALL_OK;
 }
 
 /* Who is in the call, as a letter; and the slow step from that to a code, which lasts until the test lets it end. */
@@ -182,6 +194,18 @@ static void on_may_send(void *user, bool may)
     may_send = may;
 }
 
+static void on_paused(void *user, const char *why)
+{
+    (void)user;
+    why_paused = why;
+}
+
+static void on_ended(void *user)
+{
+    (void)user;
+    ended++;
+}
+
 static void on_padding(void *user, unsigned multiple)
 {
     (void)user;
@@ -208,10 +232,11 @@ static struct group *open_group(SottoKeyRing *ring, const char *folder)
         .identity_folder = folder,
         .ring = ring,
         .may_send = on_may_send,
+        .paused = on_paused,
         .padding = on_padding,
         .say = on_say,
         .members = nothing,
-        .ended = nothing,
+        .ended = on_ended,
     };
     struct group *group = group_new(&config);
     CU_ASSERT_PTR_NOT_NULL_FATAL(group);
@@ -269,6 +294,106 @@ static void frames_are_sealed_as_the_room_says(void)
     CU_ASSERT_NOT_EQUAL(said[0], '\0');
     enter(8, SFRAME_AES_256_GCM_SHA512_128, SFRAME_PROFILE_RFC9605, 0);
     CU_ASSERT_FALSE(may_send);
+    group_free(group);
+    g_object_unref(ring);
+    home_remove(folder);
+}
+
+/* Nothing of such a room would be bound to its time and kind. Nobody is to wait for this client in it, either. */
+static void a_room_without_the_inner_header_is_left(void)
+{
+    char folder[HOME_MAX];
+    home_make(folder);
+    SottoKeyRing *ring = sotto_key_ring_new(0, 0);
+    struct group *group = open_group(ring, folder);
+    may_send = false;
+    ended = goodbyes = 0;
+    enter(5, SFRAME_AES_128_GCM_SHA256_128, SFRAME_PROFILE_RFC9605, 0);
+    CU_ASSERT_FALSE(may_send);
+    CU_ASSERT_FALSE(sotto_key_ring_has_receive_key(ring));
+    CU_ASSERT_EQUAL(sotto_key_ring_profile(ring), SFRAME_PROFILE_SOTTO);
+    CU_ASSERT_PTR_NOT_NULL(strstr(said, "this room seals frames by RFC 9605 alone"));
+    CU_ASSERT_EQUAL(goodbyes, 1);
+    CU_ASSERT_EQUAL(ended, 1);
+    enter(6, SFRAME_AES_128_GCM_SHA256_128, SFRAME_PROFILE_RFC9605, 0);
+    CU_ASSERT_STRING_EQUAL(said, ""); /* it has been said */
+    CU_ASSERT_EQUAL(ended, 1);
+    CU_ASSERT_FALSE(may_send);
+    group_free(group);
+    g_object_unref(ring);
+    home_remove(folder);
+}
+
+/* Contact lost, or in an epoch that the others are not in: what the user reads from the first word to the last. */
+static void who_is_stopped_is_told_why_and_when_it_is_over(void)
+{
+    static const char lost[] = "contact with half of the members is lost";
+    const struct call_event roster_event = {.type = CALL_EVENT_ROSTER};
+    const struct call_event no_contact = {.type = CALL_EVENT_SEND_STOPPED, .pause = CALL_PAUSE_LOST};
+    const struct call_event again = {.type = CALL_EVENT_SEND_WITH, .epoch = 5, .leaf = OWN_LEAF};
+    struct call_event anew[] = {
+        {.type = CALL_EVENT_SEND_STOPPED, .pause = CALL_PAUSE_JOINING},
+        {.type = CALL_EVENT_WARNING, .warning = CALL_WARNING_RESYNC},
+        {.type = CALL_EVENT_PHASE, .phase = CALL_PHASE_ASKING},
+    };
+    char folder[HOME_MAX];
+    home_make(folder);
+    SottoKeyRing *ring = sotto_key_ring_new(0, 0);
+    struct group *group = open_group(ring, folder);
+    all_said = g_string_new(NULL);
+    may_send = false;
+    somebody = "Ben";
+    tell(&roster_event, 1);
+    enter(5, SFRAME_AES_128_GCM_SHA256_128, SFRAME_PROFILE_SOTTO, 0);
+    CU_ASSERT_STRING_EQUAL(all_said->str, ""); /* nothing has stopped it yet */
+    CU_ASSERT_PTR_NULL(why_paused);
+    tell(&no_contact, 1);
+    CU_ASSERT_FALSE(may_send);
+    CU_ASSERT_STRING_EQUAL(said, "not sending: contact with half of the members is lost "
+                                 "(/go-on to remove them and continue)");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(why_paused);
+    CU_ASSERT_STRING_EQUAL(why_paused, lost);
+    tell(&again, 1);
+    CU_ASSERT_TRUE(may_send);
+    CU_ASSERT_STRING_EQUAL(said, "sending again");
+    CU_ASSERT_PTR_NULL(why_paused);
+    tell(&again, 1); /* another epoch */
+    CU_ASSERT_STRING_EQUAL(said, "");
+    /* among the fewer: it goes to the others */
+    g_string_truncate(all_said, 0);
+    tell(anew, 3);
+    CU_ASSERT_STRING_EQUAL(all_said->str, "not sending: no keys yet\n"
+                                          "could not follow the group, coming in anew\n"
+                                          "asking to be let in\n");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(why_paused);
+    CU_ASSERT_STRING_EQUAL(why_paused, "no keys yet");
+    /* where one commit is to blame, so is who made it */
+    anew[1].by[0] = 7;
+    g_string_truncate(all_said, 0);
+    tell(&anew[1], 1);
+    CU_ASSERT_STRING_EQUAL(said, "could not follow the group, coming in anew: what Ben sent cannot be used here");
+    somebody = NULL;
+    group_free(group);
+    g_string_free(all_said, TRUE);
+    all_said = NULL;
+    g_object_unref(ring);
+    home_remove(folder);
+}
+
+static void a_kick_names_both(void)
+{
+    const struct call_event list[] = {
+        {.type = CALL_EVENT_ROSTER},
+        {.type = CALL_EVENT_WARNING, .warning = CALL_WARNING_KICK, .user_id = {9}, .by = {7}},
+    };
+    char folder[HOME_MAX];
+    home_make(folder);
+    SottoKeyRing *ring = sotto_key_ring_new(0, 0);
+    struct group *group = open_group(ring, folder);
+    somebody = "Ben";
+    tell(list, 2);
+    CU_ASSERT_STRING_EQUAL(said, "somebody is being removed by Ben");
+    somebody = NULL;
     group_free(group);
     g_object_unref(ring);
     home_remove(folder);
@@ -403,6 +528,10 @@ static void a_code_is_shown_while_it_is_the_rosters(void)
 static const struct unit_test TESTS[] = {
     {"a call code is shown, and made once, while the roster is the one it was made from",
      a_code_is_shown_while_it_is_the_rosters},
+    {"a room whose frames have no inner header is refused, said and left", a_room_without_the_inner_header_is_left},
+    {"who is stopped from sending, or is among the fewer, is told why, by whom, and when it is over",
+     who_is_stopped_is_told_why_and_when_it_is_over},
+    {"an announced kick names who makes it", a_kick_names_both},
     {"clocks and removed leaves reach the key ring", clocks_and_removed_leaves_reach_the_ring},
     {"a delivery service that does not answer is left for another connection", a_service_that_does_not_answer_is_left},
     {"frames are sealed as the room says, and nothing is sent where they cannot be",

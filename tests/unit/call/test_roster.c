@@ -100,8 +100,10 @@ static enum call_presence presence(struct call_roster *roster, uint64_t sender)
 
 static void the_group_says_who_is_here_has_left_and_is_gone(void)
 {
-    static const struct call_present all[] = {{1, false}, {2, false}, {3, false}},
-                                     one_leaves[] = {{1, false}, {2, true}};
+    static const struct call_present all[] = {{1, CALL_PRESENCE_HERE},
+                                              {2, CALL_PRESENCE_HERE},
+                                              {3, CALL_PRESENCE_HERE}},
+                                     one_leaves[] = {{1, CALL_PRESENCE_LOST}, {2, CALL_PRESENCE_LEFT}};
     struct call_roster *roster = call_roster_new();
 
     (void)open_video(roster, 1, 0, true);
@@ -110,7 +112,7 @@ static void the_group_says_who_is_here_has_left_and_is_gone(void)
     call_roster_members(roster, all, 3);
     CU_ASSERT_EQUAL(presence(roster, 2), CALL_PRESENCE_HERE);
     call_roster_members(roster, one_leaves, 2);
-    CU_ASSERT_EQUAL(presence(roster, 1), CALL_PRESENCE_HERE);
+    CU_ASSERT_EQUAL(presence(roster, 1), CALL_PRESENCE_LOST);
     CU_ASSERT_EQUAL(presence(roster, 2), CALL_PRESENCE_LEFT);
     /* a frame that was under way brings nobody back */
     (void)open_video(roster, 2, 1, false);
@@ -131,7 +133,7 @@ static void who_is_gone_makes_room(void)
 
     for (uint64_t sender = 1; sender <= CALL_PARTICIPANTS_MAX; sender++) {
         (void)open_video(roster, sender, 0, true);
-        here[sender - 1] = (struct call_present){sender == 40 ? 999 : sender, false};
+        here[sender - 1] = (struct call_present){sender == 40 ? 999 : sender, CALL_PRESENCE_HERE};
     }
     CU_ASSERT_EQUAL(open_video(roster, 999, 0, true), CALL_NO_ROOM);
     call_roster_members(roster, here, CALL_PARTICIPANTS_MAX);
