@@ -27,6 +27,10 @@ struct bench {
     int quick;
     int asserts;
     int control;
+    int rounds_given;   /* by the arguments */
+    const char *only;   /* part of the titles that are run, or NULL */
+    int only_asked;     /* bench_wants was called */
+    size_t only_fitted; /* titles */
     int bound_failed;
     size_t cases;
     size_t figures;
@@ -44,36 +48,52 @@ static double now_ns(void)
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-static double time_run(const struct bench_contestant *contestant, uint64_t iterations)
+static double time_at_once(const struct bench_contestant *contestant, uint64_t iterations)
 {
     double start = now_ns();
     contestant->run(contestant->ctx, iterations);
     return now_ns() - start;
 }
 
-/* Iterations that take about round_ns. Doubling from one call warms the caches and the CPU's clock as well. */
-static uint64_t calibrate_once(const struct bench_contestant *contestant, double round_ns)
+/* iterations: a multiple of a slice. */
+static double time_run(const struct bench_contestant *contestant, const struct bench_slices *slices,
+                       uint64_t iterations)
 {
-    uint64_t iterations = 1;
-    double taken = time_run(contestant, iterations);
+    double taken = 0;
+    if (slices->prepare == NULL) {
+        return time_at_once(contestant, iterations);
+    }
+    for (uint64_t done = 0; done < iterations; done += slices->len) {
+        slices->prepare(contestant->ctx, slices->len);
+        taken += time_at_once(contestant, slices->len);
+    }
+    return taken;
+}
+
+/* Whole slices that take about round_ns. Doubling from one warms the caches and the CPU's clock as well. */
+static uint64_t calibrate_once(const struct bench_contestant *contestant, const struct bench_slices *slices,
+                               double round_ns)
+{
+    uint64_t iterations = slices->len;
+    double taken = time_run(contestant, slices, iterations);
     while (taken < round_ns / 2 && iterations < (UINT64_C(1) << 40)) {
         iterations *= 2;
-        taken = time_run(contestant, iterations);
+        taken = time_run(contestant, slices, iterations);
     }
     if (taken <= 0) {
         return iterations;
     }
-    double wanted = (double)iterations * round_ns / taken;
-    return wanted < 1 ? 1 : (uint64_t)wanted;
+    const double wanted = (double)iterations * round_ns / taken / (double)slices->len;
+    return wanted < 1 ? slices->len : (uint64_t)wanted * slices->len;
 }
 
 /* The most of a few attempts: whoever was interrupted took himself for slow. */
-static uint64_t calibrate(const struct bench_contestant *contestant, double round_ns)
+static uint64_t calibrate(const struct bench_contestant *contestant, const struct bench_slices *slices, double round_ns)
 {
     enum { ATTEMPTS = 3 };
     uint64_t iterations = 1;
     for (int i = 0; i < ATTEMPTS; i++) {
-        const uint64_t found = calibrate_once(contestant, round_ns);
+        const uint64_t found = calibrate_once(contestant, slices, round_ns);
         iterations = found > iterations ? found : iterations;
     }
     return iterations;
@@ -138,10 +158,12 @@ static void note_machine(struct bench *bench)
 static void usage(FILE *out, const char *program)
 {
     fprintf(out,
-            "usage: %s [--json FILE] [--rounds N] [--round-ms N | --round-us N] [--quick] [--assert | --control]\n"
+            "usage: %s [--json FILE] [--rounds N] [--round-ms N | --round-us N] [--quick] [--only TEXT]\n"
+            "       [--assert | --control]\n"
             "  --json FILE   also write the report as JSON\n"
             "  --rounds N    interleaved rounds of each case (default %d, at most %d)\n"
             "  --round-ms N  length of one contestant's round (default %d); --round-us in microseconds\n"
+            "  --only TEXT   only the cases with this in their titles, where a benchmark has many\n"
             "  --quick       three rounds of 1 ms: shows that it runs, measures nothing\n"
             "  --assert      measures what has a bound, and exits with 1 if one is broken\n"
             "  --control     the same under a burden, and exits with 1 if that breaks not every bound\n",
@@ -188,14 +210,20 @@ static void read_arguments(struct bench *bench, int argc, char **argv)
                 die(argv[0], value);
             }
             i++;
+        } else if (strcmp(argv[i], "--only") == 0 && value != NULL) {
+            bench->only = value;
+            i++;
         } else if (strcmp(argv[i], "--rounds") == 0 && value != NULL) {
             bench->rounds = (size_t)number_argument(argv[0], value, BENCH_ROUNDS_MAX);
+            bench->rounds_given = 1;
             i++;
         } else if (strcmp(argv[i], "--round-ms") == 0 && value != NULL) {
             bench->round_ns = 1e6 * (double)number_argument(argv[0], value, 60000);
+            bench->rounds_given = 1;
             i++;
         } else if (strcmp(argv[i], "--round-us") == 0 && value != NULL) {
             bench->round_ns = 1e3 * (double)number_argument(argv[0], value, 60000000);
+            bench->rounds_given = 1;
             i++;
         } else {
             usage(stderr, argv[0]);
@@ -243,6 +271,22 @@ int bench_asserts(const struct bench *bench)
 int bench_is_control(const struct bench *bench)
 {
     return bench->control;
+}
+
+void bench_set_rounds(struct bench *bench, size_t rounds, unsigned round_us)
+{
+    if (!bench->quick && !bench->rounds_given) {
+        bench->rounds = rounds;
+        bench->round_ns = 1e3 * round_us;
+    }
+}
+
+int bench_wants(struct bench *bench, const char *title)
+{
+    const int wanted = bench->only == NULL || strstr(title, bench->only) != NULL;
+    bench->only_asked = 1;
+    bench->only_fitted += wanted;
+    return wanted;
 }
 
 void bench_hold(struct bench *bench, const char *what, const struct bench_result *result, double bound)
@@ -293,33 +337,42 @@ static void json_case(struct bench *bench, const char *title, uint64_t bytes, co
     fputs("]}", out);
 }
 
-void bench_case(struct bench *bench, const char *title, uint64_t bytes, const struct bench_contestant *list,
-                size_t count, struct bench_result *results)
+void bench_measure(struct bench *bench, const struct bench_slices *slices, const struct bench_contestant *list,
+                   size_t count, struct bench_result *results)
 {
-    struct bench_result own[BENCH_CONTESTANTS_MAX];
-    memset(own, 0, sizeof(own));
     double *times = calloc(count * bench->rounds, sizeof(*times));
     if (times == NULL || count < 1 || count > BENCH_CONTESTANTS_MAX) {
-        fprintf(stderr, "%s: case '%s' has too many contestants or no memory\n", bench->name, title);
+        fprintf(stderr, "%s: '%s' and its rivals are too many, or there is no memory\n", bench->name, list[0].name);
         exit(1);
     }
-
+    if (bench->only != NULL && !bench->only_asked) {
+        fprintf(stderr, "%s: this benchmark has no cases to choose from with --only\n", bench->name);
+        exit(2);
+    }
+    memset(results, 0, count * sizeof(*results));
     for (size_t i = 0; i < count; i++) {
-        copy_text(own[i].name, sizeof(own[i].name), list[i].name);
-        own[i].iterations = calibrate(&list[i], bench->round_ns);
+        copy_text(results[i].name, sizeof(results[i].name), list[i].name);
+        results[i].iterations = calibrate(&list[i], slices, bench->round_ns);
     }
     /* each round begins with another contestant, so that no place in the order is always the warm one */
     for (size_t round = 0; round < bench->rounds; round++) {
         for (size_t turn = 0; turn < count; turn++) {
-            size_t i = (round + turn) % count;
-            times[i * bench->rounds + round] = time_run(&list[i], own[i].iterations) / (double)own[i].iterations;
+            const size_t i = (round + turn) % count;
+            const uint64_t iterations = results[i].iterations;
+            times[i * bench->rounds + round] = time_run(&list[i], slices, iterations) / (double)iterations;
         }
     }
     for (size_t i = 0; i < count; i++) {
-        bench_summarise(times + i * bench->rounds, times, bench->rounds, &own[i]);
+        bench_summarise(times + i * bench->rounds, times, bench->rounds, &results[i]);
     }
     free(times);
+}
 
+void bench_case_sliced(struct bench *bench, const char *title, uint64_t bytes, const struct bench_slices *slices,
+                       const struct bench_contestant *list, size_t count, struct bench_result *results)
+{
+    struct bench_result own[BENCH_CONTESTANTS_MAX];
+    bench_measure(bench, slices, list, count, own);
     print_case(title, bytes, own, count);
     if (bench->json != NULL) {
         json_case(bench, title, bytes, own, count);
@@ -328,6 +381,13 @@ void bench_case(struct bench *bench, const char *title, uint64_t bytes, const st
     if (results != NULL) {
         memcpy(results, own, count * sizeof(*own));
     }
+}
+
+void bench_case(struct bench *bench, const char *title, uint64_t bytes, const struct bench_contestant *list,
+                size_t count, struct bench_result *results)
+{
+    static const struct bench_slices one_by_one = {.len = 1};
+    bench_case_sliced(bench, title, bytes, &one_by_one, list, count, results);
 }
 
 void bench_figure(struct bench *bench, const char *title, double value, const char *unit)
@@ -347,6 +407,7 @@ int bench_close(struct bench *bench)
 {
     int failed = 0;
     const int bound_failed = bench->bound_failed;
+    const int nothing_fitted = bench->only != NULL && bench->only_fitted == 0;
     if (bench->json != NULL) {
         failed |= fclose(bench->figures_json) != 0;
         fprintf(bench->json, "],\n\"figures\": [%s],\n\"versions\": {", bench->figures_text);
@@ -364,6 +425,9 @@ int bench_close(struct bench *bench)
     if (failed) {
         fprintf(stderr, "%s: the JSON report could not be written\n", bench->name);
     }
+    if (nothing_fitted) {
+        fprintf(stderr, "%s: no case's title has '%s' in it\n", bench->name, bench->only);
+    }
     free(bench);
-    return failed || bound_failed ? 1 : 0;
+    return failed || bound_failed || nothing_fitted ? 1 : 0;
 }

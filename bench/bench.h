@@ -13,7 +13,7 @@
  *
  * The first contestant of a case is its baseline: `ratio` is the median over rounds of (own time / baseline's time of
  * the same round). Arguments understood by bench_open: --json FILE, --rounds N, --round-ms N, --round-us N, --quick,
- * --assert, --control, --help.
+ * --only TEXT, --assert, --control, --help.
  * Not thread-safe; one struct bench per thread. */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
@@ -35,6 +35,12 @@ struct bench_contestant {
     const char *name;
     bench_run_fn run;
     void *ctx; /* the caller's; handed to run */
+};
+
+/* What is run a slice at a time: only so many iterations at once, and multiples of them in a round. */
+struct bench_slices {
+    uint64_t len;         /* iterations; at least 1 */
+    bench_run_fn prepare; /* called before each slice with its contestant's ctx and len; not timed. NULL: nothing is */
 };
 
 /* Times are nanoseconds per iteration. Quartiles by linear interpolation. */
@@ -67,6 +73,22 @@ void bench_note(struct bench *bench, const char *key, const char *value);
  * BENCH_CONTESTANTS_MAX. */
 void bench_case(struct bench *bench, const char *title, uint64_t bytes, const struct bench_contestant *list,
                 size_t count, struct bench_result *results);
+
+/* The same by slices, which all contestants have in common. */
+void bench_case_sliced(struct bench *bench, const char *title, uint64_t bytes, const struct bench_slices *slices,
+                       const struct bench_contestant *list, size_t count, struct bench_result *results);
+
+/* Measures, and reports nothing. */
+void bench_measure(struct bench *bench, const struct bench_slices *slices, const struct bench_contestant *list,
+                   size_t count, struct bench_result *results);
+
+/* Rounds from now on, of which the arguments have said nothing; with --quick it changes nothing. */
+void bench_set_rounds(struct bench *bench, size_t rounds, unsigned round_us);
+
+/* Whether --only (part of a title) lets a case of this title run: true without it. A benchmark that has cases to choose
+ * from asks before each; one that never asks ends with a message at its first case, and bench_close returns 1 if no
+ * title fitted. */
+int bench_wants(struct bench *bench, const char *title);
 
 /* A figure that is not a time per iteration (bytes resident, packets per second): printed and put in the JSON. */
 void bench_figure(struct bench *bench, const char *title, double value, const char *unit);

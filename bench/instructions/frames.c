@@ -6,13 +6,65 @@
 #include <string.h>
 
 #include "provider_identity.h"
-#include "sframe_frames.h"
+#include "receiver.h"
+#include "sender.h"
+#include "sotto/sframe.h"
 
-enum { BURDEN = 7, ARGS_MIN = 4 };
+enum { BURDEN = 7, ARGS_MIN = 4, SIZE_MAX_B = 20000, RECEIVE_KEYS = 4 };
+
+struct frames {
+    struct sframe_sender *sender;
+    struct sframe_receiver *receiver;
+    uint8_t whole[SFRAME_HEAD_MAX + SIZE_MAX_B + SFRAME_TAG_MAX];
+    size_t len;
+};
+
+static _Noreturn void fail(const char *what)
+{
+    fprintf(stderr, "bench_instructions_frames: %s failed\n", what);
+    exit(EXIT_FAILURE);
+}
+
+static void seal(struct frames *frames, struct sframe_sealed *sealed)
+{
+    const struct sframe_inner inner = {.codec = SFRAME_CODEC_VP8};
+    uint8_t *payload = frames->whole + SFRAME_HEAD_MAX;
+    if (sframe_seal(frames->sender, &inner, NULL, 0, frames->whole, SFRAME_HEAD_MAX, payload, frames->len,
+                    payload + frames->len, SFRAME_TAG_MAX, sealed) != SFRAME_OK)
+        fail("sframe_seal");
+}
+
+static void open_sealed(struct frames *frames, const struct sframe_sealed *sealed)
+{
+    struct sframe_opened opened;
+    if (sframe_open(frames->receiver, NULL, NULL, 0, frames->whole + SFRAME_HEAD_MAX - sealed->head_len,
+                    sealed->head_len + frames->len + sealed->tail_len, 0, &opened) != SFRAME_OK)
+        fail("sframe_open");
+}
+
+static void set_up(struct frames *frames, size_t len)
+{
+    static const uint8_t base_key[32] = {7};
+    const struct sframe_sender_config sender = {.key_history = 4};
+    const struct sframe_receiver_config receiver = {.keys = RECEIVE_KEYS};
+    const size_t sender_size = sframe_sender_size(&sender);
+    const size_t receiver_size = sframe_receiver_size(&receiver);
+    uint64_t kid = 0;
+    frames->len = len;
+    if (sframe_kid_from_start(SFRAME_CAMERA * SFRAME_LAYERS, 0x0123456789ab, &kid) != SFRAME_OK ||
+        sframe_sender_init_with(&provider_identity, malloc(sender_size), sender_size, &sender, &frames->sender) !=
+            SFRAME_OK ||
+        sframe_receiver_init_with(&provider_identity, malloc(receiver_size), receiver_size, &receiver,
+                                  &frames->receiver) != SFRAME_OK ||
+        sframe_sender_add_key(frames->sender, kid, base_key, sizeof base_key) != SFRAME_OK ||
+        sframe_receiver_add_shared(frames->receiver, base_key, sizeof base_key) != SFRAME_OK)
+        fail("set-up");
+}
 
 int main(int argc, char **argv)
 {
     static struct frames frames;
+    struct sframe_sealed sealed;
     if (argc < ARGS_MIN) {
         fprintf(stderr, "usage: %s seal|open SIZE COUNT [burden]\n", argv[0]);
         return 2;
@@ -20,17 +72,19 @@ int main(int argc, char **argv)
     const size_t size = strtoul(argv[2], NULL, 10);
     const size_t count = strtoul(argv[3], NULL, 10);
     const bool opens = strcmp(argv[1], "open") == 0;
-    if (size < 1 || size > FRAMES_SIZE_MAX)
-        frames_fail("a frame of that size");
-    frames_open(&frames, &provider_identity, SFRAME_SUITE_DEFAULT, size, false);
+    if (size < 1 || size > SIZE_MAX_B)
+        fail("a frame of that size");
+    set_up(&frames, size);
     for (size_t i = 0; i < count; i++) {
+        seal(&frames, &sealed);
         if (opens)
-            frames_run_seal_and_open(&frames, 1);
-        else
-            frames_run_seal(&frames, 1);
+            open_sealed(&frames, &sealed);
         for (volatile int spent = 0; argc > ARGS_MIN && spent < BURDEN;)
             spent = spent + 1;
     }
-    frames_close(&frames);
+    sframe_sender_wipe(frames.sender);
+    sframe_receiver_wipe(frames.receiver);
+    free(frames.sender);
+    free(frames.receiver);
     return EXIT_SUCCESS;
 }

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,8 +120,113 @@ static void bounds_are_held(void)
     CU_ASSERT_EQUAL(held_to(1.2, control_flag), 1);
 }
 
+/* --- slices --- */
+
+enum { SLICE = 8 };
+
+struct sliced {
+    uint64_t prepared; /* and not yet run */
+    bool whole;        /* nothing but whole slices, each prepared just before, so far */
+    uint64_t prepare_calls;
+};
+
+static void prepare_slowly(void *ctx, uint64_t iterations)
+{
+    struct sliced *sliced = ctx;
+    sliced->whole = sliced->whole && sliced->prepared == 0 && iterations == SLICE;
+    sliced->prepared = iterations;
+    sliced->prepare_calls++;
+    usleep(2000);
+}
+
+static void run_prepared(void *ctx, uint64_t iterations)
+{
+    struct sliced *sliced = ctx;
+    sliced->whole = sliced->whole && iterations == sliced->prepared;
+    sliced->prepared = 0;
+}
+
+static void run_whole(void *ctx, uint64_t iterations)
+{
+    struct sliced *sliced = ctx;
+    sliced->whole = sliced->whole && iterations % SLICE == 0;
+    usleep(1000);
+}
+
+static struct bench *open_with(char *flag, char *value)
+{
+    char program[] = "bench_test";
+    char rounds[] = "--rounds";
+    char three[] = "3";
+    char length[] = "--round-us";
+    char short_one[] = "1";
+    char *arguments[] = {program, rounds, three, length, short_one, flag, value, NULL};
+    return bench_open("slices", flag ? 7 : 5, arguments);
+}
+
+static void slices_are_prepared_untimed(void)
+{
+    struct bench *bench = open_with(NULL, NULL);
+    struct sliced sliced = {.whole = true};
+    struct sliced plain = {.whole = true};
+    struct bench_result result;
+    const struct bench_slices prepared = {SLICE, prepare_slowly};
+    const struct bench_slices unprepared = {SLICE, NULL};
+    bench_measure(bench, &prepared, &(struct bench_contestant){"prepared", run_prepared, &sliced}, 1, &result);
+    CU_ASSERT_TRUE(sliced.whole);
+    CU_ASSERT_EQUAL(sliced.prepared, 0);
+    CU_ASSERT_TRUE(sliced.prepare_calls >= 3);
+    CU_ASSERT_EQUAL(result.iterations % SLICE, 0);
+    CU_ASSERT_TRUE(result.min_ns < 2e6 / SLICE); /* what preparing takes */
+    bench_measure(bench, &unprepared, &(struct bench_contestant){"plain", run_whole, &plain}, 1, &result);
+    CU_ASSERT_TRUE(plain.whole);
+    CU_ASSERT_EQUAL(result.iterations, SLICE); /* one is longer than a round */
+    CU_ASSERT_TRUE(result.min_ns >= 1e6 / SLICE);
+    CU_ASSERT_EQUAL(bench_close(bench), 0);
+}
+
+static void arguments_say_how_many_rounds(void)
+{
+    struct sliced sliced = {.whole = true};
+    struct bench_result result;
+    const struct bench_slices slices = {SLICE, prepare_slowly};
+    const struct bench_contestant contestant = {"prepared", run_prepared, &sliced};
+    struct bench *bench = open_with(NULL, NULL);
+    bench_set_rounds(bench, 5, 1);
+    bench_measure(bench, &slices, &contestant, 1, &result);
+    CU_ASSERT_EQUAL(result.rounds, 3);
+    CU_ASSERT_EQUAL(bench_close(bench), 0);
+
+    char program[] = "bench_test";
+    char *arguments[] = {program, NULL};
+    bench = bench_open("rounds", 1, arguments);
+    bench_set_rounds(bench, 5, 1);
+    bench_measure(bench, &slices, &contestant, 1, &result);
+    CU_ASSERT_EQUAL(result.rounds, 5);
+    CU_ASSERT_EQUAL(bench_close(bench), 0);
+}
+
+static void cases_are_chosen_by_title(void)
+{
+    char only[] = "--only";
+    char text[] = "open, 160 B";
+    struct bench *bench = open_with(only, text);
+    CU_ASSERT_FALSE(bench_wants(bench, "seal, 160 B"));
+    CU_ASSERT_TRUE(bench_wants(bench, "open, 160 B, 1 key"));
+    CU_ASSERT_EQUAL(bench_close(bench), 0);
+    bench = open_with(only, text);
+    CU_ASSERT_FALSE(bench_wants(bench, "seal, 160 B"));
+    CU_ASSERT_EQUAL(bench_close(bench), 1);
+    bench = open_with(NULL, NULL);
+    CU_ASSERT_TRUE(bench_wants(bench, "seal, 160 B"));
+    CU_ASSERT_EQUAL(bench_close(bench), 0);
+}
+
 static const struct unit_test tests[] = {
     {"a report interleaves its contestants and its JSON is complete", report_is_complete},
     {"a ratio above its bound fails, and a control's below", bounds_are_held},
+    {"slices are run whole, and preparing them is not timed", slices_are_prepared_untimed},
+    {"the arguments' rounds stand before a benchmark's own", arguments_say_how_many_rounds},
+    {"cases are chosen by a part of their title, and none is an error", cases_are_chosen_by_title},
 };
 UNIT_MAIN("bench.report", tests)

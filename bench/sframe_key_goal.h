@@ -1,0 +1,10 @@
+/* What adding a key takes over its HKDF and key schedule. */
+#ifndef BENCH_SFRAME_KEY_GOAL_H
+#define BENCH_SFRAME_KEY_GOAL_H
+
+#include "bench.h"
+
+/* The default suite's, over ipsec-mb's key schedule. Where there is no ipsec-mb it measures nothing. */
+void sframe_key_goal_run(struct bench *bench);
+
+#endif
