@@ -1,5 +1,6 @@
 """Neither the database nor the traffic of the delivery service holds a name, a certificate or a key, if clients seal what
-they send; the same search finds each of them when they do not."""
+they send; the same search finds each of them when they do not. What the clients of a real call send is searched by
+tests/system/call/test_sealed.py."""
 import os
 import socket
 import threading
