@@ -1,9 +1,11 @@
 #include "daemon/process.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 bool daemon_forbid_core_dumps(void)
@@ -58,6 +60,38 @@ bool daemon_check_tls_files(const struct config_common *common, char problem[CON
     return check_readable("tls-cert", common->tls_cert, problem) && check_readable("tls-key", common->tls_key, problem);
 }
 
+/* An error of bind(), 0 if there is none. */
+static int try_to_bind(const struct config_common *common)
+{
+    char port[8];
+    const int on = 1;
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+    struct addrinfo *found = NULL;
+    int error = 0;
+    snprintf(port, sizeof(port), "%u", common->listen_port);
+    if (getaddrinfo(common->listen_address, port, &hints, &found))
+        return EINVAL;
+    int fd = socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC, 0);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+        bind(fd, found->ai_addr, found->ai_addrlen) || listen(fd, 1))
+        error = errno;
+    if (fd >= 0)
+        close(fd);
+    freeaddrinfo(found);
+    return error;
+}
+
+/* The library that listens says it in its own words, if at all. */
+void daemon_tell_not_listening(const struct config_common *common)
+{
+    const int error = try_to_bind(common);
+    const char *reason = error                 ? strerror(error)
+                         : common->tls_cert[0] ? "tls-cert and tls-key are not a PEM certificate chain and its key"
+                                               : "unknown, see the lines before";
+    log_event(LOG_LEVEL_ERROR, "start_failed", "reason", "cannot listen for HTTP", "because", reason, "address",
+              common->listen_address, "port", log_number(common->listen_port).text, NULL);
+}
+
 void daemon_warn_of_dangers(const char *program, const struct config_common *common)
 {
     if (common->dev) {
@@ -90,7 +124,8 @@ static bool write_port_file(const char *path, const char *line)
 bool daemon_announce_ready(const struct config_common *common, const char *line)
 {
     if (common->port_file[0] && !write_port_file(common->port_file, line)) {
-        log_event(LOG_LEVEL_ERROR, "start_failed", "reason", "the port file cannot be written", NULL);
+        log_event(LOG_LEVEL_ERROR, "start_failed", "reason", "the port file cannot be written", "because",
+                  strerror(errno), "file", common->port_file, NULL);
         return false;
     }
     if (common->ready_fd >= 0) {

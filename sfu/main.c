@@ -123,10 +123,8 @@ static bool start(struct daemon *daemon)
         .handler = {.handle = sfu_whip_handle, .tick = sfu_whip_tick, .user = daemon->whip},
     };
     daemon->http = http_server_open(&http_config);
-    if (!daemon->http) {
-        log_event(LOG_LEVEL_ERROR, "start_failed", "reason", "cannot listen for HTTP", "address",
-                  config->common.listen_address, "port", log_number(config->common.listen_port).text, NULL);
-    }
+    if (!daemon->http)
+        daemon_tell_not_listening(&config->common);
     return daemon->http != NULL;
 }
 

@@ -31,8 +31,13 @@ int link_command(int argc, char **argv)
         error = call_link_format(&link, text, sizeof(text));
     if (error == CALL_OK)
         puts(text);
-    else
+    else if (error != CALL_INVALID)
         fprintf(stderr, "sotto: no link for %s and %s: %s\n", argv[2], argv[3], call_strerror(error));
+    else if (!call_room_name_ok(argv[3]))
+        fprintf(stderr, "sotto: %s: a room's name has 1 to %d letters, digits, '-', '_' or '.'\n", argv[3],
+                CALL_ROOM_MAX);
+    else
+        fprintf(stderr, "sotto: %s: expected the delivery service's address, like call.example:7900\n", argv[2]);
     core_wipe(&link, sizeof(link));
     core_wipe(text, sizeof(text));
     return error == CALL_OK ? 0 : 1;

@@ -103,7 +103,7 @@ int main(int argc, char **argv)
         return call(argc, argv);
     if (strcmp(command, "id") == 0)
         return id_command(argc, argv);
-    if (strcmp(command, "key") == 0)
+    if (strcmp(command, "key") == 0 && argc == 2)
         return make_secret();
     if (strcmp(command, "link") == 0)
         return link_command(argc, argv);
@@ -113,6 +113,14 @@ int main(int argc, char **argv)
         puts("sotto " SOTTO_VERSION);
         return 0;
     }
-    fputs(USAGE, strcmp(command, "--help") == 0 ? stdout : stderr);
-    return strcmp(command, "--help") == 0 ? 0 : 2;
+    if (strcmp(command, "--help") == 0 || (strcmp(command, "key") == 0 && strcmp(argv[2], "--help") == 0)) {
+        fputs(USAGE, stdout);
+        return 0;
+    }
+    if (strcmp(command, "key") == 0)
+        fprintf(stderr, "sotto: sotto key takes nothing else\n");
+    else if (command[0] != '\0')
+        fprintf(stderr, "sotto: %s: there is no such command\n", command);
+    fputs(USAGE, stderr);
+    return 2;
 }

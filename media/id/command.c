@@ -74,8 +74,8 @@ int id_command(int argc, char **argv)
 {
     struct id_request request = {
         .token = getenv("SOTTO_TOKEN"),
-        .passphrase = {.environment = "SOTTO_PASSPHRASE"},
-        .export_passphrase = {.environment = "SOTTO_EXPORT_PASSPHRASE"},
+        .passphrase = {.environment = "SOTTO_PASSPHRASE", .option = "--passphrase-file"},
+        .export_passphrase = {.environment = "SOTTO_EXPORT_PASSPHRASE", .option = "--export-passphrase-file"},
         .now_s = (uint64_t)time(NULL),
     };
     int exit_code = 0;
@@ -85,6 +85,8 @@ int id_command(int argc, char **argv)
         return 0;
     }
     if (!command) {
+        if (argc > 2)
+            fprintf(stderr, "sotto: id %s: there is no such command\n", argv[2]);
         fprintf(stderr, "sotto: sotto id --help lists what sotto id can do\n");
         return 2;
     }

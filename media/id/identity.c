@@ -305,6 +305,18 @@ int id_export(struct id_request *request)
     return exit_code;
 }
 
+static void tell_not_opened(const char *path, int error)
+{
+    if (error == IDENTITY_INVALID)
+        fprintf(stderr,
+                "sotto: %s is a key of one device, and no export: sotto id export FILE, where it is used, makes one\n",
+                path);
+    else if (error == IDENTITY_MALFORMED)
+        fprintf(stderr, "sotto: %s is no export, or was damaged\n", path);
+    else
+        failed(path, error);
+}
+
 /* The root of an export, as this device's. */
 static struct identity_secret *open_export(struct id_request *request)
 {
@@ -321,7 +333,7 @@ static struct identity_secret *open_export(struct id_request *request)
     if (ok) {
         error = identity_secret_open(data, len, IDENTITY_SECRET_EXPORT, passphrase.text, passphrase.len, root);
         if (error != IDENTITY_OK)
-            failed(request->word, error);
+            tell_not_opened(request->word, error);
     }
     id_passphrase_wipe(&passphrase);
     if (ok && error == IDENTITY_OK) {

@@ -93,10 +93,10 @@ static bool from_environment(char *value, char *line)
     return ok;
 }
 
-static bool from_terminal(const char *prompt, bool is_new, char *line)
+static bool from_terminal(const char *option, const char *prompt, bool is_new, char *line)
 {
     if (!id_ask(prompt, false, line, LINE_MAX_LEN)) {
-        fprintf(stderr, "sotto: no passphrase was typed; without a terminal use --passphrase-file\n");
+        fprintf(stderr, "sotto: no passphrase was typed; without a terminal use %s\n", option);
         return false;
     }
     if (!is_new)
@@ -123,9 +123,9 @@ bool id_passphrase_get(const struct id_passphrase_source *source, const char *pr
     }
     bool ok = source->file ? from_file(source->file, line)
               : value      ? from_environment(value, line)
-                           : from_terminal(prompt, is_new, line);
+                           : from_terminal(source->option, prompt, is_new, line);
     if (ok && line[0] == '\0') {
-        fprintf(stderr, "sotto: the passphrase is empty; --no-passphrase keeps keys without one\n");
+        fprintf(stderr, "sotto: the passphrase is empty; %s names a file with one\n", source->option);
         ok = false;
     }
     if (ok)

@@ -153,6 +153,7 @@ void ds_config_help(FILE *out)
 bool ds_config_complete(const struct ds_config *config, char problem[CONFIG_PROBLEM_MAX])
 {
     if (!config->common.dev && !config->database[0])
-        return config_complain(problem, "database is missing: logs have to outlive the process");
+        return config_complain(
+            problem, "database is missing: logs have to outlive the process (for a try on this machine: --dev)");
     return config_common_complete(&config->common, problem);
 }

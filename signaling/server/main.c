@@ -83,8 +83,7 @@ static bool start(struct daemon *daemon)
     };
     daemon->server = ds_server_open(&server_config);
     if (!daemon->server)
-        log_event(LOG_LEVEL_ERROR, "start_failed", "reason", "cannot listen for HTTP", "address",
-                  config->common.listen_address, "port", log_number(config->common.listen_port).text, NULL);
+        daemon_tell_not_listening(&config->common);
     return daemon->server != NULL;
 }
 

@@ -267,6 +267,19 @@ def what_is_wrong_with_the_settings_is_said():
         assert not os.path.exists("x"), "--check-config makes a database"
 
 
+def why_a_server_does_not_start_is_said():
+    with Server().start() as server:
+        issuer = server.path("issuer.pem")
+        write_public(new_key(), issuer)
+        free = ["--dev", "--listen", "127.0.0.1:0"]
+        for arguments, says in ((["--dev", "--listen", server.address], "because=\"Address already in use\""),
+                                ([*free, "--tls-cert", issuer, "--tls-key", issuer], "not a PEM certificate chain"),
+                                ([*free, "--port-file", "/nonexistent/port"], "file=/nonexistent/port"),
+                                (["--dev", "--listen", "192.0.2.1:0"], "loopback")):
+            run = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=20)
+            assert run.returncode in (1, 2) and says in run.stdout + run.stderr, f"{arguments}: {run}"
+
+
 def the_documents_exchange_is_what_is_spoken():
     with open(DOCUMENT, encoding="utf-8") as file:
         block = file.read().split("### A worked exchange")[1].split("```")[1]
@@ -383,6 +396,7 @@ if __name__ == "__main__":
          the_tree_of_two_thousand_members_comes_in_pieces, what_is_stored_stays_bounded_however_large_its_parts,
          tokens_admit_and_nothing_else_does, an_admin_puts_out_and_closes,
          sigterm_tells_clients_to_go_and_keeps_what_they_appended, the_database_is_for_one_process,
-         what_is_wrong_with_the_settings_is_said, the_documents_exchange_is_what_is_spoken, it_speaks_tls,
+         what_is_wrong_with_the_settings_is_said,
+         why_a_server_does_not_start_is_said, the_documents_exchange_is_what_is_spoken, it_speaks_tls,
          a_slow_reader_is_dropped_and_the_others_hear_all,
          connections_that_never_say_hello_are_bounded)

@@ -3,6 +3,7 @@ import os
 import pty
 import re
 import stat
+import subprocess
 
 from people import SOTTO, People, link, main
 
@@ -161,7 +162,8 @@ def a_changed_root_and_a_name_in_conflict_wait_for_a_decision():
 
 def wrong_command_lines_say_what_is_right():
     with People() as people:
-        assert "lists what" in people.run("x", "nonsense", code=2)
+        nonsense = people.run("x", "nonsense", code=2)
+        assert "lists what" in nonsense and "nonsense: there is no such command" in nonsense
         assert "--name" in people.run("x", "new", code=2)
         assert "--name" in people.run("x", "new", "--name", "a\nb", code=2)
         assert "--device" in people.run("x", "new", "--name", "Anna", "--device", "d" * 33, code=2)
@@ -171,6 +173,25 @@ def wrong_command_lines_say_what_is_right():
         assert "--add" in people.run("x", "pins", "--add", "a", "--forget", "b", code=2)
         assert "there is no identity" in people.run("x", "show", code=1)
         assert "takes no --listen" in people.run("x", "show", "--listen", "127.0.0.1:0", code=2)
+
+
+def what_went_wrong_is_said_with_what_to_do():
+    with People() as people:
+        people.run("anna", "new", "--name", "Anna", "--device", "laptop")
+        export = people.folder / "export"
+        # the one that is missing is named
+        assert "use --export-passphrase-file" in people.run("anna", "export", export, export_passphrase="", code=1)
+        assert "use --passphrase-file" in people.run("anna", "renew", passphrase="", code=1)
+        root = people.home("anna") / "root.key"
+        assert "sotto id export" in people.run("new", "import", root, code=1)
+        assert "no export" in people.run("new", "import", people.certificate("anna"), code=1)
+    for words, code, said in (((), 2, "sotto id COMMAND"), (("nonsense",), 2, "nonsense: there is no such command"),
+                              (("key", "--help"), 0, "make a secret"), (("key", "twice"), 2, "takes nothing else"),
+                              (("link", "ho st", "room"), 1, "like call.example:7900"),
+                              (("link", "host", "a room"), 1, "1 to 63 letters"), (("call", "--help"), 0, "/kick NAME")):
+        done = subprocess.run([SOTTO, *words], text=True, capture_output=True)
+        assert done.returncode == code and said in done.stdout + done.stderr, (words, done)
+        assert not re.search("^[0-9a-f]{32}$", done.stdout, re.M), "a secret is made where help was asked for"
 
 
 def each_command_says_all_of_itself():
@@ -199,4 +220,5 @@ if __name__ == "__main__":
          a_passphrase_is_asked_for_and_not_shown, damaged_files_are_refused,
          an_export_brings_the_root_back, people_are_known_and_verified,
          a_changed_root_and_a_name_in_conflict_wait_for_a_decision, wrong_command_lines_say_what_is_right,
+         what_went_wrong_is_said_with_what_to_do,
          each_command_says_all_of_itself)

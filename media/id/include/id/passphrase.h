@@ -13,6 +13,7 @@ struct id_passphrase {
 struct id_passphrase_source {
     const char *file;        /* its first line; NULL: none */
     const char *environment; /* a variable's name, which is overwritten once read */
+    const char *option;      /* by which `file` would be named */
     bool none;               /* no passphrase is wanted */
 };
 
