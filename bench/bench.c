@@ -34,6 +34,11 @@ struct bench {
     int bound_failed;
     size_t cases;
     size_t figures;
+    size_t goals;
+    size_t goals_missed;
+    FILE *missed; /* a line of each */
+    char *missed_text;
+    size_t missed_len;
     struct note notes[NOTES_MAX];
     size_t note_count;
     FILE *figures_json; /* kept apart until the cases are closed */
@@ -242,6 +247,10 @@ struct bench *bench_open(const char *name, int argc, char **argv)
     bench->rounds = ROUNDS;
     bench->round_ns = ROUND_MS * 1e6;
     read_arguments(bench, argc, argv);
+    bench->missed = open_memstream(&bench->missed_text, &bench->missed_len);
+    if (bench->missed == NULL) {
+        die(argv[0], "bench_open");
+    }
     if (bench->json != NULL) {
         bench->figures_json = open_memstream(&bench->figures_text, &bench->figures_len);
         if (bench->figures_json == NULL) {
@@ -390,17 +399,39 @@ void bench_case(struct bench *bench, const char *title, uint64_t bytes, const st
     bench_case_sliced(bench, title, bytes, &one_by_one, list, count, results);
 }
 
-void bench_figure(struct bench *bench, const char *title, double value, const char *unit)
+/* goal: NULL if it has none. */
+static void json_figure(struct bench *bench, const char *title, double value, const char *unit, const double *goal)
 {
-    printf("\n%s: %.6g %s\n", title, value, unit);
     if (bench->json != NULL) {
         fprintf(bench->figures_json, "%s\n  {\"title\": ", bench->figures > 0 ? "," : "");
         bench_json_string(bench->figures_json, title);
         fprintf(bench->figures_json, ", \"value\": %.9g, \"unit\": ", value);
         bench_json_string(bench->figures_json, unit);
+        if (goal != NULL) {
+            fprintf(bench->figures_json, ", \"goal\": %.9g", *goal);
+        }
         fputc('}', bench->figures_json);
     }
     bench->figures++;
+}
+
+void bench_figure(struct bench *bench, const char *title, double value, const char *unit)
+{
+    printf("\n%s: %.6g %s\n", title, value, unit);
+    json_figure(bench, title, value, unit, NULL);
+}
+
+void bench_goal(struct bench *bench, const char *title, double value, const char *unit, double goal)
+{
+    const int met = value <= goal;
+    const char *verdict = bench->quick ? "not judged by a quick run" : met ? "met" : "MISSED";
+    printf("\n%s: %.6g %s; goal: at most %.6g, %s\n", title, value, unit, goal, verdict);
+    json_figure(bench, title, value, unit, &goal);
+    bench->goals++;
+    if (!met && !bench->quick) {
+        bench->goals_missed++;
+        fprintf(bench->missed, "  %s: %.6g, not %.6g\n", title, value, goal);
+    }
 }
 
 int bench_close(struct bench *bench)
@@ -422,8 +453,13 @@ int bench_close(struct bench *bench)
         failed |= fclose(bench->json) != 0;
         free(bench->figures_text);
     }
+    failed |= fclose(bench->missed) != 0;
+    if (bench->goals > 0 && !bench->quick) {
+        printf("\n%zu goals, %zu missed\n%s", bench->goals, bench->goals_missed, bench->missed_text);
+    }
+    free(bench->missed_text);
     if (failed) {
-        fprintf(stderr, "%s: the JSON report could not be written\n", bench->name);
+        fprintf(stderr, "%s: the report could not be written\n", bench->name);
     }
     if (nothing_fitted) {
         fprintf(stderr, "%s: no case's title has '%s' in it\n", bench->name, bench->only);

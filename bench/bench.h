@@ -93,6 +93,10 @@ int bench_wants(struct bench *bench, const char *title);
 /* A figure that is not a time per iteration (bytes resident, packets per second): printed and put in the JSON. */
 void bench_figure(struct bench *bench, const char *title, double value, const char *unit);
 
+/* A figure that should be no more than `goal`: printed with whether it is, and again at the end if it is not; the goal
+ * is in the JSON, too. Missing one fails nothing. With --quick nothing is judged. */
+void bench_goal(struct bench *bench, const char *title, double value, const char *unit, double goal);
+
 /* True with --quick: a benchmark may then do less; its figures mean nothing and the report says so. */
 int bench_is_quick(const struct bench *bench);
 

@@ -79,8 +79,7 @@ void sframe_key_goal_run(struct bench *bench)
     init_mb_mgr_auto(bare.manager, NULL);
     const struct bench_contestant list[] = {{"HKDF, two key schedules", run_bare, &bare},
                                             {"add_key, remove_key", run_add, &adder}};
-    sframe_goal(bench, "a key", "AES_128_GCM_SHA256_128, added and removed over HKDF and two schedules", &one_by_one,
-                list, GOAL);
+    sframe_goal(bench, SFRAME_KEY_GOAL, &one_by_one, list, GOAL);
     sframe_sender_wipe(adder.sender);
     free(adder.sender);
     free_mb_mgr(bare.manager);

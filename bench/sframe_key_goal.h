@@ -4,6 +4,8 @@
 
 #include "bench.h"
 
+#define SFRAME_KEY_GOAL "goal, a key: AES_128_GCM_SHA256_128, added and removed over HKDF and two schedules"
+
 /* The default suite's, over ipsec-mb's key schedule. Where there is no ipsec-mb it measures nothing. */
 void sframe_key_goal_run(struct bench *bench);
 

@@ -47,6 +47,7 @@ static json_t *run_report(const char *path, char *log, size_t *log_len, struct b
     bench_case(bench, "case two", 0, list, 1, NULL);
     bench_figure(bench, "resident", 1.5, "MB");
     bench_figure(bench, "threads", 2, "threads");
+    bench_goal(bench, "a ratio", 1.25, "times", 1.5);
     CU_ASSERT_EQUAL(bench_close(bench), 0);
     return json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
 }
@@ -88,7 +89,12 @@ static void report_is_complete(void)
     json_t *second = json_array_get(json_object_get(json_array_get(cases, 0), "contestants"), 1);
     CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(second, "name")), "second");
     CU_ASSERT_DOUBLE_EQUAL(json_real_value(json_object_get(second, "median_ns")), results[1].median_ns, 0.01);
-    CU_ASSERT_EQUAL(json_array_size(json_object_get(root, "figures")), 2);
+    json_t *figures = json_object_get(root, "figures");
+    CU_ASSERT_EQUAL(json_array_size(figures), 3);
+    CU_ASSERT_PTR_NULL(json_object_get(json_array_get(figures, 0), "goal"));
+    json_t *ratio = json_array_get(figures, 2);
+    CU_ASSERT_DOUBLE_EQUAL(json_real_value(json_object_get(ratio, "value")), 1.25, 0);
+    CU_ASSERT_DOUBLE_EQUAL(json_real_value(json_object_get(ratio, "goal")), 1.5, 0);
     json_t *versions = json_object_get(root, "versions");
     CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(versions, "openssl")), "OpenSSL 3.0 \\ test");
     CU_ASSERT_PTR_NOT_NULL(json_object_get(versions, "cpu"));
