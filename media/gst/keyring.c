@@ -192,8 +192,10 @@ static void sotto_key_ring_finalize(GObject *object)
     clear_keys(ring);
     for (guint i = 0; i < CONTEXTS; i++) {
         free_sender(&ring->senders[i]);
+        key_ring_batch_free(&ring->senders[i].batch);
         pthread_mutex_destroy(&ring->senders[i].lock);
     }
+    key_ring_batch_free(&ring->batch);
     g_hash_table_unref(ring->used);
     pthread_mutex_destroy(&ring->lock);
     G_OBJECT_CLASS(sotto_key_ring_parent_class)->finalize(object);

@@ -16,6 +16,30 @@ guint64 key_ring_now_ms(void)
     return (guint64)now.tv_sec * 1000 + (guint64)now.tv_nsec / 1000000;
 }
 
+/* --- Several at once ---------------------------------------------------------------------------------------------- */
+
+/* For so many frames; NULL: they are done one by one. */
+static struct sframe_batch *batch_for(struct ring_batch *b, gsize count)
+{
+    gsize size = sframe_batch_size();
+
+    if (count < 2)
+        return NULL;
+    if (!b->batch) {
+        b->memory = core_secret_new(size);
+        if (b->memory && sframe_batch_init(b->memory, size, &b->batch) != SFRAME_OK)
+            key_ring_batch_free(b);
+    }
+    return b->batch;
+}
+
+void key_ring_batch_free(struct ring_batch *b)
+{
+    sframe_batch_wipe(b->batch);
+    core_secret_free(b->memory);
+    *b = (struct ring_batch){0};
+}
+
 /* --- Sealing ------------------------------------------------------------------------------------------------------ */
 
 static int sender_ensure(const SottoKeyRing *ring, struct ring_sender *s)
@@ -94,25 +118,37 @@ out:
     return error;
 }
 
-int sotto_key_ring_seal(SottoKeyRing *ring, guint context, const struct sframe_inner *inner, guint8 *head,
-                        gsize head_cap, guint8 *payload, gsize payload_len, guint8 *tail, gsize tail_cap,
-                        struct sframe_sealed *sealed)
+static void seal_items(struct sframe_batch *batch, struct sframe_seal_item *items, gsize count)
 {
-    struct ring_sender *s;
-    int error;
+    if (batch) {
+        int first_error = sframe_seal_batch(batch, items, count);
+        (void)first_error; /* each item has its own */
+        return;
+    }
+    for (struct sframe_seal_item *i = items; i < items + count; i++)
+        i->error = sframe_seal(i->sender, i->inner, i->metadata, i->metadata_len, i->head, i->head_cap, i->payload,
+                               i->payload_len, i->tail, i->tail_cap, &i->sealed);
+}
 
-    if (context >= CONTEXTS)
-        return SFRAME_CONTEXT;
-    s = &ring->senders[context];
+void sotto_key_ring_seal(SottoKeyRing *ring, guint context, struct sframe_seal_item *items, gsize count)
+{
+    struct ring_sender *s = &ring->senders[context < CONTEXTS ? context : 0];
+    int error = SFRAME_CONTEXT;
+
     pthread_mutex_lock(&s->lock);
-    error = sender_ensure(ring, s);
+    if (context < CONTEXTS)
+        error = sender_ensure(ring, s);
     if (error == SFRAME_OK)
         error = sender_follow(ring, context, s);
+    for (gsize i = 0; i < count; i++) {
+        items[i].error = error;
+        items[i].sender = s->sender;
+        if (ring->profile != SFRAME_PROFILE_SOTTO)
+            items[i].inner = NULL;
+    }
     if (error == SFRAME_OK)
-        error = sframe_seal(s->sender, ring->profile == SFRAME_PROFILE_SOTTO ? inner : NULL, NULL, 0, head, head_cap,
-                            payload, payload_len, tail, tail_cap, sealed);
+        seal_items(batch_for(&s->batch, count), items, count);
     pthread_mutex_unlock(&s->lock);
-    return error;
 }
 
 /* --- Opening ------------------------------------------------------------------------------------------------------ */
@@ -136,19 +172,39 @@ static struct ring_receiver *receiver_for(SottoKeyRing *ring, const guint8 *fram
     return g_hash_table_contains(ring->before.kids, &kid) ? &ring->before : &ring->now;
 }
 
-int sotto_key_ring_open(SottoKeyRing *ring, const struct sframe_expect *expect, guint8 *frame, gsize frame_len,
-                        struct sframe_opened *opened)
+/* Opens frames that are all one receiver's. With the ring's lock held. */
+static void open_items(SottoKeyRing *ring, const struct ring_receiver *r, struct sframe_open_item *items, gsize count,
+                       guint64 at_ms)
+{
+    struct sframe_batch *batch = r->receiver ? batch_for(&ring->batch, count) : NULL;
+
+    if (batch) {
+        int first_error = sframe_open_batch(batch, r->receiver, items, count, at_ms);
+        (void)first_error; /* each item has its own */
+        return;
+    }
+    for (struct sframe_open_item *i = items; i < items + count; i++)
+        i->error = r->receiver ? sframe_open(r->receiver, i->expect, i->metadata, i->metadata_len, i->frame,
+                                             i->frame_len, at_ms, &i->opened)
+                               : SFRAME_NO_KEY;
+}
+
+void sotto_key_ring_open(SottoKeyRing *ring, struct sframe_open_item *items, gsize count)
 {
     guint64 at_ms = key_ring_now_ms();
-    struct ring_receiver *r;
-    int error = SFRAME_NO_KEY;
+    gsize run;
 
     pthread_mutex_lock(&ring->lock);
-    r = receiver_for(ring, frame, frame_len, at_ms);
-    if (r->receiver)
-        error = sframe_open(r->receiver, expect, NULL, 0, frame, frame_len, at_ms, opened);
-    if (error == SFRAME_OK && r->shared && !g_hash_table_contains(r->kids, &opened->kid))
-        g_hash_table_add(r->kids, g_memdup2(&opened->kid, sizeof(opened->kid)));
+    for (gsize at = 0; at < count; at += run) {
+        struct ring_receiver *r = receiver_for(ring, items[at].frame, items[at].frame_len, at_ms);
+
+        for (run = 1; at + run < count; run++)
+            if (receiver_for(ring, items[at + run].frame, items[at + run].frame_len, at_ms) != r)
+                break;
+        open_items(ring, r, items + at, run, at_ms);
+        for (gsize i = at; i < at + run; i++)
+            if (items[i].error == SFRAME_OK && r->shared && !g_hash_table_contains(r->kids, &items[i].opened.kid))
+                g_hash_table_add(r->kids, g_memdup2(&items[i].opened.kid, sizeof(items[i].opened.kid)));
+    }
     pthread_mutex_unlock(&ring->lock);
-    return error;
 }

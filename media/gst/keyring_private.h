@@ -9,16 +9,15 @@
 /* The clock that frames are stamped and judged by, in ms: it goes on while the machine sleeps. */
 guint64 key_ring_now_ms(void);
 
-/* Seals one frame of a stream and layer as sframe_seal does. The ring keeps one sender per context for its whole life,
- * however often elements come and go, so no counter ever starts again under the same key.
- * Errors as sframe_seal; SFRAME_NO_KEY while the ring has none; SFRAME_CONTEXT. */
-int sotto_key_ring_seal(SottoKeyRing *ring, guint context, const struct sframe_inner *inner, guint8 *head,
-                        gsize head_cap, guint8 *payload, gsize payload_len, guint8 *tail, gsize tail_cap,
-                        struct sframe_sealed *sealed);
+/* Seals frames of one stream and layer in their order, each as sframe_seal does, several of them as one batch. The ring
+ * sets each item's sender, and takes its inner header out where its profile has none. It keeps one sender per context
+ * for its whole life, however often elements come and go, so no counter ever starts again under the same key.
+ * Each item has its error, as from sframe_seal; SFRAME_NO_KEY while the ring has none; SFRAME_CONTEXT. */
+void sotto_key_ring_seal(SottoKeyRing *ring, guint context, struct sframe_seal_item *items, gsize count);
 
-/* Opens one frame as sframe_open does, with the ring's receiver. Errors as sframe_open. */
-int sotto_key_ring_open(SottoKeyRing *ring, const struct sframe_expect *expect, guint8 *frame, gsize frame_len,
-                        struct sframe_opened *opened);
+/* Opens frames in their order with the ring's receiver, each as sframe_open does, several of them as one batch. Each
+ * item has its error, as from sframe_open. */
+void sotto_key_ring_open(SottoKeyRing *ring, struct sframe_open_item *items, gsize count);
 
 /* What to do with a frame whose KID is this. */
 enum ring_hold {

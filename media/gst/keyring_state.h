@@ -29,8 +29,15 @@ struct key_ring_epoch {
     struct base_key base;
 };
 
+/* What several frames at once are worked on in; made with the first that come together. */
+struct ring_batch {
+    struct sframe_batch *batch; /* NULL: none yet */
+    void *memory;
+};
+
 struct ring_sender {
     pthread_mutex_t lock; /* taken before the ring's; several in the order of their contexts */
+    struct ring_batch batch;
     struct sframe_sender *sender;
     void *memory;
     guint generation; /* of the ring's keys that this sender uses */
@@ -56,6 +63,7 @@ struct _SottoKeyRing {
     pthread_mutex_t lock;             /* what follows */
     struct ring_receiver now, before; /* before: of the keys replaced last, until before_until_ms */
     guint64 before_until_ms;
+    struct ring_batch batch;             /* both receivers' */
     struct sframe_receiver_stats closed; /* sums of receivers that are gone */
     guint generation;                    /* changes with what is sealed under; never 0 */
     enum sending sending;
@@ -67,6 +75,8 @@ struct _SottoKeyRing {
     guint32 send_leaf;
     struct held held; /* frames of epochs to come */
 };
+
+void key_ring_batch_free(struct ring_batch *batch);
 
 /* What follows with the ring's lock held. */
 struct key_ring_epoch *key_ring_find_epoch(SottoKeyRing *ring, guint64 epoch);

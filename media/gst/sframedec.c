@@ -19,10 +19,12 @@
 
 #include "codecs.h"
 #include "counts.h"
+#include "frameflow.h"
 #include "framemap.h"
 #include "framemeta.h"
 #include "keyring_private.h"
 #include "keyunit.h"
+#include "refusal.h"
 #include "ringuser.h"
 
 GST_DEBUG_CATEGORY_STATIC(sframedec_debug);
@@ -43,12 +45,12 @@ struct _SottoSframeDec {
     gint wants_keys;
 
     /* stream lock */
+    struct frame_flow flow;
     const struct sotto_codec *codec;
     SottoKeyRing *watched; /* whose new keys it hears of, and which holds its frames */
     gulong watch;
     struct held_owner held; /* the ring's */
     gboolean holding;       /* there may be frames held */
-    gboolean gap;           /* one that was held is lost: what comes next is discontinuous */
     struct key_unit key_unit;
     gboolean need_key_unit; /* frames were dropped for want of a key, and no key frame has been opened since */
     gboolean want_of_key;   /* and nothing else has, either */
@@ -94,62 +96,6 @@ static gboolean dec_set_caps(GstBaseTransform *base, GstCaps *in, GstCaps *out)
 
 /* --- What could not be opened ------------------------------------------------------------------------------------- */
 
-static gboolean wants_key(int error)
-{
-    return error == SFRAME_AUTH || error == SFRAME_NO_KEY || error == SFRAME_QUOTA;
-}
-
-/* What there is to know of a frame before opening overwrites it. */
-struct glimpse {
-    guint64 kid; /* 0 if there is no header */
-    gboolean plain;
-};
-
-static struct glimpse look_at(const SottoSframeDec *self, const guint8 *frame, gsize len)
-{
-    struct sframe_header header;
-    struct glimpse glimpse = {.plain = sotto_codec_looks_plain(self->codec, frame, len)};
-
-    if (sframe_header_read(frame, len, &header) == SFRAME_OK)
-        glimpse.kid = header.kid;
-    return glimpse;
-}
-
-/* Once per KID: a warning that people understand, and an element message for programs. */
-static void report(SottoSframeDec *self, int error, const struct glimpse *glimpse)
-{
-    GstStructure *s =
-        gst_structure_new("sotto-sframe-refused", "kid", G_TYPE_UINT64, glimpse->kid, "reason", G_TYPE_STRING,
-                          sframe_strerror(error), "plain", G_TYPE_BOOLEAN, glimpse->plain, NULL);
-
-    gst_element_post_message(GST_ELEMENT(self), gst_message_new_element(GST_OBJECT(self), s));
-    if (glimpse->plain)
-        GST_ELEMENT_WARNING(self, STREAM, DECRYPT,
-                            ("Media that is not encrypted arrives. It is refused: nothing of it is shown"),
-                            ("%s", sframe_strerror(error)));
-    else if (error == SFRAME_NO_KEY)
-        GST_ELEMENT_WARNING(
-            self, STREAM, DECRYPT_NOKEY,
-            ("There is no key for frames of KID %" G_GINT64_MODIFIER "x. Nothing of them is shown", glimpse->kid),
-            ("%s", sframe_strerror(error)));
-    else if (wants_key(error))
-        GST_ELEMENT_WARNING(self, STREAM, DECRYPT,
-                            ("The key does not fit frames of KID %" G_GINT64_MODIFIER
-                             "x: the sender uses another secret, or they are forged. Nothing of them is shown",
-                             glimpse->kid),
-                            ("%s", sframe_strerror(error)));
-    else
-        GST_ELEMENT_WARNING(
-            self, STREAM, DECRYPT,
-            ("Frames of KID %" G_GINT64_MODIFIER "x are refused: %s", glimpse->kid, sframe_strerror(error)), (NULL));
-}
-
-/* A replayed or late frame is everyday life on a network; everything else is worth a word. */
-static gboolean worth_a_report(int error)
-{
-    return error != SFRAME_REPLAY && error != SFRAME_LATE && error != SFRAME_TIME_BACK && error != SFRAME_JUMP;
-}
-
 /* fragment: the depayloader was not sure that it has the whole frame. */
 static void refuse(SottoSframeDec *self, int error, const struct glimpse *glimpse, gboolean fragment)
 {
@@ -157,21 +103,21 @@ static void refuse(SottoSframeDec *self, int error, const struct glimpse *glimps
 
     GST_OBJECT_LOCK(self);
     /* a part of a frame says nothing about keys */
-    if (fragment && worth_a_report(error)) {
+    if (fragment && refusal_worth_a_report(error)) {
         self->counts.incomplete++;
     } else {
         counts_refused(&self->counts, error);
         if (error == SFRAME_AUTH)
             known = senders_failed(&self->senders, glimpse->kid);
-        first = !known && worth_a_report(error) && senders_report(&self->senders, glimpse->kid);
+        first = !known && refusal_worth_a_report(error) && senders_report(&self->senders, glimpse->kid);
     }
     GST_OBJECT_UNLOCK(self);
     GST_LOG_OBJECT(self, "dropped: %s", sframe_strerror(error));
     g_signal_emit(self, signals[SIGNAL_REFUSED], 0, glimpse->kid, error, fragment);
     if (first)
-        report(self, error, glimpse);
+        refusal_report(GST_ELEMENT(self), error, glimpse);
     /* anybody can make such frames up: many cost one key frame, as one does */
-    if (wants_key(error) && !fragment && !known && !self->charged && sotto_codec_is_video(self->codec)) {
+    if (refusal_wants_key(error) && !fragment && !known && !self->charged && sotto_codec_is_video(self->codec)) {
         self->charged = self->need_key_unit = self->want_of_key = TRUE;
         /* without a key a key frame would be of no use either: it is asked for once there is one */
         if (error == SFRAME_AUTH)
@@ -237,52 +183,112 @@ static void accept(SottoSframeDec *self, GstBuffer *frame, const struct sframe_o
     self->want_of_key = FALSE;
 }
 
-/* Opens a frame in place. GST_BASE_TRANSFORM_FLOW_DROPPED if it is refused. */
-static GstFlowReturn open_frame(SottoSframeDec *self, GstBuffer *frame)
+/* A frame on its way to be opened. */
+struct job {
+    struct glimpse glimpse;
+    GstMapInfo map;
+};
+
+/* Maps frames and looks at each. One that cannot be mapped and those behind it are left out: *count becomes less. */
+static GstFlowReturn map_frames(SottoSframeDec *self, const struct sframe_expect *expect, GstBuffer *const *frames,
+                                guint *count, struct job *jobs, struct sframe_open_item *items)
 {
-    gboolean fragment = GST_BUFFER_FLAG_IS_SET(frame, GST_BUFFER_FLAG_CORRUPTED);
+    for (guint i = 0; i < *count; i++) {
+        const GstMapInfo *map = &jobs[i].map;
+
+        if (!frame_map(frames[i], &jobs[i].map)) {
+            GST_ELEMENT_ERROR(self, RESOURCE, FAILED, (NULL), ("a frame cannot be mapped"));
+            *count = i;
+            return GST_FLOW_ERROR;
+        }
+        jobs[i].glimpse = refusal_glimpse(self->codec, map->data, map->size);
+        items[i] = (struct sframe_open_item){
+            .expect = expect, .frame = map->data, .frame_len = map->size, .error = SFRAME_NO_KEY};
+    }
+    return GST_FLOW_OK;
+}
+
+/* Once that there were too many forgeries: with the KID of the last that came. */
+static void emit_limit(SottoSframeDec *self, SottoKeyRing *ring, const struct job *jobs,
+                       const struct sframe_open_item *items, guint count)
+{
+    guint last = 0;
+
+    if (self->soft_emitted || !sotto_key_ring_forgery_limit(ring))
+        return;
+    for (guint i = 0; i < count; i++)
+        if (items[i].error == SFRAME_AUTH)
+            last = i;
+    self->soft_emitted = TRUE;
+    g_signal_emit(self, signals[SIGNAL_SOFT_LIMIT], 0, jobs[last].glimpse.kid);
+}
+
+/* The frame becomes what was opened of it, or is refused. keyed: there are keys to open with. */
+static gboolean finish_job(SottoSframeDec *self, struct job *job, const struct sframe_open_item *item, GstBuffer *frame,
+                           gboolean keyed)
+{
+    gboolean fragment = keyed && GST_BUFFER_FLAG_IS_SET(frame, GST_BUFFER_FLAG_CORRUPTED);
+    gssize offset = 0;
+
+    if (item->error == SFRAME_OK) {
+        offset = (gssize)(item->opened.payload - job->map.data);
+        accept(self, frame, &item->opened);
+    }
+    gst_buffer_unmap(frame, &job->map);
+    if (item->error) {
+        refuse(self, item->error, &job->glimpse, fragment);
+        return FALSE;
+    }
+    gst_buffer_resize(frame, offset, (gssize)item->opened.payload_len);
+    return TRUE;
+}
+
+/* Opens frames in place, in their order: opened[i] says whether frames[i] goes on. */
+static GstFlowReturn open_frames(SottoSframeDec *self, GstBuffer *const *frames, guint count, gboolean *opened)
+{
     const struct sframe_expect expect = {
         .kinds = sotto_codec_is_video(self->codec) ? VIDEO_KINDS : AUDIO_KINDS,
         .codec = self->codec->id,
     };
-    struct sframe_opened opened;
-    struct glimpse glimpse;
-    SottoKeyRing *ring;
-    GstMapInfo map;
-    gsize offset = 0;
-    int error = SFRAME_NO_KEY;
+    struct job jobs[FRAMES_MAX];
+    struct sframe_open_item items[FRAMES_MAX];
+    guint mapped = count;
+    GstFlowReturn flow = map_frames(self, &expect, frames, &mapped, jobs, items);
+    SottoKeyRing *ring = mapped > 0 ? ring_for(self, jobs[0].glimpse.kid) : NULL;
+    gboolean keyed = FALSE;
 
-    if (!frame_map(frame, &map)) {
-        GST_ELEMENT_ERROR(self, RESOURCE, FAILED, (NULL), ("a frame cannot be mapped"));
-        return GST_FLOW_ERROR;
+    if (ring) {
+        sotto_key_ring_open(ring, items, mapped);
+        keyed = sotto_key_ring_has_receive_key(ring);
+        emit_limit(self, ring, jobs, items, mapped);
+        g_object_unref(ring);
     }
-    glimpse = look_at(self, map.data, map.size);
-    ring = ring_for(self, glimpse.kid);
-    if (ring)
-        error = sotto_key_ring_open(ring, &expect, map.data, map.size, &opened);
-    if (error == SFRAME_OK) {
-        offset = (gsize)(opened.payload - map.data);
-        accept(self, frame, &opened);
-    }
-    gst_buffer_unmap(frame, &map);
-    fragment = fragment && ring && sotto_key_ring_has_receive_key(ring);
-    if (ring && !self->soft_emitted && sotto_key_ring_forgery_limit(ring)) {
-        self->soft_emitted = TRUE;
-        g_signal_emit(self, signals[SIGNAL_SOFT_LIMIT], 0, glimpse.kid);
-    }
-    g_clear_object(&ring);
-
-    if (error) {
-        refuse(self, error, &glimpse, fragment);
-        return GST_BASE_TRANSFORM_FLOW_DROPPED; /* the base class flags what comes next as discontinuous */
-    }
-    gst_buffer_resize(frame, (gssize)offset, opened.payload_len);
-    return GST_FLOW_OK;
+    for (guint i = 0; i < count; i++)
+        opened[i] = i < mapped && finish_job(self, &jobs[i], &items[i], frames[i], keyed);
+    return flow;
 }
 
+/* Those that are refused are let go and become NULL. */
+static GstFlowReturn dec_run(GstBaseTransform *base, GstBuffer **frames, guint count)
+{
+    SottoSframeDec *self = SOTTO_SFRAME_DEC(base);
+    gboolean opened[FRAMES_MAX];
+    GstFlowReturn flow = open_frames(self, frames, count, opened);
+
+    for (guint i = 0; i < count; i++)
+        if (!opened[i])
+            gst_clear_buffer(&frames[i]);
+    g_atomic_int_set(&self->wants_keys, self->holding || self->need_key_unit);
+    return flow;
+}
+
+/* For whoever pulls; and without it the base class would pass frames on as they are. */
 static GstFlowReturn dec_transform_ip(GstBaseTransform *base, GstBuffer *frame)
 {
-    return open_frame(SOTTO_SFRAME_DEC(base), frame);
+    gboolean opened;
+    GstFlowReturn flow = open_frames(SOTTO_SFRAME_DEC(base), &frame, 1, &opened);
+
+    return flow == GST_FLOW_OK && !opened ? GST_BASE_TRANSFORM_FLOW_DROPPED : flow;
 }
 
 /* --- Frames of epochs to come ------------------------------------------------------------------------------------- */
@@ -297,7 +303,7 @@ static void lose(SottoSframeDec *self, guint64 frames, guint64 kid, guint64 *cou
     GST_OBJECT_UNLOCK(self);
     for (guint64 i = 0; i < frames; i++)
         refuse(self, SFRAME_NO_KEY, &glimpse, FALSE);
-    self->gap = TRUE;
+    self->flow.gap = TRUE;
 }
 
 /* The next frame that was held and has keys now. */
@@ -315,21 +321,16 @@ static GstBuffer *next_held(SottoSframeDec *self)
 /* Opens what was held and can be opened now, and pushes it. With the stream lock. */
 static GstFlowReturn push_held(SottoSframeDec *self)
 {
+    GstBuffer *frames[FRAMES_MAX], *frame;
     GstFlowReturn flow = GST_FLOW_OK;
-    GstBuffer *frame;
+    guint count;
 
-    while (self->holding && flow == GST_FLOW_OK && (frame = next_held(self))) {
-        frame = gst_buffer_make_writable(frame);
-        if (open_frame(self, frame) == GST_FLOW_OK) {
-            if (self->gap)
-                GST_BUFFER_FLAG_SET(frame, GST_BUFFER_FLAG_DISCONT);
-            self->gap = FALSE;
-            flow = gst_pad_push(GST_BASE_TRANSFORM_SRC_PAD(self), frame);
-        } else {
-            gst_buffer_unref(frame);
-            self->gap = TRUE;
-        }
-    }
+    do {
+        for (count = 0; count < FRAMES_MAX && self->holding && (frame = next_held(self)); count++)
+            frames[count] = gst_buffer_make_writable(frame);
+        if (count > 0)
+            flow = frame_flow_run(&self->flow, frames, count);
+    } while (count == FRAMES_MAX && flow == GST_FLOW_OK);
     return flow;
 }
 
@@ -374,55 +375,64 @@ static void watch(SottoSframeDec *self, SottoKeyRing *ring)
         self->watch = g_signal_connect_object(ring, "keys-added", G_CALLBACK(on_keys_added), self, (GConnectFlags)0);
 }
 
-/* Takes the frame over, if it is one to be held or if there is no room for it. */
-static gboolean hold(SottoSframeDec *self, GstBuffer *frame)
+/* Keeps the frame if it came before its epoch's keys (*frame is NULL then), or lets it go for want of room. The run of
+ * frames that came before it ends with it. */
+static GstFlowReturn hold(SottoSframeDec *self, GstBuffer **frame)
 {
+    gboolean discont = GST_BUFFER_IS_DISCONT(*frame);
     struct sframe_header header;
     guint8 head[SFRAME_HEADER_MAX];
-    gsize len = gst_buffer_extract(frame, 0, head, sizeof(head));
+    gsize len = gst_buffer_extract(*frame, 0, head, sizeof(head));
+    enum ring_hold held;
+    GstFlowReturn flow;
 
     if (!self->watched || sframe_header_read(head, len, &header) != SFRAME_OK)
-        return FALSE;
+        return GST_FLOW_OK;
     /* before it is held, so that keys which come right after are not missed */
     g_atomic_int_set(&self->wants_keys, TRUE);
-    switch (sotto_key_ring_hold(self->watched, &self->held, header.kid, frame)) {
-    case RING_HOLD_HELD:
+    held = sotto_key_ring_hold(self->watched, &self->held, header.kid, *frame);
+    if (held == RING_HOLD_NOT)
+        return GST_FLOW_OK;
+    if (held == RING_HOLD_HELD) {
+        *frame = NULL;
+        self->holding = TRUE;
         GST_OBJECT_LOCK(self);
         self->counts.held++;
         GST_OBJECT_UNLOCK(self);
-        self->holding = TRUE;
-        return TRUE;
-    case RING_HOLD_FULL:
-        gst_buffer_unref(frame);
-        lose(self, 1, header.kid, &self->counts.overflowed);
-        return TRUE;
-    case RING_HOLD_NOT:
-        break;
     }
-    return FALSE;
+    gst_clear_buffer(frame);
+    flow = frame_flow_finish(&self->flow);
+    if (held == RING_HOLD_FULL)
+        lose(self, 1, header.kid, &self->counts.overflowed);
+    self->flow.gap = self->flow.gap || discont;
+    return flow;
 }
 
-static GstFlowReturn dec_generate_output(GstBaseTransform *base, GstBuffer **out)
+static GstFlowReturn dec_admit(GstBaseTransform *base, GstBuffer **frame)
 {
     SottoSframeDec *self = SOTTO_SFRAME_DEC(base);
-    SottoKeyRing *ring = ring_user_get(&self->ring, GST_ELEMENT(self));
-    GstFlowReturn flow;
+    GstFlowReturn flow = GST_FLOW_OK;
 
-    watch(self, ring);
-    g_clear_object(&ring);
-    flow = push_held(self);
-    if (flow != GST_FLOW_OK)
-        gst_clear_buffer(&base->queued_buf);
-    else if (base->queued_buf && hold(self, base->queued_buf))
-        base->queued_buf = NULL;
-    else
-        flow = GST_BASE_TRANSFORM_CLASS(sotto_sframe_dec_parent_class)->generate_output(base, out);
-    if (flow == GST_FLOW_OK && *out && self->gap) {
-        GST_BUFFER_FLAG_SET(*out, GST_BUFFER_FLAG_DISCONT);
-        self->gap = FALSE;
+    if (self->flow.count == 0) {
+        SottoKeyRing *ring = ring_user_get(&self->ring, GST_ELEMENT(self));
+
+        watch(self, ring);
+        g_clear_object(&ring);
+        flow = push_held(self);
     }
-    g_atomic_int_set(&self->wants_keys, self->holding || self->need_key_unit);
-    return flow;
+    return flow == GST_FLOW_OK ? hold(self, frame) : flow;
+}
+
+static GstFlowReturn dec_chain(GstPad *pad, GstObject *parent, GstBuffer *frame)
+{
+    (void)pad;
+    return frame_flow_take(&SOTTO_SFRAME_DEC(parent)->flow, frame);
+}
+
+static GstFlowReturn dec_chain_list(GstPad *pad, GstObject *parent, GstBufferList *frames)
+{
+    (void)pad;
+    return frame_flow_take_list(&SOTTO_SFRAME_DEC(parent)->flow, frames);
 }
 
 /* What was held belongs to the stream that ends here. */
@@ -430,8 +440,10 @@ static gboolean dec_sink_event(GstBaseTransform *base, GstEvent *event)
 {
     SottoSframeDec *self = SOTTO_SFRAME_DEC(base);
 
-    if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP)
+    if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP) {
         watch(self, NULL);
+        frame_flow_reset(&self->flow);
+    }
     return GST_BASE_TRANSFORM_CLASS(sotto_sframe_dec_parent_class)->sink_event(base, event);
 }
 
@@ -490,6 +502,7 @@ static GstStateChangeReturn dec_change_state(GstElement *element, GstStateChange
         self->need_key_unit = self->want_of_key = self->charged = self->soft_emitted = FALSE;
         self->asked_us = 0;
         self->key_unit = (struct key_unit){0};
+        frame_flow_reset(&self->flow);
     }
     return GST_ELEMENT_CLASS(sotto_sframe_dec_parent_class)->change_state(element, transition);
 }
@@ -523,7 +536,6 @@ static void sotto_sframe_dec_class_init(SottoSframeDecClass *klass)
     transform_class->transform_caps = dec_transform_caps;
     transform_class->set_caps = dec_set_caps;
     transform_class->transform_ip = dec_transform_ip;
-    transform_class->generate_output = dec_generate_output;
     transform_class->sink_event = dec_sink_event;
     transform_class->stop = dec_stop;
     transform_class->passthrough_on_same_caps = FALSE;
@@ -578,7 +590,13 @@ static void sotto_sframe_dec_class_init(SottoSframeDecClass *klass)
 
 static void sotto_sframe_dec_init(SottoSframeDec *self)
 {
+    static const struct frame_work work = {.admit = dec_admit, .run = dec_run};
+    GstBaseTransform *base = GST_BASE_TRANSFORM(self);
+
+    frame_flow_init(&self->flow, base, &work);
+    gst_pad_set_chain_function(GST_BASE_TRANSFORM_SINK_PAD(base), dec_chain);
+    gst_pad_set_chain_list_function(GST_BASE_TRANSFORM_SINK_PAD(base), dec_chain_list);
     self->ring.suite = SFRAME_SUITE_DEFAULT;
     self->ring.profile = SFRAME_PROFILE_SOTTO;
-    gst_base_transform_set_in_place(GST_BASE_TRANSFORM(self), TRUE);
+    gst_base_transform_set_in_place(base, TRUE);
 }

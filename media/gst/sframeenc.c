@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "codecs.h"
+#include "frameflow.h"
 #include "framemap.h"
 #include "keyring_private.h"
 #include "ringuser.h"
@@ -37,6 +38,7 @@ struct _SottoSframeEnc {
     gboolean has_kid;
 
     /* streaming thread */
+    struct frame_flow flow;
     const struct sotto_codec *codec;
     gint64 name_sent_us; /* monotonic; 0: never */
     gint64 asked_us;     /* request-key was emitted */
@@ -140,33 +142,15 @@ static gsize name_tlv(SottoSframeEnc *self, GstBuffer *frame, guint8 *tlv)
     return len;
 }
 
+/* A frame on its way to be sealed. */
 struct job {
-    GstBuffer *frame;
+    struct sframe_seal_item *item; /* NULL: it cannot be, for this error */
+    int error;
     GstMemory *head, *tail;
+    GstMapInfo head_map, payload_map, tail_map;
     struct sframe_inner inner;
-    guint context;
+    guint8 tlv[2 + DISPLAY_NAME_MAX];
 };
-
-/* The buffer's content, sealed with its header and tag around it. On any error its content is not plaintext any more,
- * or it must not be used; the caller drops it. */
-static int seal_buffer(SottoKeyRing *ring, const struct job *job, struct sframe_sealed *sealed)
-{
-    GstMapInfo head, payload, tail;
-    int error = SFRAME_MEMORY;
-
-    if (!frame_map(job->frame, &payload))
-        return SFRAME_MEMORY;
-    if (gst_memory_map(job->head, &head, GST_MAP_WRITE)) {
-        if (gst_memory_map(job->tail, &tail, GST_MAP_WRITE)) {
-            error = sotto_key_ring_seal(ring, job->context, &job->inner, head.data, head.size, payload.data,
-                                        payload.size, tail.data, tail.size, sealed);
-            gst_memory_unmap(job->tail, &tail);
-        }
-        gst_memory_unmap(job->head, &head);
-    }
-    gst_buffer_unmap(job->frame, &payload);
-    return error;
-}
 
 static void emit_limits(SottoSframeEnc *self, const struct sframe_sealed *sealed)
 {
@@ -214,80 +198,179 @@ static SottoKeyRing *ring_with_key(SottoSframeEnc *self)
     return ring;
 }
 
-static int prepare_job(SottoSframeEnc *self, GstBuffer *frame, guint8 *tlv, struct job *job)
+static int find_context(SottoSframeEnc *self, guint *context)
 {
-    gsize size = gst_buffer_get_size(frame), tlv_len = name_tlv(self, frame, tlv), padding;
     gint kind;
     guint layer;
-    int error;
 
     GST_OBJECT_LOCK(self);
     kind = self->kind;
     layer = self->layer;
+    GST_OBJECT_UNLOCK(self);
+    if (kind == KIND_AUTO)
+        kind = sotto_codec_is_video(self->codec) ? SFRAME_CAMERA : SFRAME_MICROPHONE;
+    return sframe_context((unsigned)kind, layer, context);
+}
+
+static gboolean map_all(struct job *job, GstBuffer *frame)
+{
+    if (!frame_map(frame, &job->payload_map))
+        return FALSE;
+    if (gst_memory_map(job->head, &job->head_map, GST_MAP_WRITE)) {
+        if (gst_memory_map(job->tail, &job->tail_map, GST_MAP_WRITE))
+            return TRUE;
+        gst_memory_unmap(job->head, &job->head_map);
+    }
+    gst_buffer_unmap(frame, &job->payload_map);
+    return FALSE;
+}
+
+/* Lays the frame out for sealing: header, content and tag in memories of their own. FALSE if they cannot be mapped. */
+static gboolean prepare_job(SottoSframeEnc *self, GstBuffer *frame, struct job *job, struct sframe_seal_item *item)
+{
+    gsize size = gst_buffer_get_size(frame), tlv_len = name_tlv(self, frame, job->tlv), padding;
+
+    GST_OBJECT_LOCK(self);
     /* at least one byte, for an inner header that tells no padding is shorter; the TLVs and their length count, too */
     size += tlv_len ? tlv_len + 1 : 0;
     padding = self->padding > 1 ? self->padding - size % self->padding : 0;
     GST_OBJECT_UNLOCK(self);
-    if (kind == KIND_AUTO)
-        kind = sotto_codec_is_video(self->codec) ? SFRAME_CAMERA : SFRAME_MICROPHONE;
-    error = sframe_context((unsigned)kind, layer, &job->context);
-    if (error)
-        return error;
     job->inner = (struct sframe_inner){
         .codec = self->codec->id,
         .capture_ms = capture_ms(self, frame),
         .padding = padding,
-        .tlv = tlv_len ? tlv : NULL,
+        .tlv = tlv_len ? job->tlv : NULL,
         .tlv_len = tlv_len,
     };
     job->head = gst_allocator_alloc(NULL, SFRAME_HEAD_MAX, NULL);
     job->tail = gst_allocator_alloc(NULL, padding + SFRAME_TAG_MAX, NULL);
-    return SFRAME_OK;
+    if (!map_all(job, frame))
+        return FALSE;
+    *item = (struct sframe_seal_item){
+        .inner = &job->inner,
+        .head = job->head_map.data,
+        .head_cap = job->head_map.size,
+        .payload = job->payload_map.data,
+        .payload_len = job->payload_map.size,
+        .tail = job->tail_map.data,
+        .tail_cap = job->tail_map.size,
+    };
+    job->item = item;
+    return TRUE;
 }
 
-static GstFlowReturn enc_transform_ip(GstBaseTransform *base, GstBuffer *frame)
+/* Puts header and tag around what was sealed. On any error the frame's content is not plaintext any more, or it must
+ * not be used; the caller drops it. */
+static int finish_job(struct job *job, GstBuffer *frame)
 {
-    SottoSframeEnc *self = SOTTO_SFRAME_ENC(base);
-    SottoKeyRing *ring = ring_with_key(self);
-    guint8 tlv[2 + DISPLAY_NAME_MAX];
-    struct job job = {.frame = frame};
-    struct sframe_sealed sealed;
-    int error = SFRAME_NO_KEY;
+    const struct sframe_seal_item *item = job->item;
 
-    if (ring)
-        error = prepare_job(self, frame, tlv, &job);
-    if (error == SFRAME_OK)
-        error = seal_buffer(ring, &job, &sealed);
-    if (error == SFRAME_OK) {
-        /* the header was written at the end of its memory, the tag at the start of its own */
-        gst_memory_resize(job.head, (gssize)(SFRAME_HEAD_MAX - sealed.head_len), sealed.head_len);
-        gst_memory_resize(job.tail, 0, sealed.tail_len);
-        gst_buffer_prepend_memory(frame, g_steal_pointer(&job.head));
-        gst_buffer_append_memory(frame, g_steal_pointer(&job.tail));
+    if (item) {
+        job->error = item->error;
+        gst_memory_unmap(job->tail, &job->tail_map);
+        gst_memory_unmap(job->head, &job->head_map);
+        gst_buffer_unmap(frame, &job->payload_map);
     }
-    g_clear_pointer(&job.head, gst_memory_unref);
-    g_clear_pointer(&job.tail, gst_memory_unref);
-    g_clear_object(&ring);
+    if (job->error == SFRAME_OK) {
+        /* the header was written at the end of its memory, the tag at the start of its own */
+        gst_memory_resize(job->head, (gssize)(SFRAME_HEAD_MAX - item->sealed.head_len), item->sealed.head_len);
+        gst_memory_resize(job->tail, 0, item->sealed.tail_len);
+        gst_buffer_prepend_memory(frame, g_steal_pointer(&job->head));
+        gst_buffer_append_memory(frame, g_steal_pointer(&job->tail));
+    }
+    g_clear_pointer(&job->head, gst_memory_unref);
+    g_clear_pointer(&job->tail, gst_memory_unref);
+    return job->error;
+}
 
+/* Counts what has become of a frame, and tells whom it concerns. */
+static void account_for(SottoSframeEnc *self, const struct job *job, GstBuffer *frame)
+{
     GST_OBJECT_LOCK(self);
-    if (error == SFRAME_OK) {
+    if (job->error == SFRAME_OK) {
         self->sealed++;
         self->sealed_bytes += gst_buffer_get_size(frame);
-        self->kid = sealed.kid;
+        self->kid = job->item->sealed.kid;
         self->has_kid = TRUE;
-    } else if (error == SFRAME_NO_KEY) {
+    } else if (job->error == SFRAME_NO_KEY) {
         self->no_key++;
     } else {
         self->failed++;
     }
     GST_OBJECT_UNLOCK(self);
-    if (error) {
-        report(self, error);
-        return GST_BASE_TRANSFORM_FLOW_DROPPED;
+    if (job->error) {
+        report(self, job->error);
+        return;
     }
     self->reported = FALSE;
-    emit_limits(self, &sealed);
+    emit_limits(self, &job->item->sealed);
+}
+
+/* Seals frames in place, in their order. errors[i] says why frames[i] must be dropped. */
+static void seal_frames(SottoSframeEnc *self, GstBuffer *const *frames, guint count, int *errors)
+{
+    struct job jobs[FRAMES_MAX];
+    struct sframe_seal_item items[FRAMES_MAX];
+    SottoKeyRing *ring = ring_with_key(self);
+    guint context = 0, ready = 0;
+    int error = ring ? find_context(self, &context) : SFRAME_NO_KEY;
+
+    for (guint i = 0; i < count; i++) {
+        jobs[i].error = error;
+        jobs[i].item = NULL;
+        jobs[i].head = jobs[i].tail = NULL;
+        if (error)
+            continue;
+        jobs[i].error = SFRAME_MEMORY;
+        if (prepare_job(self, frames[i], &jobs[i], &items[ready]))
+            ready++;
+    }
+    if (ready > 0)
+        sotto_key_ring_seal(ring, context, items, ready);
+    for (guint i = 0; i < count; i++) {
+        errors[i] = finish_job(&jobs[i], frames[i]);
+        account_for(self, &jobs[i], frames[i]);
+    }
+    g_clear_object(&ring);
+}
+
+static GstFlowReturn enc_run(GstBaseTransform *base, GstBuffer **frames, guint count)
+{
+    int errors[FRAMES_MAX];
+
+    seal_frames(SOTTO_SFRAME_ENC(base), frames, count, errors);
+    for (guint i = 0; i < count; i++)
+        if (errors[i])
+            gst_clear_buffer(&frames[i]);
     return GST_FLOW_OK;
+}
+
+/* For whoever pulls; and without it the base class would pass frames on as they are. */
+static GstFlowReturn enc_transform_ip(GstBaseTransform *base, GstBuffer *frame)
+{
+    int error;
+
+    seal_frames(SOTTO_SFRAME_ENC(base), &frame, 1, &error);
+    return error ? GST_BASE_TRANSFORM_FLOW_DROPPED : GST_FLOW_OK;
+}
+
+static GstFlowReturn enc_chain(GstPad *pad, GstObject *parent, GstBuffer *frame)
+{
+    (void)pad;
+    return frame_flow_take(&SOTTO_SFRAME_ENC(parent)->flow, frame);
+}
+
+static GstFlowReturn enc_chain_list(GstPad *pad, GstObject *parent, GstBufferList *frames)
+{
+    (void)pad;
+    return frame_flow_take_list(&SOTTO_SFRAME_ENC(parent)->flow, frames);
+}
+
+static gboolean enc_sink_event(GstBaseTransform *base, GstEvent *event)
+{
+    if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP)
+        frame_flow_reset(&SOTTO_SFRAME_ENC(base)->flow);
+    return GST_BASE_TRANSFORM_CLASS(sotto_sframe_enc_parent_class)->sink_event(base, event);
 }
 
 /* --- Element ------------------------------------------------------------------------------------------------------ */
@@ -393,6 +476,7 @@ static GstStateChangeReturn enc_change_state(GstElement *element, GstStateChange
     if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
         self->name_sent_us = self->asked_us = 0;
         self->reported = FALSE;
+        frame_flow_reset(&self->flow);
     }
     return GST_ELEMENT_CLASS(sotto_sframe_enc_parent_class)->change_state(element, transition);
 }
@@ -484,6 +568,7 @@ static void sotto_sframe_enc_class_init(SottoSframeEncClass *klass)
     transform_class->transform_caps = enc_transform_caps;
     transform_class->set_caps = enc_set_caps;
     transform_class->transform_ip = enc_transform_ip;
+    transform_class->sink_event = enc_sink_event;
     transform_class->passthrough_on_same_caps = FALSE;
 
     install_properties(object_class);
@@ -497,8 +582,14 @@ static void sotto_sframe_enc_class_init(SottoSframeEncClass *klass)
 
 static void sotto_sframe_enc_init(SottoSframeEnc *self)
 {
+    static const struct frame_work work = {.run = enc_run};
+    GstBaseTransform *base = GST_BASE_TRANSFORM(self);
+
+    frame_flow_init(&self->flow, base, &work);
+    gst_pad_set_chain_function(GST_BASE_TRANSFORM_SINK_PAD(base), enc_chain);
+    gst_pad_set_chain_list_function(GST_BASE_TRANSFORM_SINK_PAD(base), enc_chain_list);
     self->ring.suite = SFRAME_SUITE_DEFAULT;
     self->ring.profile = SFRAME_PROFILE_SOTTO;
     self->kind = KIND_AUTO;
-    gst_base_transform_set_in_place(GST_BASE_TRANSFORM(self), TRUE);
+    gst_base_transform_set_in_place(base, TRUE);
 }

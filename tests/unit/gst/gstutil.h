@@ -16,6 +16,9 @@ void gstutil_init(void);
 /* A frame of len bytes that depend on seed. */
 GstBuffer *gstutil_frame(guint seed, gsize len, GstClockTime pts, gboolean key);
 
+/* Appends memory that cannot be mapped, as that of some devices: the frame cannot be had in one piece. */
+GstBuffer *gstutil_half_nowhere(GstBuffer *frame);
+
 /* Every buffer that a harness has put out so far. Free with g_ptr_array_unref. */
 GPtrArray *gstutil_pull_all(GstHarness *h);
 /* TRUE if both hold the same bytes. */

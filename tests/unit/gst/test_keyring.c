@@ -37,30 +37,34 @@ static int seal(SottoKeyRing *ring, guint context, const char *text, struct fram
                                        .capture_ms = (guint32)(g_get_monotonic_time() / 1000) + sender_later_ms};
     guint8 buffer[FRAME_CAP] = {0};
     gsize len = strlen(text);
-    struct sframe_sealed sealed;
-    int error;
+    struct sframe_seal_item item = {.inner = &inner,
+                                    .head = buffer,
+                                    .head_cap = SFRAME_HEAD_MAX,
+                                    .payload = buffer + SFRAME_HEAD_MAX,
+                                    .payload_len = len,
+                                    .tail = buffer + SFRAME_HEAD_MAX + len,
+                                    .tail_cap = SFRAME_TAG_MAX};
 
     memcpy(buffer + SFRAME_HEAD_MAX, text, len);
-    error = sotto_key_ring_seal(ring, context, &inner, buffer, SFRAME_HEAD_MAX, buffer + SFRAME_HEAD_MAX, len,
-                                buffer + SFRAME_HEAD_MAX + len, SFRAME_TAG_MAX, &sealed);
-    if (error)
-        return error;
-    frame->len = sealed.head_len + len + sealed.tail_len;
-    memcpy(frame->bytes, buffer + SFRAME_HEAD_MAX - sealed.head_len, frame->len);
-    frame->kid = sealed.kid;
-    frame->ctr = sealed.ctr;
+    sotto_key_ring_seal(ring, context, &item, 1);
+    if (item.error)
+        return item.error;
+    frame->len = item.sealed.head_len + len + item.sealed.tail_len;
+    memcpy(frame->bytes, buffer + SFRAME_HEAD_MAX - item.sealed.head_len, frame->len);
+    frame->kid = item.sealed.kid;
+    frame->ctr = item.sealed.ctr;
     return SFRAME_OK;
 }
 
 static int open_copy(SottoKeyRing *ring, const struct frame *frame, const char *text)
 {
     struct frame copy = *frame;
-    struct sframe_opened opened;
-    int error = sotto_key_ring_open(ring, NULL, copy.bytes, copy.len, &opened);
+    struct sframe_open_item item = {.frame = copy.bytes, .frame_len = copy.len};
 
-    if (error == SFRAME_OK)
-        unit_assert_bytes("opened", opened.payload, opened.payload_len, (const guint8 *)text, strlen(text));
-    return error;
+    sotto_key_ring_open(ring, &item, 1);
+    if (item.error == SFRAME_OK)
+        unit_assert_bytes("opened", item.opened.payload, item.opened.payload_len, (const guint8 *)text, strlen(text));
+    return item.error;
 }
 
 static SottoKeyRing *ring_with(const char *secret)

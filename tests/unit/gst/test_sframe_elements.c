@@ -225,60 +225,18 @@ static void test_any_kind_of_buffer(void)
     gst_harness_teardown(dec);
 }
 
-/* Memory that cannot be mapped, as that of some devices. */
-typedef GstAllocator Nowhere;
-typedef GstAllocatorClass NowhereClass;
-GType nowhere_get_type(void);
-G_DEFINE_TYPE(Nowhere, nowhere, GST_TYPE_ALLOCATOR)
-
-static gpointer map_nowhere(GstMemory *memory, gsize size, GstMapFlags flags)
-{
-    (void)memory;
-    (void)size;
-    (void)flags;
-    return NULL;
-}
-
-static void free_nowhere(GstAllocator *allocator, GstMemory *memory)
-{
-    (void)allocator;
-    g_free(memory);
-}
-
-static void nowhere_class_init(NowhereClass *klass)
-{
-    klass->free = free_nowhere;
-}
-
-static void nowhere_init(Nowhere *allocator)
-{
-    allocator->mem_map = map_nowhere;
-}
-
-/* Its first memory can be mapped, the second cannot, so that they are not made one. */
-static GstBuffer *half_nowhere(GstBuffer *frame)
-{
-    GstAllocator *allocator = g_object_new(nowhere_get_type(), NULL);
-    GstMemory *memory = g_new0(GstMemory, 1);
-
-    gst_memory_init(memory, GST_MEMORY_FLAG_NO_SHARE, allocator, NULL, 100, 0, 0, 100);
-    gst_buffer_append_memory(frame, memory);
-    gst_object_unref(allocator);
-    return frame;
-}
-
 static void test_what_cannot_be_mapped_is_dropped(void)
 {
     GstHarness *enc = gstutil_harness("sframeenc key=" KEY, VP8),
                *dec = gstutil_harness("sframedec key=" KEY, SEALED_VP8);
     GstBuffer *sealed;
 
-    CU_ASSERT_EQUAL(gst_harness_push(enc, half_nowhere(gstutil_vp8_frame(1, 100, TRUE))), GST_FLOW_OK);
+    CU_ASSERT_EQUAL(gst_harness_push(enc, gstutil_half_nowhere(gstutil_vp8_frame(1, 100, TRUE))), GST_FLOW_OK);
     CU_ASSERT_EQUAL(gst_harness_buffers_received(enc), 0);
     CU_ASSERT_EQUAL(gstutil_stat(enc, "failed"), 1);
     sealed = gstutil_push_one(enc, gstutil_vp8_frame(2, 100, TRUE));
     CU_ASSERT_PTR_NOT_NULL_FATAL(sealed);
-    CU_ASSERT_EQUAL(gst_harness_push(dec, half_nowhere(sealed)), GST_FLOW_ERROR);
+    CU_ASSERT_EQUAL(gst_harness_push(dec, gstutil_half_nowhere(sealed)), GST_FLOW_ERROR);
     CU_ASSERT_EQUAL(gst_harness_buffers_received(dec), 0);
     gst_harness_teardown(enc);
     gst_harness_teardown(dec);
@@ -446,7 +404,8 @@ static void test_kinds_do_not_mix(void)
 static void test_uncertain_frames(void)
 {
     GstHarness *enc = gstutil_harness("sframeenc key=" KEY, VP8),
-               *dec = gstutil_harness("sframedec key=" KEY, SEALED_VP8);
+               *dec = gstutil_harness("sframedec key=" KEY, SEALED_VP8),
+               *mute = gstutil_harness("sframedec", SEALED_VP8);
     GstBus *bus = gstutil_watch(dec);
     GstBuffer *whole, *partial, *got;
 
@@ -468,6 +427,13 @@ static void test_uncertain_frames(void)
     CU_ASSERT_TRUE(GST_BUFFER_IS_DISCONT(got));
     CU_ASSERT_TRUE(GST_BUFFER_FLAG_IS_SET(got, GST_BUFFER_FLAG_DELTA_UNIT));
     gst_buffer_unref(got);
+    /* where there is no key at all, a cut is not what keeps it from being opened */
+    partial = gstutil_frame(4, 100, 0, FALSE);
+    GST_BUFFER_FLAG_SET(partial, GST_BUFFER_FLAG_CORRUPTED);
+    gst_harness_push(mute, partial);
+    CU_ASSERT_EQUAL(gstutil_stat(mute, "incomplete"), 0);
+    CU_ASSERT_EQUAL(gstutil_stat(mute, "no-key"), 1);
+    gst_harness_teardown(mute);
     gstutil_unwatch(dec, bus);
     gst_harness_teardown(enc);
     gst_harness_teardown(dec);
