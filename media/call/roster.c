@@ -221,6 +221,9 @@ const char *call_roster_refused(struct call_roster *roster, uint64_t sender, enu
         unknown->used = true;
         unknown->kind = kind;
         unknown->refused[reason]++;
+        if (unknown->last_refused_us <= unknown->last_opened_us ||
+            now_us - unknown->last_refused_us > CALL_QUIET_MS * INT64_C(1000))
+            unknown->first_refused_us = now_us;
         unknown->last_refused_us = now_us;
         say = announce(unknown, now_us);
     }
@@ -317,6 +320,7 @@ void call_roster_slots(struct call_roster *roster, struct call_unknown *slots)
 const char *call_unknown_reason(const struct call_unknown *slot, int64_t now_us)
 {
     const int64_t recent_us = CALL_QUIET_MS * INT64_C(1000);
+    const int64_t patience_us = CALL_STRANGE_MS * INT64_C(1000);
     uint64_t refused = slot->refused[CALL_REFUSED_KEY] + slot->refused[CALL_REFUSED_OTHER];
 
     /* a few frames in flight around a change of publisher are no reason to alarm anybody */
@@ -325,6 +329,9 @@ const char *call_unknown_reason(const struct call_unknown *slot, int64_t now_us)
         return NULL;
     if (slot->plain)
         return "is refused: it is not encrypted";
+    /* who comes in by a commit of its own is sent the epoch before, until the others have followed */
+    if (slot->last_refused_us - slot->first_refused_us < patience_us)
+        return NULL;
     return "cannot be opened: another secret than ours";
 }
 

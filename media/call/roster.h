@@ -13,8 +13,9 @@
 enum {
     CALL_PARTICIPANTS_MAX = 64,
     CALL_SLOTS_MAX = 32,
-    CALL_QUIET_MS = 3000, /* without a frame for so long: lost contact */
-    CALL_GONE_MS = 10000, /* and for so long: no tile any more */
+    CALL_QUIET_MS = 3000,   /* without a frame for so long: lost contact */
+    CALL_STRANGE_MS = 2000, /* frames that do not open for so long: of another secret */
+    CALL_GONE_MS = 10000,   /* and for so long: no tile any more */
     CALL_RANGES_MAX = 65536,
     CALL_PAUSE_MS = 250, /* between two that were decoded: worth a note */
     CALL_PAUSES_MAX = 1024,
@@ -81,7 +82,8 @@ struct call_unknown {
     bool used;
     enum call_kind kind;
     uint64_t refused[CALL_REFUSALS];
-    int64_t last_opened_us; /* of any frame in this slot */
+    int64_t last_opened_us;   /* of any frame in this slot */
+    int64_t first_refused_us; /* since one was opened, or none came for CALL_QUIET_MS */
     int64_t last_refused_us;
     bool plain; /* one of them was not encrypted at all */
     bool announced;
