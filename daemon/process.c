@@ -81,15 +81,23 @@ static int try_to_bind(const struct config_common *common)
     return error;
 }
 
-/* The library that listens says it in its own words, if at all. */
-void daemon_tell_not_listening(const struct config_common *common)
+bool daemon_check_listen(const struct config_common *common, char problem[CONFIG_PROBLEM_MAX])
 {
+    char endpoint[CONFIG_ADDRESS_MAX + 16];
     const int error = try_to_bind(common);
-    const char *reason = error                 ? strerror(error)
-                         : common->tls_cert[0] ? "tls-cert and tls-key are not a PEM certificate chain and its key"
-                                               : "unknown, see the lines before";
-    log_event(LOG_LEVEL_ERROR, "start_failed", "reason", "cannot listen for HTTP", "because", reason, "address",
-              common->listen_address, "port", log_number(common->listen_port).text, NULL);
+    if (error) {
+        daemon_write_endpoint(endpoint, sizeof(endpoint), common->listen_address, common->listen_port);
+        snprintf(problem, CONFIG_PROBLEM_MAX, "listen: %s: %s", endpoint, strerror(error));
+    }
+    return error == 0;
+}
+
+void daemon_tell_not_opened(const struct config_common *common)
+{
+    log_event(LOG_LEVEL_ERROR, "start_failed", "reason",
+              common->tls_cert[0] ? "cannot serve HTTPS: are tls-cert and tls-key a PEM certificate chain and its key?"
+                                  : "cannot serve HTTP: the lines before may say why",
+              NULL);
 }
 
 void daemon_warn_of_dangers(const char *program, const struct config_common *common)

@@ -73,7 +73,8 @@ static bool start(struct daemon *daemon)
         log_event(LOG_LEVEL_ERROR, "start_failed", "reason", "no key for --dev could be made", NULL);
         return false;
     }
-    if (!daemon_check_tls_files(&config->common, problem) || !load_keys(daemon, &keys, problem)) {
+    if (!daemon_check_tls_files(&config->common, problem) || !daemon_check_listen(&config->common, problem) ||
+        !load_keys(daemon, &keys, problem)) {
         log_event(LOG_LEVEL_ERROR, "start_failed", "reason", problem, NULL);
         return false;
     }
@@ -124,7 +125,7 @@ static bool start(struct daemon *daemon)
     };
     daemon->http = http_server_open(&http_config);
     if (!daemon->http)
-        daemon_tell_not_listening(&config->common);
+        daemon_tell_not_opened(&config->common);
     return daemon->http != NULL;
 }
 

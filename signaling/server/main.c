@@ -56,7 +56,8 @@ static bool start(struct daemon *daemon)
     char problem[CONFIG_PROBLEM_MAX];
     char store_problem[DS_STORE_PROBLEM_MAX];
     struct token_keys keys;
-    if (!daemon_check_tls_files(&config->common, problem) || !daemon_load_token_keys(&config->common, &keys, problem)) {
+    if (!daemon_check_tls_files(&config->common, problem) || !daemon_check_listen(&config->common, problem) ||
+        !daemon_load_token_keys(&config->common, &keys, problem)) {
         log_event(LOG_LEVEL_ERROR, "start_failed", "reason", problem, NULL);
         return false;
     }
@@ -83,7 +84,7 @@ static bool start(struct daemon *daemon)
     };
     daemon->server = ds_server_open(&server_config);
     if (!daemon->server)
-        daemon_tell_not_listening(&config->common);
+        daemon_tell_not_opened(&config->common);
     return daemon->server != NULL;
 }
 

@@ -24,8 +24,11 @@ SOTTO_MUST_CHECK bool daemon_load_token_keys(const struct config_common *common,
 /* Whether the files of tls-cert and tls-key can be read; false with the option, the file and the reason in problem. */
 SOTTO_MUST_CHECK bool daemon_check_tls_files(const struct config_common *common, char problem[CONFIG_PROBLEM_MAX]);
 
-/* Why a server that could not listen for HTTP could not, in the log. */
-void daemon_tell_not_listening(const struct config_common *common);
+/* Whether listen can be listened at now; false with the reason in problem. libwebsockets, which will listen there,
+ * takes an address that is not there (yet) or not allowed for one that it only has to wait for. */
+SOTTO_MUST_CHECK bool daemon_check_listen(const struct config_common *common, char problem[CONFIG_PROBLEM_MAX]);
+/* That a server could not be opened where it can listen, in the log. */
+void daemon_tell_not_opened(const struct config_common *common);
 
 /* On standard error, to whoever starts a daemon that is open to more than it should be. */
 void daemon_warn_of_dangers(const char *program, const struct config_common *common);

@@ -272,10 +272,13 @@ def why_a_server_does_not_start_is_said():
         issuer = server.path("issuer.pem")
         write_public(new_key(), issuer)
         free = ["--dev", "--listen", "127.0.0.1:0"]
-        for arguments, says in ((["--dev", "--listen", server.address], "because=\"Address already in use\""),
-                                ([*free, "--tls-cert", issuer, "--tls-key", issuer], "not a PEM certificate chain"),
+        for arguments, says in ((["--dev", "--listen", server.address], ": Address already in use"),
+                                ([*free, "--tls-cert", issuer, "--tls-key", issuer], "are tls-cert and tls-key a PEM"),
                                 ([*free, "--port-file", "/nonexistent/port"], "file=/nonexistent/port"),
-                                (["--dev", "--listen", "192.0.2.1:0"], "loopback")):
+                                (["--dev", "--listen", "192.0.2.1:0"], "loopback"),
+                                # which libwebsockets would wait for, as if it were listening
+                                (["--listen", "192.0.2.1:7801", "--database", server.path("x"), "--token-key", issuer],
+                                 "listen: 192.0.2.1:7801: Cannot assign requested address")):
             run = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=20)
             assert run.returncode in (1, 2) and says in run.stdout + run.stderr, f"{arguments}: {run}"
 

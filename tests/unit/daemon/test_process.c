@@ -2,10 +2,12 @@
 #include "token_test_keys.h"
 #include "unit.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static struct config_common common;
@@ -65,6 +67,28 @@ static void tls_files_are_looked_for(void)
     unlink(path);
 }
 
+static void what_cannot_be_listened_at_is_said(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(address);
+    char expected[CONFIG_PROBLEM_MAX];
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CU_ASSERT_FATAL(fd >= 0 && bind(fd, (struct sockaddr *)&address, len) == 0 && listen(fd, 1) == 0 &&
+                    getsockname(fd, (struct sockaddr *)&address, &len) == 0);
+    config_common_init(&common, ntohs(address.sin_port));
+    CU_ASSERT_FALSE(daemon_check_listen(&common, problem));
+    snprintf(expected, sizeof(expected), "listen: 127.0.0.1:%u: Address already in use", ntohs(address.sin_port));
+    CU_ASSERT_STRING_EQUAL(problem, expected);
+    close(fd);
+    CU_ASSERT(daemon_check_listen(&common, problem));
+    strcpy(common.listen_address, "192.0.2.1"); /* nobody's (RFC 5737) */
+    CU_ASSERT_FALSE(daemon_check_listen(&common, problem));
+    CU_ASSERT_PTR_NOT_NULL(strstr(problem, "Cannot assign requested address"));
+    strcpy(common.listen_address, "::1");
+    common.listen_port = 0;
+    CU_ASSERT(daemon_check_listen(&common, problem) || strstr(problem, "[::1]:0"));
+}
+
 static void endpoints_of_both_families_are_written(void)
 {
     char out[CONFIG_ADDRESS_MAX + 16];
@@ -112,6 +136,7 @@ static void memory_is_kept_off_disks(void)
 static const struct unit_test tests[] = {
     {"token keys are read all or none", token_keys_are_read_all_or_none},
     {"TLS files are looked for", tls_files_are_looked_for},
+    {"what cannot be listened at is said", what_cannot_be_listened_at_is_said},
     {"endpoints of both families are written", endpoints_of_both_families_are_written},
     {"readiness is told by file and by pipe", readiness_is_told_by_file_and_by_pipe},
     {"memory is kept off disks", memory_is_kept_off_disks},
