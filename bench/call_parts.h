@@ -1,4 +1,5 @@
-/* What bench_call measures, each on a virtual clock: the times are the protocol's, not this machine's. */
+/* What bench_call measures, each on a virtual clock but for call_served(): the times are the protocol's, not this
+ * machine's. */
 #ifndef BENCH_CALL_PARTS_H
 #define BENCH_CALL_PARTS_H
 
@@ -34,6 +35,8 @@ struct call_converged call_converge(const struct call_upset *upset);
 /* Many come within two seconds: epochs, bytes by what they are for, the time until all have confirmed. False if that is
  * more than it may be. */
 bool call_storm(struct bench *bench);
+/* The same with a real sotto-ds, in real time: and what of this machine's CPU it takes. False if they never agree. */
+bool call_served(struct bench *bench);
 /* Ten minutes in which nothing happens: the same. */
 bool call_idle(struct bench *bench);
 

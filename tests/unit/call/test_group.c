@@ -324,10 +324,14 @@ static void a_room_without_the_inner_header_is_left(void)
     home_remove(folder);
 }
 
+static bool is_paused_by(const char *why)
+{
+    return why_paused && strcmp(why_paused, why) == 0;
+}
+
 /* Contact lost, or in an epoch that the others are not in: what the user reads from the first word to the last. */
 static void who_is_stopped_is_told_why_and_when_it_is_over(void)
 {
-    static const char lost[] = "contact with half of the members is lost";
     const struct call_event roster_event = {.type = CALL_EVENT_ROSTER};
     const struct call_event no_contact = {.type = CALL_EVENT_SEND_STOPPED, .pause = CALL_PAUSE_LOST};
     const struct call_event again = {.type = CALL_EVENT_SEND_WITH, .epoch = 5, .leaf = OWN_LEAF};
@@ -351,8 +355,7 @@ static void who_is_stopped_is_told_why_and_when_it_is_over(void)
     CU_ASSERT_FALSE(may_send);
     CU_ASSERT_STRING_EQUAL(said, "not sending: contact with half of the members is lost "
                                  "(/go-on to remove them and continue)");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(why_paused);
-    CU_ASSERT_STRING_EQUAL(why_paused, lost);
+    CU_ASSERT_TRUE(is_paused_by("contact with half of the members is lost"));
     tell(&again, 1);
     CU_ASSERT_TRUE(may_send);
     CU_ASSERT_STRING_EQUAL(said, "sending again");
@@ -365,8 +368,7 @@ static void who_is_stopped_is_told_why_and_when_it_is_over(void)
     CU_ASSERT_STRING_EQUAL(all_said->str, "not sending: no keys yet\n"
                                           "could not follow the group, coming in anew\n"
                                           "asking to be let in\n");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(why_paused);
-    CU_ASSERT_STRING_EQUAL(why_paused, "no keys yet");
+    CU_ASSERT_TRUE(is_paused_by("no keys yet"));
     /* where one commit is to blame, so is who made it */
     anew[1].by[0] = 7;
     g_string_truncate(all_said, 0);
