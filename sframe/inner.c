@@ -10,7 +10,6 @@ enum {
     FLAG_SIGNED = 0x04,  /* kept for frame signatures; not known to this version */
     FLAGS_KNOWN = FLAG_PADDING | FLAG_TLV,
     FLAGS_MASK = (1 << VERSION_SHIFT) - 1,
-    FIXED_LEN = 6,
 };
 
 _Static_assert((FLAGS_KNOWN & FLAG_SIGNED) == 0, "an unknown flag is refused, never ignored");
@@ -34,19 +33,16 @@ int sframe_inner_check(const struct sframe_inner *inner)
     return ok ? SFRAME_OK : SFRAME_INVALID;
 }
 
-size_t sframe_inner_len(const struct sframe_inner *inner)
-{
-    return FIXED_LEN + (inner->padding > 0 ? 2u : 0u) + (inner->tlv_len > 0 ? 1 + inner->tlv_len : 0);
-}
-
 void sframe_inner_write(const struct sframe_inner *inner, uint8_t *out)
 {
     unsigned flags = (inner->padding > 0 ? FLAG_PADDING : 0u) | (inner->tlv_len > 0 ? FLAG_TLV : 0u);
     struct bytes_writer w;
-    bytes_writer_init(&w, out, sframe_inner_len(inner));
-    bytes_write_u8(&w, (uint8_t)((unsigned)VERSION << VERSION_SHIFT | flags));
-    bytes_write_u8(&w, inner->codec);
-    bytes_write_u32(&w, inner->capture_ms);
+    out[0] = (uint8_t)((unsigned)VERSION << VERSION_SHIFT | flags);
+    out[1] = inner->codec;
+    bytes_put_uint(out + 2, inner->capture_ms, sizeof inner->capture_ms);
+    if (flags == 0)
+        return;
+    bytes_writer_init(&w, out + SFRAME_INNER_FIXED_LEN, sframe_inner_len(inner) - SFRAME_INNER_FIXED_LEN);
     if (flags & FLAG_PADDING)
         bytes_write_u16(&w, (uint16_t)inner->padding);
     if (flags & FLAG_TLV) {

@@ -6,9 +6,6 @@
 #include "header.h"
 #include "inner.h"
 
-/* What single frames and batches share is inline in both: a short frame's time would else be calls by a tenth. */
-#define PER_FRAME __attribute__((always_inline)) static inline
-
 struct incoming {
     struct sframe_header header;
     struct sframe_frame frame;
@@ -17,8 +14,8 @@ struct incoming {
     uint64_t now_ms;
 };
 
-PER_FRAME int read_frame(const struct sframe_receiver *receiver, const uint8_t *metadata, size_t metadata_len,
-                         uint8_t *frame, size_t frame_len, struct incoming *in)
+SFRAME_PER_FRAME int read_frame(const struct sframe_receiver *receiver, const uint8_t *metadata, size_t metadata_len,
+                                uint8_t *frame, size_t frame_len, struct incoming *in)
 {
     int rc = sframe_header_parse(frame, frame_len, &in->header);
     if (rc != SFRAME_OK)
@@ -112,9 +109,9 @@ static int check_clock(const struct sframe_receiver *receiver, const struct sfra
 }
 
 /* What an authentic frame says about itself. */
-PER_FRAME int check_inner(const struct sframe_receiver *receiver, const struct sframe_expect *expect,
-                          const struct incoming *in, const struct sframe_stream *stream, struct sframe_inner *inner,
-                          struct core_span *payload)
+SFRAME_PER_FRAME int check_inner(const struct sframe_receiver *receiver, const struct sframe_expect *expect,
+                                 const struct incoming *in, const struct sframe_stream *stream,
+                                 struct sframe_inner *inner, struct core_span *payload)
 {
     if (receiver->profile == SFRAME_PROFILE_RFC9605) {
         *inner = (struct sframe_inner){0};
@@ -162,8 +159,8 @@ static void count(struct sframe_receiver *receiver, int rc)
 }
 
 /* A frame that is authentic: its counter is spent, also if it is refused for what it says. */
-PER_FRAME int take(struct sframe_receiver *receiver, const struct sframe_expect *expect, const struct incoming *in,
-                   struct sframe_stream *stream, struct sframe_opened *opened)
+SFRAME_PER_FRAME int take(struct sframe_receiver *receiver, const struct sframe_expect *expect,
+                          const struct incoming *in, struct sframe_stream *stream, struct sframe_opened *opened)
 {
     struct sframe_inner inner;
     struct core_span payload;

@@ -28,7 +28,7 @@ static uint64_t blocks_of(size_t len)
     return ((uint64_t)len + BLOCK_LEN - 1) / BLOCK_LEN;
 }
 
-static int check_frame(const struct sframe_seal_item *item)
+SFRAME_PER_FRAME int check_frame(const struct sframe_seal_item *item)
 {
     if (!item->sender || !item->head || !item->tail || (!item->payload && item->payload_len > 0) ||
         (!item->metadata && item->metadata_len > 0) || item->payload_len > SFRAME_FRAME_MAX ||
@@ -39,7 +39,7 @@ static int check_frame(const struct sframe_seal_item *item)
 }
 
 /* Spends a counter and writes what stands around the ciphertext. */
-static inline int prepare(const struct sframe_seal_item *item, struct outgoing *out)
+SFRAME_PER_FRAME int prepare(const struct sframe_seal_item *item, struct outgoing *out)
 {
     int rc = check_frame(item);
     if (rc != SFRAME_OK)

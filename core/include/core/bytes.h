@@ -138,6 +138,24 @@ static inline bool bytes_writer_ok(const struct bytes_writer *w)
 uint8_t *bytes_reserve(struct bytes_writer *w, size_t n);
 void bytes_write(struct bytes_writer *w, const uint8_t *data, size_t n);
 
+/* The low n bytes (0 to 8) of value to at[0..n): two stores that may overlap, instead of a loop. */
+static inline void bytes_put_uint(uint8_t *at, uint64_t value, size_t n)
+{
+    if (n >= sizeof(uint32_t)) {
+        const uint32_t high = htobe32((uint32_t)(value >> 8 * (n - sizeof high)));
+        const uint32_t low = htobe32((uint32_t)value);
+        memcpy(at, &high, sizeof high);
+        memcpy(at + n - sizeof low, &low, sizeof low);
+    } else if (n >= sizeof(uint16_t)) {
+        const uint16_t high = htobe16((uint16_t)(value >> 8 * (n - sizeof high)));
+        const uint16_t low = htobe16((uint16_t)value);
+        memcpy(at, &high, sizeof high);
+        memcpy(at + n - sizeof low, &low, sizeof low);
+    } else if (n > 0) {
+        at[0] = (uint8_t)value;
+    }
+}
+
 /* The low n bytes (0 to 8) of value. */
 static inline void bytes_write_uint(struct bytes_writer *w, uint64_t value, size_t n)
 {
@@ -150,10 +168,8 @@ static inline void bytes_write_uint(struct bytes_writer *w, uint64_t value, size
     } else {
         at = bytes_reserve(w, n); /* grows, or fails */
     }
-    if (!at)
-        return;
-    for (size_t i = n; i-- > 0; value >>= 8)
-        at[i] = (uint8_t)value;
+    if (at)
+        bytes_put_uint(at, value, n);
 }
 
 static inline void bytes_write_u8(struct bytes_writer *w, uint8_t value)
