@@ -29,8 +29,8 @@ static void join(struct core_ctr_hmac_message *message, const uint8_t *data, siz
         message->parts[message->count++] = (struct core_slice){data, len};
 }
 
-bool core_ctr_hmac_message(struct core_ctr_hmac_message *message, const uint8_t *nonce, const struct core_slice *aad,
-                           size_t aad_count, const struct core_span *text, size_t text_count, size_t tag_len)
+bool core_ctr_hmac_begin(struct core_ctr_hmac_message *message, const uint8_t *nonce, const struct core_slice *aad,
+                         size_t aad_count, const struct core_span *text, size_t text_count, size_t tag_len)
 {
     uint64_t aad_len = 0;
     uint64_t text_len = 0;
@@ -49,9 +49,21 @@ bool core_ctr_hmac_message(struct core_ctr_hmac_message *message, const uint8_t 
     message->len = CORE_CTR_HMAC_PREFIX;
     for (size_t i = 0; i < aad_count; i++)
         join(message, aad[i].data, aad[i].len);
+    return true;
+}
+
+void core_ctr_hmac_add(struct core_ctr_hmac_message *message, const struct core_span *text, size_t text_count)
+{
     for (size_t i = 0; i < text_count; i++)
         join(message, text[i].data, text[i].len);
-    return true;
+}
+
+bool core_ctr_hmac_make(const struct core_ctr_hmac *state, struct core_ctr_hmac_message *message, uint8_t *mac)
+{
+    const struct core_hash *hash = state->hash;
+    return hash->hmac_short && message->len <= CORE_HMAC_SHORT_MAX
+               ? hash->hmac_short(&state->key, message->start, message->len, mac)
+               : hash->hmac(&state->key, message->parts, message->count, mac);
 }
 
 bool core_ctr_hmac_seal(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
@@ -60,12 +72,15 @@ bool core_ctr_hmac_seal(void *state, const uint8_t *nonce, const struct core_sli
     const struct core_ctr_hmac *s = state;
     struct core_ctr_hmac_message message;
     uint8_t mac[CORE_HASH_MAX];
-    if (!s->hash || tag_len > s->hash->len || !s->crypt(s, nonce, text, text_count) ||
-        !core_ctr_hmac_message(&message, nonce, aad, aad_count, text, text_count, tag_len) ||
-        !s->hash->hmac(&s->key, message.parts, message.count, mac))
+    if (!s->hash || tag_len > s->hash->len ||
+        !core_ctr_hmac_begin(&message, nonce, aad, aad_count, text, text_count, tag_len) ||
+        !s->crypt(s, nonce, text, text_count))
+        return false;
+    core_ctr_hmac_add(&message, text, text_count);
+    if (!core_ctr_hmac_make(s, &message, mac))
         return false;
     memcpy(tag, mac, tag_len);
-    core_wipe(mac, sizeof mac);
+    core_wipe_inline(mac, sizeof mac);
     return true;
 }
 
@@ -87,11 +102,12 @@ enum core_opened core_ctr_hmac_open(void *state, const uint8_t *nonce, const str
     const struct core_ctr_hmac *s = state;
     struct core_ctr_hmac_message message;
     uint8_t mac[CORE_HASH_MAX];
-    if (!s->hash || tag_len > s->hash->len ||
-        !core_ctr_hmac_message(&message, nonce, aad, aad_count, &text, 1, tag_len) ||
-        !s->hash->hmac(&s->key, message.parts, message.count, mac))
+    if (!s->hash || tag_len > s->hash->len || !core_ctr_hmac_begin(&message, nonce, aad, aad_count, &text, 1, tag_len))
+        return CORE_OPEN_FAILED;
+    core_ctr_hmac_add(&message, &text, 1);
+    if (!core_ctr_hmac_make(s, &message, mac))
         return CORE_OPEN_FAILED;
     enum core_opened result = core_ctr_hmac_finish(s, nonce, text, mac, tag, tag_len);
-    core_wipe(mac, sizeof mac); /* the right tag of a forged frame is a secret */
+    core_wipe_inline(mac, sizeof mac); /* the right tag of a forged frame is a secret */
     return result;
 }

@@ -5,7 +5,7 @@
 
 #include "core/provider.h"
 
-enum { CORE_CTR_HMAC_PARTS = 8, CORE_CTR_HMAC_PREFIX = 24 + CORE_NONCE_LEN, CORE_CTR_HMAC_START = 128 };
+enum { CORE_CTR_HMAC_PARTS = 8, CORE_CTR_HMAC_PREFIX = 24 + CORE_NONCE_LEN };
 
 /* The first member of a provider's state. */
 struct core_ctr_hmac {
@@ -16,19 +16,25 @@ struct core_ctr_hmac {
 };
 
 /* What the tag is a MAC of: len(aad) || len(text) || tag_len || nonce || aad || text. Borrows all of them, and points
- * into itself. Its first block or two are one part (a multiple of any hash's block, if there is so much): a hash that
- * is given small parts copies each, and then waits for them. So text is not changed after this. */
+ * into itself. Its start is one part, and a short message is all in it: a hash that is given small parts copies each,
+ * and then waits for them. */
 struct core_ctr_hmac_message {
-    uint8_t start[CORE_CTR_HMAC_START];
+    uint8_t start[CORE_HMAC_SHORT_ROOM];
     struct core_slice parts[CORE_CTR_HMAC_PARTS];
     size_t count;
     uint64_t len;
 };
 
-/* False if aad and text have more than seven parts. */
-SOTTO_MUST_CHECK bool core_ctr_hmac_message(struct core_ctr_hmac_message *message, const uint8_t *nonce,
-                                            const struct core_slice *aad, size_t aad_count,
-                                            const struct core_span *text, size_t text_count, size_t tag_len);
+/* Begins with all that stands before the text, of which only the length is asked. False if aad and text have more than
+ * seven parts. */
+SOTTO_MUST_CHECK bool core_ctr_hmac_begin(struct core_ctr_hmac_message *message, const uint8_t *nonce,
+                                          const struct core_slice *aad, size_t aad_count, const struct core_span *text,
+                                          size_t text_count, size_t tag_len);
+/* The ciphertext, which is not changed after this. */
+void core_ctr_hmac_add(struct core_ctr_hmac_message *message, const struct core_span *text, size_t text_count);
+/* Its whole MAC, which is a secret: wipe it. */
+SOTTO_MUST_CHECK bool core_ctr_hmac_make(const struct core_ctr_hmac *state, struct core_ctr_hmac_message *message,
+                                         uint8_t *mac);
 
 /* seal and open of struct core_aead. */
 SOTTO_MUST_CHECK bool core_ctr_hmac_seal(void *state, const uint8_t *nonce, const struct core_slice *aad,

@@ -12,7 +12,7 @@ struct core_lanes_key {
 
 struct core_lanes_mac {
     const struct core_lanes_key *key;
-    const struct core_ctr_hmac_message *message;
+    struct core_ctr_hmac_message *message;
     uint8_t out[CORE_HASH_MAX]; /* the whole MAC. Secret: wipe it */
     bool done;                  /* false: to be made alone */
 };

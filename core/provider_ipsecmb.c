@@ -3,6 +3,7 @@
  *
  * The library hands out its functions in a manager that is the size of 200 kB for queues of jobs. Nothing here queues:
  * one manager is made, its functions are copied, and it is not changed again. */
+#include <endian.h>
 #include <intel-ipsec-mb.h>
 #include <pthread.h>
 #include <string.h>
@@ -100,19 +101,10 @@ static bool gcm_set_key(void *state, const uint8_t *key)
     return true;
 }
 
-/* Holds key stream and the hash of the text. Stores that stay, in line: a call of core_wipe, or the string instruction
- * that compilers make of memset, would take a quarter of a short frame's time. */
+/* Holds key stream and the hash of the text. */
 static inline void forget(struct gcm_context_data *context)
 {
-    typedef uint64_t __attribute__((may_alias)) word;
-    typedef word __attribute__((vector_size(2 * sizeof(word)), aligned(sizeof(word)))) pair;
-    enum { WORDS = sizeof *context / sizeof(word) };
-    _Static_assert(sizeof *context == (2 * (WORDS / 2) + 1) * sizeof(word), "pairs of words and one more");
-    volatile pair *pairs = (volatile pair *)context;
-#pragma GCC unroll 8
-    for (size_t i = 0; i < WORDS / 2; i++)
-        pairs[i] = (pair){0, 0};
-    ((volatile word *)context)[WORDS - 1] = 0;
+    core_wipe_inline(context, sizeof *context);
 }
 
 /* The AAD if it is one part, with nothing after it; NULL if there are several. */
@@ -281,19 +273,30 @@ struct ctr_hmac {
 
 _Static_assert(sizeof(struct ctr_hmac) <= CORE_AEAD_STATE_MAX, "the largest state");
 
+/* A counter, written at once: the library loads it at once, and a load over several recent stores waits for all. */
+union counter {
+    uint32_t __attribute__((vector_size(BLOCK_LEN))) words;
+    uint8_t bytes[BLOCK_LEN];
+};
+
+static inline union counter counter_of(const uint8_t *nonce, uint32_t block)
+{
+    uint32_t words[CORE_NONCE_LEN / sizeof(uint32_t)];
+    memcpy(words, nonce, sizeof words);
+    return (union counter){.words = {words[0], words[1], words[2], htobe32(block)}};
+}
+
 /* One run of whole or last blocks, the first of them number `block`. */
 static bool ctr_run(const struct ctr_hmac *s, const uint8_t *nonce, uint32_t block, uint8_t *data, size_t len)
 {
-    uint8_t counter[BLOCK_LEN];
-    IMB_JOB job = {0};
-    memcpy(counter, nonce, CORE_NONCE_LEN);
-    for (size_t i = BLOCK_LEN; i-- > CORE_NONCE_LEN; block >>= 8)
-        counter[i] = (uint8_t)block;
+    const union counter counter = counter_of(nonce, block);
+    IMB_JOB job;
+    core_wipe_inline(&job, sizeof job); /* what is not set here; an initialiser would be a string instruction */
     job.enc_keys = s->round_keys;
     job.key_len_in_bytes = s->cipher_key_len;
     job.src = data;
     job.dst = data;
-    job.iv = counter;
+    job.iv = counter.bytes;
     job.iv_len_in_bytes = sizeof counter;
     job.msg_len_to_cipher_in_bytes = len;
     job.cipher_mode = IMB_CIPHER_CNTR;
@@ -394,8 +397,9 @@ static bool batch_add(struct batch *batch, struct core_aead_job *job)
     const struct ctr_hmac *s = job->state;
     struct core_ctr_hmac_message *message = &batch->messages[batch->count];
     if (!s->mac.hash || job->tag_len > s->mac.hash->len ||
-        !core_ctr_hmac_message(message, job->nonce, job->aad, job->aad_count, job->text, job->text_count, job->tag_len))
+        !core_ctr_hmac_begin(message, job->nonce, job->aad, job->aad_count, job->text, job->text_count, job->tag_len))
         return false;
+    core_ctr_hmac_add(message, job->text, job->text_count);
     batch->jobs[batch->count] = job;
     batch->macs[batch->count].message = message;
     batch->macs[batch->count++].key = &s->lanes;
@@ -409,7 +413,7 @@ static void batch_run(struct batch *batch, void *workspace, size_t hash_len)
     for (size_t i = 0; i < batch->count; i++) {
         const struct ctr_hmac *s = batch->jobs[i]->state;
         struct core_lanes_mac *mac = &batch->macs[i];
-        if (!mac->done && !s->mac.hash->hmac(&s->mac.key, mac->message->parts, mac->message->count, mac->out))
+        if (!mac->done && !core_ctr_hmac_make(&s->mac, mac->message, mac->out))
             batch->jobs[i]->result = CORE_OPEN_FAILED;
     }
 }

@@ -1,162 +1,14 @@
-/* OpenSSL's 3.0 EVP interface allocates for each HMAC message (it duplicates the digest's state), so the hashes use the
- * plain SHA-2 functions, which keep their state in a struct and still use the CPU's SHA instructions. The ciphers use
- * EVP contexts made once and reused. */
-#define OPENSSL_SUPPRESS_DEPRECATED
-
+/* Ciphers by libcrypto: one EVP context per state, made in init, rekeyed and reused after that. Its hashes are in
+ * provider_libcrypto_hash.c. */
 #include "core/provider.h"
 
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 #include <string.h>
 
 #include "core/secret.h"
 #include "ctr_hmac.h"
-
-/* --- HMAC (RFC 2104) over SHA-2 --- */
-
-struct hmac_sha256 {
-    SHA256_CTX inner;
-    SHA256_CTX outer;
-};
-
-struct hmac_sha512 {
-    SHA512_CTX inner;
-    SHA512_CTX outer;
-};
-
-_Static_assert(sizeof(struct hmac_sha256) <= sizeof(struct core_hmac_key), "an HMAC key holds two SHA-256 states");
-_Static_assert(sizeof(struct hmac_sha512) <= sizeof(struct core_hmac_key), "an HMAC key holds two SHA-512 states");
-
-static void xor_pad(uint8_t *block, size_t len, uint8_t value)
-{
-    for (size_t i = 0; i < len; i++)
-        block[i] ^= value;
-}
-
-enum { PAD_INNER = 0x36, PAD_OUTER = 0x5c };
-
-static bool hmac_sha256_init(struct core_hmac_key *key, const uint8_t *secret, size_t len)
-{
-    struct hmac_sha256 *hmac = (struct hmac_sha256 *)(void *)key->state;
-    uint8_t block[SHA256_CBLOCK] = {0};
-    bool ok = true;
-    if (len > sizeof block)
-        ok = SHA256_Init(&hmac->inner) && SHA256_Update(&hmac->inner, secret, len) && SHA256_Final(block, &hmac->inner);
-    else if (len > 0)
-        memcpy(block, secret, len);
-    xor_pad(block, sizeof block, PAD_INNER);
-    ok = ok && SHA256_Init(&hmac->inner) && SHA256_Update(&hmac->inner, block, sizeof block);
-    xor_pad(block, sizeof block, PAD_INNER ^ PAD_OUTER);
-    ok = ok && SHA256_Init(&hmac->outer) && SHA256_Update(&hmac->outer, block, sizeof block);
-    core_wipe(block, sizeof block);
-    return ok;
-}
-
-static bool hmac_sha256(const struct core_hmac_key *key, const struct core_slice *parts, size_t count, uint8_t *out)
-{
-    const struct hmac_sha256 *hmac = (const struct hmac_sha256 *)(const void *)key->state;
-    SHA256_CTX hash = hmac->inner;
-    uint8_t digest[SHA256_DIGEST_LENGTH];
-    bool ok = true;
-    for (size_t i = 0; ok && i < count; i++)
-        ok = parts[i].len == 0 || SHA256_Update(&hash, parts[i].data, parts[i].len);
-    ok = ok && SHA256_Final(digest, &hash);
-    hash = hmac->outer;
-    ok = ok && SHA256_Update(&hash, digest, sizeof digest) && SHA256_Final(out, &hash);
-    core_wipe(&hash, sizeof hash);
-    core_wipe(digest, sizeof digest);
-    return ok;
-}
-
-/* SHA-384 is SHA-512 with another start and a shorter result; the state knows which it is. */
-static bool hmac_wide_init(struct core_hmac_key *key, int (*start)(SHA512_CTX *), const uint8_t *secret, size_t len)
-{
-    struct hmac_sha512 *hmac = (struct hmac_sha512 *)(void *)key->state;
-    uint8_t block[SHA512_CBLOCK] = {0};
-    bool ok = true;
-    if (len > sizeof block)
-        ok = start(&hmac->inner) && SHA512_Update(&hmac->inner, secret, len) && SHA512_Final(block, &hmac->inner);
-    else if (len > 0)
-        memcpy(block, secret, len);
-    xor_pad(block, sizeof block, PAD_INNER);
-    ok = ok && start(&hmac->inner) && SHA512_Update(&hmac->inner, block, sizeof block);
-    xor_pad(block, sizeof block, PAD_INNER ^ PAD_OUTER);
-    ok = ok && start(&hmac->outer) && SHA512_Update(&hmac->outer, block, sizeof block);
-    core_wipe(block, sizeof block);
-    return ok;
-}
-
-static bool hmac_sha384_init(struct core_hmac_key *key, const uint8_t *secret, size_t len)
-{
-    return hmac_wide_init(key, SHA384_Init, secret, len);
-}
-
-static bool hmac_sha512_init(struct core_hmac_key *key, const uint8_t *secret, size_t len)
-{
-    return hmac_wide_init(key, SHA512_Init, secret, len);
-}
-
-static bool hmac_wide(const struct core_hmac_key *key, const struct core_slice *parts, size_t count, uint8_t *out)
-{
-    const struct hmac_sha512 *hmac = (const struct hmac_sha512 *)(const void *)key->state;
-    SHA512_CTX hash = hmac->inner;
-    const size_t digest_len = hash.md_len;
-    uint8_t digest[SHA512_DIGEST_LENGTH];
-    bool ok = true;
-    for (size_t i = 0; ok && i < count; i++)
-        ok = parts[i].len == 0 || SHA512_Update(&hash, parts[i].data, parts[i].len);
-    ok = ok && SHA512_Final(digest, &hash);
-    hash = hmac->outer;
-    ok = ok && SHA512_Update(&hash, digest, digest_len) && SHA512_Final(out, &hash);
-    core_wipe(&hash, sizeof hash);
-    core_wipe(digest, sizeof digest);
-    return ok;
-}
-
-/* --- SHA-2 alone --- */
-
-static bool digest_sha256(const struct core_slice *parts, size_t count, uint8_t *out)
-{
-    SHA256_CTX hash;
-    bool ok = SHA256_Init(&hash);
-    for (size_t i = 0; ok && i < count; i++)
-        ok = parts[i].len == 0 || SHA256_Update(&hash, parts[i].data, parts[i].len);
-    ok = ok && SHA256_Final(out, &hash);
-    core_wipe(&hash, sizeof hash); /* what is hashed may be secret */
-    return ok;
-}
-
-static bool digest_wide(int (*start)(SHA512_CTX *), const struct core_slice *parts, size_t count, uint8_t *out)
-{
-    SHA512_CTX hash;
-    bool ok = start(&hash);
-    for (size_t i = 0; ok && i < count; i++)
-        ok = parts[i].len == 0 || SHA512_Update(&hash, parts[i].data, parts[i].len);
-    ok = ok && SHA512_Final(out, &hash);
-    core_wipe(&hash, sizeof hash);
-    return ok;
-}
-
-static bool digest_sha384(const struct core_slice *parts, size_t count, uint8_t *out)
-{
-    return digest_wide(SHA384_Init, parts, count, out);
-}
-
-static bool digest_sha512(const struct core_slice *parts, size_t count, uint8_t *out)
-{
-    return digest_wide(SHA512_Init, parts, count, out);
-}
-
-const struct core_hash core_libcrypto_sha256 = {"SHA-256", SHA256_DIGEST_LENGTH, hmac_sha256_init, hmac_sha256,
-                                                digest_sha256};
-const struct core_hash core_libcrypto_sha384 = {"SHA-384", SHA384_DIGEST_LENGTH, hmac_sha384_init, hmac_wide,
-                                                digest_sha384};
-const struct core_hash core_libcrypto_sha512 = {"SHA-512", SHA512_DIGEST_LENGTH, hmac_sha512_init, hmac_wide,
-                                                digest_sha512};
-
-/* --- ciphers: one EVP context per state, made in init, rekeyed and reused after that --- */
 
 static bool cipher_init(EVP_CIPHER_CTX **cipher, const EVP_CIPHER *type, enum core_direction direction)
 {
@@ -365,7 +217,7 @@ static void ctr_wipe(void *state)
 
 static const struct core_aead aes_128_ctr_hmac_sha256 = {
     .name = "AES-128-CTR-HMAC-SHA256",
-    .key_len = 16 + SHA256_DIGEST_LENGTH,
+    .key_len = 16 + 32,
     .tag_len = CORE_TAG_MAX,
     .min_tag_len = 4,
     .state_size = sizeof(struct ctr_hmac),
@@ -378,7 +230,7 @@ static const struct core_aead aes_128_ctr_hmac_sha256 = {
 
 static const struct core_aead aes_256_ctr_hmac_sha512 = {
     .name = "AES-256-CTR-HMAC-SHA512",
-    .key_len = 32 + SHA512_DIGEST_LENGTH,
+    .key_len = 32 + 64,
     .tag_len = CORE_TAG_MAX,
     .min_tag_len = 4,
     .state_size = sizeof(struct ctr_hmac),

@@ -39,7 +39,7 @@ static bool zero_digest(const struct core_slice *parts, size_t count, uint8_t *o
     return zero_hmac(NULL, parts, count, out);
 }
 
-static const struct core_hash zeros = {"zeros", 32, zero_init, zero_hmac, zero_digest};
+static const struct core_hash zeros = {"zeros", 32, zero_init, zero_hmac, NULL, zero_digest};
 
 /* --- Policy --- */
 

@@ -44,8 +44,8 @@ static bool digest_512(const struct core_slice *parts, size_t count, uint8_t *ou
     return hmac(&none, parts, count, out, 64);
 }
 
-static const struct core_hash hash_256 = {"identity-256", 32, hmac_init, hmac_256, digest_256};
-static const struct core_hash hash_512 = {"identity-512", 64, hmac_init, hmac_512, digest_512};
+static const struct core_hash hash_256 = {"identity-256", 32, hmac_init, hmac_256, NULL, digest_256};
+static const struct core_hash hash_512 = {"identity-512", 64, hmac_init, hmac_512, NULL, digest_512};
 
 static bool init(void *state, enum core_direction direction)
 {

@@ -171,7 +171,7 @@ static bool untagged_digest(const struct core_slice *parts, size_t count, uint8_
     return true;
 }
 
-static const struct core_hash untagged = {"untagged", 32, untagged_hmac_init, untagged_hmac, untagged_digest};
+static const struct core_hash untagged = {"untagged", 32, untagged_hmac_init, untagged_hmac, NULL, untagged_digest};
 
 void suite_untagged_init(struct mls_suite *suite)
 {

@@ -36,6 +36,8 @@ struct core_hmac_key {
     _Alignas(16) uint8_t state[448];
 };
 
+enum { CORE_HMAC_SHORT_ROOM = 256, CORE_HMAC_SHORT_MAX = CORE_HMAC_SHORT_ROOM - 9 /* what pads it */ };
+
 struct core_hash {
     const char *name;
     size_t len; /* bytes of output */
@@ -43,6 +45,9 @@ struct core_hash {
     /* out gets the MAC of the concatenated parts, `len` bytes. */
     SOTTO_MUST_CHECK bool (*hmac)(const struct core_hmac_key *key, const struct core_slice *parts, size_t count,
                                   uint8_t *out);
+    /* The same for one message of at most CORE_HMAC_SHORT_MAX bytes, sooner: it is padded where it stands, in a buffer
+     * of CORE_HMAC_SHORT_ROOM. NULL: there is no such way. */
+    SOTTO_MUST_CHECK bool (*hmac_short)(const struct core_hmac_key *key, uint8_t *message, size_t len, uint8_t *out);
     /* out gets the plain hash of the concatenated parts. */
     SOTTO_MUST_CHECK bool (*digest)(const struct core_slice *parts, size_t count, uint8_t *out);
 };

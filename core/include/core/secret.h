@@ -10,6 +10,19 @@
 
 /* Overwrites data[0..len) with zeros; never optimised away. data may be NULL when len is 0. */
 void core_wipe(void *data, size_t len);
+/* The same for a short secret whose length is a constant, a multiple of 8: stores that stay, in line. A call, or the
+ * string instruction that compilers make of memset, would take a quarter of a short frame's time. */
+__attribute__((always_inline)) static inline void core_wipe_inline(void *data, size_t len)
+{
+    typedef uint64_t __attribute__((may_alias, aligned(1))) word;
+    typedef uint64_t __attribute__((may_alias, vector_size(16), aligned(1))) pair;
+    volatile pair *pairs = (volatile pair *)data;
+#pragma GCC unroll 16
+    for (size_t i = 0; i < len / sizeof *pairs; i++)
+        pairs[i] = (pair){0, 0};
+    if (len % sizeof *pairs)
+        *(volatile word *)(pairs + len / sizeof *pairs) = 0;
+}
 /* True if a and b are equal; the time depends on len alone. */
 bool core_equal(const uint8_t *a, const uint8_t *b, size_t len);
 /* Fills out with random bytes from the system. False only if the system has none: nothing may be sealed then. */
