@@ -11,6 +11,55 @@ static void put_u64(uint8_t *out, uint64_t value)
     memcpy(out, &big, sizeof big);
 }
 
+/* len(aad) || len(text) || tag_len || nonce */
+static void put_prefix(uint8_t *out, uint64_t aad_len, uint64_t text_len, size_t tag_len, const uint8_t *nonce)
+{
+    put_u64(out, aad_len);
+    put_u64(out + 8, text_len);
+    put_u64(out + 16, tag_len);
+    memcpy(out + 24, nonce, CORE_NONCE_LEN);
+}
+
+static uint64_t slices_len(const struct core_slice *slices, size_t count)
+{
+    uint64_t len = 0;
+    for (size_t i = 0; i < count; i++)
+        len += slices[i].len;
+    return len;
+}
+
+static uint64_t spans_len(const struct core_span *spans, size_t count)
+{
+    uint64_t len = 0;
+    for (size_t i = 0; i < count; i++)
+        len += spans[i].len;
+    return len;
+}
+
+static uint8_t *put(uint8_t *out, const uint8_t *data, size_t len)
+{
+    if (len > 0)
+        memcpy(out, data, len);
+    return out + len;
+}
+
+uint64_t core_ctr_hmac_len(const struct core_aead_job *job)
+{
+    return CORE_CTR_HMAC_PREFIX + slices_len(job->aad, job->aad_count) + spans_len(job->text, job->text_count);
+}
+
+uint8_t *core_ctr_hmac_put(const struct core_aead_job *job, uint8_t *out)
+{
+    put_prefix(out, slices_len(job->aad, job->aad_count), spans_len(job->text, job->text_count), job->tag_len,
+               job->nonce);
+    out += CORE_CTR_HMAC_PREFIX;
+    for (size_t i = 0; i < job->aad_count; i++)
+        out = put(out, job->aad[i].data, job->aad[i].len);
+    for (size_t i = 0; i < job->text_count; i++)
+        out = put(out, job->text[i].data, job->text[i].len);
+    return out;
+}
+
 /* Joins the message: at its start while there is room, then as parts of their own. */
 static void join(struct core_ctr_hmac_message *message, const uint8_t *data, size_t len)
 {
@@ -32,18 +81,9 @@ static void join(struct core_ctr_hmac_message *message, const uint8_t *data, siz
 bool core_ctr_hmac_begin(struct core_ctr_hmac_message *message, const uint8_t *nonce, const struct core_slice *aad,
                          size_t aad_count, const struct core_span *text, size_t text_count, size_t tag_len)
 {
-    uint64_t aad_len = 0;
-    uint64_t text_len = 0;
     if (aad_count + text_count + 1 > CORE_CTR_HMAC_PARTS)
         return false;
-    for (size_t i = 0; i < aad_count; i++)
-        aad_len += aad[i].len;
-    for (size_t i = 0; i < text_count; i++)
-        text_len += text[i].len;
-    put_u64(message->start, aad_len);
-    put_u64(message->start + 8, text_len);
-    put_u64(message->start + 16, tag_len);
-    memcpy(message->start + 24, nonce, CORE_NONCE_LEN);
+    put_prefix(message->start, slices_len(aad, aad_count), spans_len(text, text_count), tag_len, nonce);
     message->parts[0] = (struct core_slice){message->start, CORE_CTR_HMAC_PREFIX};
     message->count = 1;
     message->len = CORE_CTR_HMAC_PREFIX;
@@ -84,16 +124,13 @@ bool core_ctr_hmac_seal(void *state, const uint8_t *nonce, const struct core_sli
     return true;
 }
 
-enum core_opened core_ctr_hmac_finish(const struct core_ctr_hmac *state, const uint8_t *nonce, struct core_span text,
-                                      const uint8_t *mac, const uint8_t *tag, size_t tag_len)
+bool core_ctr_hmac_of(const struct core_aead_job *job, uint8_t *mac)
 {
-    bool genuine = core_equal(mac, tag, tag_len);
-    if (!genuine)
-        return CORE_OPEN_FORGED;
-    if (state->crypt(state, nonce, &text, 1))
-        return CORE_OPEN_OK;
-    core_wipe(text.data, text.len);
-    return CORE_OPEN_FAILED;
+    struct core_ctr_hmac_message message;
+    if (!core_ctr_hmac_begin(&message, job->nonce, job->aad, job->aad_count, job->text, job->text_count, job->tag_len))
+        return false;
+    core_ctr_hmac_add(&message, job->text, job->text_count);
+    return core_ctr_hmac_make(job->state, &message, mac);
 }
 
 enum core_opened core_ctr_hmac_open(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
@@ -107,7 +144,12 @@ enum core_opened core_ctr_hmac_open(void *state, const uint8_t *nonce, const str
     core_ctr_hmac_add(&message, &text, 1);
     if (!core_ctr_hmac_make(s, &message, mac))
         return CORE_OPEN_FAILED;
-    enum core_opened result = core_ctr_hmac_finish(s, nonce, text, mac, tag, tag_len);
+    bool genuine = core_equal(mac, tag, tag_len);
     core_wipe_inline(mac, sizeof mac); /* the right tag of a forged frame is a secret */
-    return result;
+    if (!genuine)
+        return CORE_OPEN_FORGED;
+    if (s->crypt(s, nonce, &text, 1))
+        return CORE_OPEN_OK;
+    core_wipe(text.data, text.len);
+    return CORE_OPEN_FAILED;
 }

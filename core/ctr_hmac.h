@@ -36,6 +36,12 @@ void core_ctr_hmac_add(struct core_ctr_hmac_message *message, const struct core_
 SOTTO_MUST_CHECK bool core_ctr_hmac_make(const struct core_ctr_hmac *state, struct core_ctr_hmac_message *message,
                                          uint8_t *mac);
 
+/* All of it, for a job by itself. */
+SOTTO_MUST_CHECK bool core_ctr_hmac_of(const struct core_aead_job *job, uint8_t *mac);
+/* The message in one piece, for many at once: its length; its bytes at out, whose end is returned. */
+uint64_t core_ctr_hmac_len(const struct core_aead_job *job);
+uint8_t *core_ctr_hmac_put(const struct core_aead_job *job, uint8_t *out);
+
 /* seal and open of struct core_aead. */
 SOTTO_MUST_CHECK bool core_ctr_hmac_seal(void *state, const uint8_t *nonce, const struct core_slice *aad,
                                          size_t aad_count, const struct core_span *text, size_t text_count,
@@ -43,9 +49,5 @@ SOTTO_MUST_CHECK bool core_ctr_hmac_seal(void *state, const uint8_t *nonce, cons
 SOTTO_MUST_CHECK enum core_opened core_ctr_hmac_open(void *state, const uint8_t *nonce, const struct core_slice *aad,
                                                      size_t aad_count, struct core_span text, const uint8_t *tag,
                                                      size_t tag_len);
-/* The end of opening: text is decrypted if mac begins with the tag. */
-SOTTO_MUST_CHECK enum core_opened core_ctr_hmac_finish(const struct core_ctr_hmac *state, const uint8_t *nonce,
-                                                       struct core_span text, const uint8_t *mac, const uint8_t *tag,
-                                                       size_t tag_len);
 
 #endif

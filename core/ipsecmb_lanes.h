@@ -1,28 +1,46 @@
-/* Many HMACs at once: ipsec-mb hashes as many messages as a vector register has lanes. */
+/* AES-CTR with HMAC, many at once by ipsec-mb: their texts by one call, their MACs in the lanes of a vector register.
+ */
 #ifndef CORE_IPSECMB_LANES_H
 #define CORE_IPSECMB_LANES_H
 
+#include <endian.h>
+#include <string.h>
+
 #include "ctr_hmac.h"
 
-/* An HMAC key as the library takes it: the hash states after the inner and the outer pad. Secret: wipe it. */
-struct core_lanes_key {
+enum { CORE_AES_BLOCK_LEN = 16, CORE_AES_ROUND_KEYS_MAX = 15 };
+
+/* The first member of a state. Secret: wipe it. */
+struct core_lanes_state {
+    struct core_ctr_hmac mac;
+    uint64_t cipher_key_len;
+    _Alignas(16) uint8_t round_keys[CORE_AES_ROUND_KEYS_MAX * CORE_AES_BLOCK_LEN];
+    /* the HMAC key as the library takes it: the hash states after the inner and the outer pad */
     _Alignas(16) uint8_t inner[CORE_HASH_MAX];
     _Alignas(16) uint8_t outer[CORE_HASH_MAX];
 };
 
-struct core_lanes_mac {
-    const struct core_lanes_key *key;
-    struct core_ctr_hmac_message *message;
-    uint8_t out[CORE_HASH_MAX]; /* the whole MAC. Secret: wipe it */
-    bool done;                  /* false: to be made alone */
+/* A counter, written at once: the library loads it at once, and a load over several recent stores waits for all. */
+union core_aes_counter {
+    uint32_t __attribute__((vector_size(CORE_AES_BLOCK_LEN))) words;
+    uint8_t bytes[CORE_AES_BLOCK_LEN];
 };
+
+static inline union core_aes_counter core_aes_counter(const uint8_t *nonce, uint32_t block)
+{
+    uint32_t words[CORE_NONCE_LEN / sizeof(uint32_t)];
+    memcpy(words, nonce, sizeof words);
+    return (union core_aes_counter){.words = {words[0], words[1], words[2], htobe32(block)}};
+}
 
 /* workspace_size and workspace_init of struct core_provider. */
 size_t core_lanes_size(void);
 SOTTO_MUST_CHECK bool core_lanes_init(void *workspace);
 
-/* Makes those of up to CORE_BATCH_MAX MACs, all of one hash (of hash_len bytes), that are made sooner together than one
- * by one. */
-void core_lanes_run(void *workspace, size_t hash_len, struct core_lanes_mac *macs, size_t count);
+/* seal_batch and open_batch of struct core_aead, with SHA-256 and with SHA-512. */
+void core_lanes_seal_256(void *workspace, struct core_aead_job *jobs, size_t count);
+void core_lanes_open_256(void *workspace, struct core_aead_job *jobs, size_t count);
+void core_lanes_seal_512(void *workspace, struct core_aead_job *jobs, size_t count);
+void core_lanes_open_512(void *workspace, struct core_aead_job *jobs, size_t count);
 
 #endif

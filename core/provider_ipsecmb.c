@@ -3,7 +3,6 @@
  *
  * The library hands out its functions in a manager that is the size of 200 kB for queues of jobs. Nothing here queues:
  * one manager is made, its functions are copied, and it is not changed again. */
-#include <endian.h>
 #include <intel-ipsec-mb.h>
 #include <pthread.h>
 #include <string.h>
@@ -15,10 +14,9 @@
 
 enum {
     GCM_TAG_LEN = 16,
-    BLOCK_LEN = 16,
+    BLOCK_LEN = CORE_AES_BLOCK_LEN,
     KEY_ALIGN = 64, /* of struct gcm_key_data */
     AAD_CHUNK = 256,
-    ROUND_KEYS_MAX = 15,
 };
 
 /* "maximum length of plaintext: 2^39 - 256 bits" (SP 800-38D section 5.2.1.1); beyond it the library writes nothing. */
@@ -263,33 +261,17 @@ static const struct core_aead aes_256_gcm = {
 /* --- AES-CTR with HMAC --- */
 
 struct ctr_hmac {
-    struct core_ctr_hmac mac;
+    struct core_lanes_state lanes;
     keyexp_t expand;
     hash_one_block_t hash_block;
-    uint64_t cipher_key_len;
-    _Alignas(16) uint8_t round_keys[ROUND_KEYS_MAX * BLOCK_LEN];
-    struct core_lanes_key lanes;
 };
 
 _Static_assert(sizeof(struct ctr_hmac) <= CORE_AEAD_STATE_MAX, "the largest state");
 
-/* A counter, written at once: the library loads it at once, and a load over several recent stores waits for all. */
-union counter {
-    uint32_t __attribute__((vector_size(BLOCK_LEN))) words;
-    uint8_t bytes[BLOCK_LEN];
-};
-
-static inline union counter counter_of(const uint8_t *nonce, uint32_t block)
-{
-    uint32_t words[CORE_NONCE_LEN / sizeof(uint32_t)];
-    memcpy(words, nonce, sizeof words);
-    return (union counter){.words = {words[0], words[1], words[2], htobe32(block)}};
-}
-
 /* One run of whole or last blocks, the first of them number `block`. */
-static bool ctr_run(const struct ctr_hmac *s, const uint8_t *nonce, uint32_t block, uint8_t *data, size_t len)
+static bool ctr_run(const struct core_lanes_state *s, const uint8_t *nonce, uint32_t block, uint8_t *data, size_t len)
 {
-    const union counter counter = counter_of(nonce, block);
+    const union core_aes_counter counter = core_aes_counter(nonce, block);
     IMB_JOB job;
     core_wipe_inline(&job, sizeof job); /* what is not set here; an initialiser would be a string instruction */
     job.enc_keys = s->round_keys;
@@ -311,7 +293,7 @@ static bool ctr_run(const struct ctr_hmac *s, const uint8_t *nonce, uint32_t blo
 /* The spans are one text: where one ends inside a block, the next begins there. */
 static bool ctr_crypt(const void *state, const uint8_t *nonce, const struct core_span *text, size_t text_count)
 {
-    const struct ctr_hmac *s = state;
+    const struct core_lanes_state *s = state;
     uint64_t at = 0;
     bool ok = true;
     for (size_t i = 0; ok && i < text_count; i++) {
@@ -340,20 +322,20 @@ static bool ctr_crypt(const void *state, const uint8_t *nonce, const struct core
 static bool ctr_128_init(void *state, enum core_direction direction)
 {
     (void)direction;
-    *(struct ctr_hmac *)state = (struct ctr_hmac){.mac = {.hash = &core_libcrypto_sha256, .crypt = ctr_crypt},
-                                                  .expand = ipsecmb.expand_128,
-                                                  .hash_block = ipsecmb.sha256_block,
-                                                  .cipher_key_len = 16};
+    *(struct ctr_hmac *)state =
+        (struct ctr_hmac){.lanes = {.mac = {.hash = &core_libcrypto_sha256, .crypt = ctr_crypt}, .cipher_key_len = 16},
+                          .expand = ipsecmb.expand_128,
+                          .hash_block = ipsecmb.sha256_block};
     return ipsecmb.expand_128 != NULL;
 }
 
 static bool ctr_256_init(void *state, enum core_direction direction)
 {
     (void)direction;
-    *(struct ctr_hmac *)state = (struct ctr_hmac){.mac = {.hash = &core_libcrypto_sha512, .crypt = ctr_crypt},
-                                                  .expand = ipsecmb.expand_256,
-                                                  .hash_block = ipsecmb.sha512_block,
-                                                  .cipher_key_len = 32};
+    *(struct ctr_hmac *)state =
+        (struct ctr_hmac){.lanes = {.mac = {.hash = &core_libcrypto_sha512, .crypt = ctr_crypt}, .cipher_key_len = 32},
+                          .expand = ipsecmb.expand_256,
+                          .hash_block = ipsecmb.sha512_block};
     return ipsecmb.expand_256 != NULL;
 }
 
@@ -362,7 +344,7 @@ static void hash_pad(const struct ctr_hmac *s, const uint8_t *key, uint8_t pad, 
 {
     uint8_t block[2 * CORE_HASH_MAX];
     memset(block, pad, sizeof block);
-    for (size_t i = 0; i < s->mac.hash->len; i++)
+    for (size_t i = 0; i < s->lanes.mac.hash->len; i++)
         block[i] ^= key[i];
     s->hash_block(block, out);
     core_wipe(block, sizeof block);
@@ -371,104 +353,16 @@ static void hash_pad(const struct ctr_hmac *s, const uint8_t *key, uint8_t pad, 
 static bool ctr_set_key(void *state, const uint8_t *key)
 {
     struct ctr_hmac *s = state;
-    const uint8_t *mac_key = key + s->cipher_key_len;
-    _Alignas(16) uint8_t inverse[ROUND_KEYS_MAX * BLOCK_LEN]; /* for decryption, which counter mode has none of */
-    if (!s->mac.hash)
+    const uint8_t *mac_key = key + s->lanes.cipher_key_len;
+    _Alignas(16)
+        uint8_t inverse[CORE_AES_ROUND_KEYS_MAX * BLOCK_LEN]; /* for decryption, which counter mode has none of */
+    if (!s->lanes.mac.hash)
         return false;
-    s->expand(key, s->round_keys, inverse);
+    s->expand(key, s->lanes.round_keys, inverse);
     core_wipe(inverse, sizeof inverse);
     hash_pad(s, mac_key, 0x36, s->lanes.inner);
     hash_pad(s, mac_key, 0x5c, s->lanes.outer);
-    return s->mac.hash->hmac_init(&s->mac.key, mac_key, s->mac.hash->len);
-}
-
-/* --- many at once: the ciphertexts are there, their MACs are made in lanes --- */
-
-struct batch {
-    struct core_ctr_hmac_message messages[CORE_BATCH_MAX];
-    struct core_lanes_mac macs[CORE_BATCH_MAX];
-    struct core_aead_job *jobs[CORE_BATCH_MAX]; /* of each */
-    size_t count;
-};
-
-/* What a job's MAC is of; false if it cannot be done. */
-static bool batch_add(struct batch *batch, struct core_aead_job *job)
-{
-    const struct ctr_hmac *s = job->state;
-    struct core_ctr_hmac_message *message = &batch->messages[batch->count];
-    if (!s->mac.hash || job->tag_len > s->mac.hash->len ||
-        !core_ctr_hmac_begin(message, job->nonce, job->aad, job->aad_count, job->text, job->text_count, job->tag_len))
-        return false;
-    core_ctr_hmac_add(message, job->text, job->text_count);
-    batch->jobs[batch->count] = job;
-    batch->macs[batch->count].message = message;
-    batch->macs[batch->count++].key = &s->lanes;
-    return true;
-}
-
-/* Jobs whose MAC cannot be made become CORE_OPEN_FAILED. */
-static void batch_run(struct batch *batch, void *workspace, size_t hash_len)
-{
-    core_lanes_run(workspace, hash_len, batch->macs, batch->count);
-    for (size_t i = 0; i < batch->count; i++) {
-        const struct ctr_hmac *s = batch->jobs[i]->state;
-        struct core_lanes_mac *mac = &batch->macs[i];
-        if (!mac->done && !core_ctr_hmac_make(&s->mac, mac->message, mac->out))
-            batch->jobs[i]->result = CORE_OPEN_FAILED;
-    }
-}
-
-static void seal_batch(void *workspace, size_t hash_len, struct core_aead_job *jobs, size_t count)
-{
-    struct batch batch;
-    batch.count = 0;
-    for (struct core_aead_job *job = jobs; job < jobs + count; job++) {
-        const struct ctr_hmac *s = job->state;
-        bool ok = s->mac.hash && ctr_crypt(s, job->nonce, job->text, job->text_count) && batch_add(&batch, job);
-        job->result = ok ? CORE_OPEN_OK : CORE_OPEN_FAILED;
-    }
-    batch_run(&batch, workspace, hash_len);
-    for (size_t i = 0; i < batch.count; i++) {
-        if (batch.jobs[i]->result == CORE_OPEN_OK)
-            memcpy(batch.jobs[i]->tag, batch.macs[i].out, batch.jobs[i]->tag_len);
-        core_wipe(batch.macs[i].out, hash_len);
-    }
-}
-
-static void open_batch(void *workspace, size_t hash_len, struct core_aead_job *jobs, size_t count)
-{
-    struct batch batch;
-    batch.count = 0;
-    for (struct core_aead_job *job = jobs; job < jobs + count; job++)
-        job->result = batch_add(&batch, job) ? CORE_OPEN_OK : CORE_OPEN_FAILED;
-    batch_run(&batch, workspace, hash_len);
-    for (size_t i = 0; i < batch.count; i++) {
-        struct core_aead_job *job = batch.jobs[i];
-        if (job->result == CORE_OPEN_OK)
-            job->result = core_ctr_hmac_finish(job->state, job->nonce, job->text[0], batch.macs[i].out, job->expected,
-                                               job->tag_len);
-        core_wipe(batch.macs[i].out, hash_len); /* the right tag of a forged frame is a secret */
-    }
-}
-
-static void seal_batch_256(void *workspace, struct core_aead_job *jobs, size_t count)
-{
-    seal_batch(workspace, core_libcrypto_sha256.len, jobs, count);
-}
-
-static void open_batch_256(void *workspace, struct core_aead_job *jobs, size_t count)
-{
-    open_batch(workspace, core_libcrypto_sha256.len, jobs, count);
-}
-
-static void seal_batch_512(void *workspace, struct core_aead_job *jobs, size_t count)
-{
-    seal_batch(workspace, core_libcrypto_sha512.len, jobs, count);
-}
-
-static void open_batch_512(void *workspace, struct core_aead_job *jobs, size_t count)
-{
-    open_batch(workspace, core_libcrypto_sha512.len, jobs, count);
+    return s->lanes.mac.hash->hmac_init(&s->lanes.mac.key, mac_key, s->lanes.mac.hash->len);
 }
 
 static void ctr_wipe(void *state)
@@ -487,8 +381,8 @@ static const struct core_aead aes_128_ctr_hmac_sha256 = {
     .seal = core_ctr_hmac_seal,
     .open = core_ctr_hmac_open,
     .wipe = ctr_wipe,
-    .seal_batch = seal_batch_256,
-    .open_batch = open_batch_256,
+    .seal_batch = core_lanes_seal_256,
+    .open_batch = core_lanes_open_256,
 };
 
 static const struct core_aead aes_256_ctr_hmac_sha512 = {
@@ -502,8 +396,8 @@ static const struct core_aead aes_256_ctr_hmac_sha512 = {
     .seal = core_ctr_hmac_seal,
     .open = core_ctr_hmac_open,
     .wipe = ctr_wipe,
-    .seal_batch = seal_batch_512,
-    .open_batch = open_batch_512,
+    .seal_batch = core_lanes_seal_512,
+    .open_batch = core_lanes_open_512,
 };
 
 static const struct core_provider tables = {
