@@ -13,7 +13,21 @@ void core_wipe(void *data, size_t len)
 
 bool core_equal(const uint8_t *a, const uint8_t *b, size_t len)
 {
-    return len == 0 || sodium_memcmp(a, b, len) == 0;
+    uint64_t difference = 0;
+    size_t done = 0;
+    for (; len - done >= sizeof difference; done += sizeof difference) {
+        uint64_t x;
+        uint64_t y;
+        memcpy(&x, a + done, sizeof x);
+        memcpy(&y, b + done, sizeof y);
+        difference |= x ^ y;
+        __asm__ volatile("" : "+r"(difference)); /* not to be taken apart into comparisons that end early */
+    }
+    for (; done < len; done++) {
+        difference |= (uint64_t)(a[done] ^ b[done]);
+        __asm__ volatile("" : "+r"(difference));
+    }
+    return difference == 0;
 }
 
 bool core_random(uint8_t *out, size_t len)

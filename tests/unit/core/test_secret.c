@@ -19,11 +19,13 @@ static void equal_sees_every_bit(void)
     uint8_t b[32];
     memset(a, 0x33, sizeof a);
     memcpy(b, a, sizeof b);
-    CU_ASSERT(core_equal(a, b, sizeof a));
-    for (size_t bit = 0; bit < 8 * sizeof a; bit++) {
-        b[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        CU_ASSERT_FALSE(core_equal(a, b, sizeof a));
-        b[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    for (size_t len = 0; len <= sizeof a; len++) {
+        CU_ASSERT(core_equal(a, b, len));
+        for (size_t bit = 0; bit < 8 * sizeof a; bit++) {
+            b[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            CU_ASSERT_EQUAL(core_equal(a, b, len), bit / 8 >= len);
+            b[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        }
     }
     CU_ASSERT(core_equal(NULL, NULL, 0));
 }
