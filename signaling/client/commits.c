@@ -128,7 +128,8 @@ static bool has_work(const struct call *call)
 static bool may_commit(const struct call *call)
 {
     return call->phase == CALL_PHASE_MEMBER &&
-           (call->contact.confirmed || call->contact.accepted || call_contact_earlier(call)) &&
+           (call->contact.confirmed || call->contact.accepted || call_contact_earlier(call) ||
+            call_contact_eldest(call)) &&
            call_log_caught_up(call) && !call->commits.staged &&
            (call->commits.kick || call->now.ms >= call->commits.deferred_until);
 }

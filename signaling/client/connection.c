@@ -212,10 +212,12 @@ void call_connected(struct call *call, struct call_time now)
         return;
     call_connection_lost(call);
     call->connection.up = true;
+    /* who asks is told too what came meanwhile: its Welcome may be among it */
+    const uint64_t from = call->phase == CALL_PHASE_ASKING ? call->log.head + 1 : call->log.next;
     struct wire_envelope envelope = {
         .type = WIRE_HELLO,
-        .hello = {.token = in(call_bytes(call->token)), .room = call_room_name(&call->room), .from = call->log.next}};
-    request(call, &envelope, CALL_ASKED_HELLO, 0);
+        .hello = {.token = in(call_bytes(call->token)), .room = call_room_name(&call->room), .from = from}};
+    request(call, &envelope, CALL_ASKED_HELLO, from);
 }
 
 void call_connection_lost(struct call *call)
@@ -227,6 +229,7 @@ void call_connection_lost(struct call *call)
     call_timer_stop(call, CALL_TIMER_ANSWER);
     call->log.reading = false;
     call->joining.fetching = false;
+    call_joining_disconnected(call);
     call->returning.appended = false;
     call->commits.taking = call->commits.waiting = false;
 }
@@ -239,7 +242,7 @@ void call_disconnected(struct call *call, struct call_time now)
 
 /* --- What comes --- */
 
-static void take_admitted(struct call *call, const struct wire_admitted *admitted)
+static void take_admitted(struct call *call, const struct wire_admitted *admitted, uint64_t from)
 {
     struct call_connection *connection = &call->connection;
     const bool other_log =
@@ -248,7 +251,12 @@ static void take_admitted(struct call *call, const struct wire_admitted *admitte
     connection->log_known = true;
     memcpy(connection->log_id, admitted->log_id, sizeof connection->log_id);
     if (other_log) /* its numbers mean nothing any more */
-        call->log.next = call->log.ended = call->log.info_count = 0;
+        call->log.next = call->log.head = call->log.ended = call->log.info_count = 0;
+    if (other_log && from > 0) { /* nor does this one, from which on its entries were asked for */
+        call_connection_lost(call);
+        call_event_plain(call, CALL_EVENT_RECONNECT);
+        return;
+    }
     call_log_admitted(call, admitted);
     call_joining_connected(call);
     call_commits_connected(call);
@@ -309,7 +317,7 @@ static void take_answer(struct call *call, const struct wire_envelope *envelope)
     switch (asked.kind) {
     case CALL_ASKED_HELLO:
         if (envelope->type == WIRE_ADMITTED)
-            take_admitted(call, &envelope->admitted);
+            take_admitted(call, &envelope->admitted, asked.seq);
         return;
     case CALL_ASKED_PAGE:
         call->log.reading = false;

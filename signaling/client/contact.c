@@ -51,6 +51,23 @@ static bool find_lost(struct call *call)
     return changed;
 }
 
+/* Whether the commit that added this client added it too: neither can say of the group that it was there before, and
+ * neither has to wait for the other to say it. */
+static bool came_along(const struct call_peer *peer)
+{
+    return peer->heard && !peer->earlier && !peer->later;
+}
+
+bool call_contact_eldest(const struct call *call)
+{
+    for (uint32_t i = 0; i < call->roster.count; i++) {
+        const struct call_peer *peer = call_peer(call, i);
+        if (peer && !call_is_self(call, i) && peer->was_there && !came_along(peer))
+            return false;
+    }
+    return true;
+}
+
 /* A newcomer has been answered by everybody; or, after a while, by more than half, somebody pinned among them if there
  * is anybody pinned. At least one must have been there before it; unless all who were there have gone since. */
 static bool is_confirmed(const struct call *call)
@@ -58,8 +75,6 @@ static bool is_confirmed(const struct call *call)
     const struct call_roster *roster = &call->roster;
     uint32_t others = 0;
     uint32_t heard = 0;
-    bool earlier = false;
-    bool eldest = true;
     bool any_pinned = false;
     bool pinned_heard = false;
     for (uint32_t i = 0; i < roster->count; i++) {
@@ -69,14 +84,12 @@ static bool is_confirmed(const struct call *call)
         const bool pinned = call->pinned && call->pinned(call->context, peer->certificate.user_id);
         others++;
         heard += peer->heard;
-        earlier |= peer->heard && peer->earlier;
-        eldest &= !peer->was_there;
         any_pinned |= pinned;
         pinned_heard |= pinned && peer->heard;
     }
     if (others == 0)
         return true;
-    if (!earlier && !eldest)
+    if (!call_contact_earlier(call) && !call_contact_eldest(call))
         return false;
     if (heard == others)
         return true;
@@ -185,6 +198,10 @@ bool call_contact_left_behind(const struct call *call)
 {
     const struct call_contact *contact = &call->contact;
     const uint64_t interval = call_interval_ms(call) + CALL_TICK_MS;
+    const uint64_t joined_for = call->now.ms - call->joining.joined_ms;
+    /* what they say does not even come out of its boxes */
+    if (call->log.passed && call_log_caught_up(call) && !contact->confirmed && joined_for >= CALL_TRIAL_MS)
+        return true;
     if (contact->unopened_at == 0 || call->now.ms - contact->unopened_at > interval || !call_log_caught_up(call))
         return false;
     /* nobody is in its own epoch; else: it is among the fewer, and those who share its mistake answer each other; or
@@ -192,7 +209,6 @@ bool call_contact_left_behind(const struct call *call)
     if (contact->unopened_since > 0 && call->now.ms - contact->unopened_since > interval)
         return true;
     if (!contact->confirmed) {
-        const uint64_t joined_for = call->now.ms - call->joining.joined_ms;
         return joined_for >= CALL_INTERVALS_LOST * interval ||
                (joined_for >= CALL_TRIAL_MS && is_among_the_fewer(call));
     }

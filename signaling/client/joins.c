@@ -17,6 +17,7 @@ static void forget_keys(struct call_joining *joining)
 {
     mls_key_package_keys_free(joining->keys);
     joining->keys = NULL;
+    mls_output_free(&joining->package);
 }
 
 static void forget_attempt(struct call_joining *joining)
@@ -88,6 +89,7 @@ void call_enter(struct call *call, struct mls_group *group, uint64_t seq)
     joining->joined_ms = call->now.ms;
     joining->joined_seq = seq;
     call->log.next = seq + 1;
+    call->log.passed = false;
     joining->joined_epoch = mls_group_epoch(group);
     joining->extensions = 0;
     call_timer_stop(call, CALL_TIMER_JOIN);
@@ -168,7 +170,7 @@ void call_founded(struct call *call, struct mls_bytes box, uint64_t seq)
 
 /* --- Asking to be added --- */
 
-static int new_package(struct call *call, struct mls_output *box)
+static int new_package(struct call *call)
 {
     struct call_joining *joining = &call->joining;
     struct call_leaf_data data;
@@ -185,7 +187,7 @@ static int new_package(struct call *call, struct mls_output *box)
     int rc =
         mls_key_package_new(NULL, CALL_MLS_SUITE, &config, &joining->keys, &message) == MLS_OK ? CALL_OK : CALL_CRYPTO;
     if (rc == CALL_OK)
-        rc = call_box_seal(&call->room, CALL_BOX_KEY_PACKAGE, call_bytes(message), box);
+        rc = call_box_seal(&call->room, CALL_BOX_KEY_PACKAGE, call_bytes(message), &joining->package);
     memcpy(call->asked[call->asked_next++ % CALL_ASKED_KEPT], joining->nonce, CALL_NONCE_LEN);
     joining->keys_until = call->now.ms + CALL_KEYS_MAX_MS;
     mls_output_free(&message);
@@ -195,17 +197,17 @@ static int new_package(struct call *call, struct mls_output *box)
 void call_ask(struct call *call)
 {
     struct call_joining *joining = &call->joining;
-    struct mls_output box = {0};
     call_joining_wipe(call);
     call_timer_stop(call, CALL_TIMER_APPEND);
     call_timer_stop(call, CALL_TIMER_FETCH);
     call->log.searching = false;
     call->log.next = 0;
     call_set_phase(call, CALL_PHASE_ASKING);
-    if (new_package(call, &box) == CALL_OK)
-        call_send_package(call, call_bytes(box));
-    mls_output_free(&box);
+    if (new_package(call) == CALL_OK)
+        call_send_package(call, call_bytes(joining->package));
     call_timer_set(call, CALL_TIMER_JOIN, wait_ms(joining));
+    if (!call->connection.admitted)
+        call_joining_disconnected(call);
 }
 
 static void fetch_welcome(struct call *call)
@@ -540,7 +542,8 @@ void call_trial_timer(struct call *call)
     bool followed = false;
     if (call->phase != CALL_PHASE_MEMBER)
         return;
-    if (call->contact.confirmed || (call_contact_earlier(call) && !call_contact_left_behind(call))) {
+    if (call->contact.confirmed ||
+        ((call_contact_earlier(call) || call_contact_eldest(call)) && !call_contact_left_behind(call))) {
         joining->wait_factor = 1;
         joining->info_back = 0;
         forget_keys(joining);
@@ -604,11 +607,49 @@ void call_joining_append(struct call *call)
     call_timer_set(call, CALL_TIMER_APPEND, CALL_APPEND_RETRY_MS);
 }
 
+/* Whether members who added it lately may have taken it for lost already, and have put it out again: what it followed
+ * then would show it its own end. */
+static bool is_old(const struct call *call)
+{
+    const struct call_joining *joining = &call->joining;
+    const uint64_t age_ms = call->now.ms + CALL_KEYS_MAX_MS - joining->keys_until;
+    return !joining->keys || age_ms >= (uint64_t)CALL_INTERVALS_LOST * CALL_INTERVAL_MS;
+}
+
+/* It goes on asking where it was, with the same key package, which the delivery service lost with the connection and a
+ * member may have: who began anew each time would never come in through one that dies every second. */
+static void ask_on(struct call *call)
+{
+    struct call_joining *joining = &call->joining;
+    bool ok = true;
+    if (is_old(call)) {
+        joining->welcome_count = 0;
+        ok = new_package(call) == CALL_OK;
+    }
+    if (ok)
+        call_send_package(call, call_bytes(joining->package));
+    if (call->timers[CALL_TIMER_JOIN] == CALL_NEVER)
+        call_timer_set(call, CALL_TIMER_JOIN, joining->wait_left_ms);
+    fetch_welcome(call);
+}
+
 void call_joining_connected(struct call *call)
 {
     /* what was asked of the old connection is gone with it */
     if ((call->phase == CALL_PHASE_FOUNDING || call->phase == CALL_PHASE_ENTERING) && call->joining.box.len > 0)
         call_joining_append(call);
-    else if (call->phase == CALL_PHASE_ASKING || call->phase == CALL_PHASE_ENTERING)
-        call_ask(call);
+    else if (call->phase == CALL_PHASE_ENTERING)
+        fetch_info(call);
+    else if (call->phase == CALL_PHASE_ASKING)
+        ask_on(call);
+}
+
+/* While nobody can hear it nobody can answer: that is not waited for. */
+void call_joining_disconnected(struct call *call)
+{
+    const uint64_t due = call->timers[CALL_TIMER_JOIN];
+    if (call->phase != CALL_PHASE_ASKING || due == CALL_NEVER)
+        return;
+    call->joining.wait_left_ms = due > call->now.ms ? due - call->now.ms : 0;
+    call_timer_stop(call, CALL_TIMER_JOIN);
 }

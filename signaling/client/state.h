@@ -132,13 +132,16 @@ struct call_log {
     struct call_info infos[CALL_INFOS_MAX]; /* newest last */
     size_t info_count;
     uint64_t ended; /* epochs below this one: a commit was seen for them, or for one that follows */
+    bool passed;    /* others commit under a later secret of the room's, since this client is a member */
 };
 
 /* --- joins.c --- */
 
 struct call_joining {
     struct mls_key_package_keys *keys;
-    uint64_t keys_until; /* ms */
+    struct mls_output package; /* theirs, sealed */
+    uint64_t keys_until;       /* ms */
+    uint64_t wait_left_ms;     /* of the time it asks, while there is no connection */
     uint32_t wait_factor;
     unsigned extensions;
     unsigned info_back;      /* how many GroupInfos before the newest is tried */
@@ -444,6 +447,7 @@ void call_joining_timer(struct call *call);
 void call_fetch_timer(struct call *call);
 void call_trial_timer(struct call *call);
 void call_joining_connected(struct call *call);
+void call_joining_disconnected(struct call *call);
 void call_joining_append(struct call *call);
 /* Its external commit is in the log. */
 void call_joining_appended(struct call *call, uint64_t seq);
@@ -551,5 +555,7 @@ bool call_contact_left_behind(const struct call *call);
 void call_contact_unopened(struct call *call);
 /* Whether a member that was there before this client has answered it: the group is the one that others are in. */
 bool call_contact_earlier(const struct call *call);
+/* Whether none is left of those who were there before it. */
+bool call_contact_eldest(const struct call *call);
 
 #endif
