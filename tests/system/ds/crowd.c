@@ -6,9 +6,12 @@
  *
  * Lines on stdout: `ack ROOM SEQ COMMIT` for each append that was acknowledged (COMMIT: SHA-256 of its bytes, cut); at
  * the end, for which a line on stdin asks, `entry ROOM SEQ COMMIT` for all that any member was sent, and `settled ROOM
- * EPOCH`. Two members that read different entries under one number, or send under different keys of one epoch, end it
- * with a reason on stderr and exit code 1. */
+ * EPOCH`. Two members that read different entries under one number, or send under different keys of one epoch, or a
+ * room that does not settle, end it with exit code 1. Then, or on SIGTERM, it says on stderr why, and where each member
+ * stands and what happened to it last. */
+#include <glib-unix.h>
 #include <libsoup/soup.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,9 +32,17 @@ enum {
     TALK_MS = 1000,
     CERTIFICATE_S = 24 * 3600,
     COMMIT_CHARS = 24, /* of the hash that names a commit */
+    NOTES = 24,        /* kept of each member */
 };
 
 struct room;
+
+/* Something that happened to a member. */
+struct note {
+    gint64 at_us;
+    const char *what; /* a literal; NULL: nothing yet */
+    uint64_t number;
+};
 
 struct member {
     struct room *room;
@@ -49,6 +60,8 @@ struct member {
     uint64_t highest_epoch;
     bool deaf;      /* the machine wants another connection */
     unsigned heard; /* whose last words, by bits */
+    struct note notes[NOTES];
+    unsigned noted;
 };
 
 struct room {
@@ -66,6 +79,40 @@ static SoupSession *http;
 static GMainLoop *loop;
 static gint64 ending_us; /* when it was asked for; 0: not yet */
 
+/* --- What is said when it fails ----------------------------------------------------------------------------------- */
+
+static void note(struct member *member, const char *what, uint64_t number)
+{
+    member->notes[member->noted++ % NOTES] = (struct note){g_get_monotonic_time(), what, number};
+}
+
+static void describe(const struct member *member)
+{
+    fprintf(stderr, "%s %u: ", member->room->name, member->number);
+    if (member->call == NULL)
+        fputs("does not run", stderr);
+    else
+        fprintf(stderr, "phase %d, pause %d, epoch %llu, %u members", (int)call_get_phase(member->call),
+                (int)call_get_pause(member->call), (unsigned long long)call_epoch(member->call),
+                call_member_total(member->call));
+    fprintf(stderr, ", heard %x, link %u; s ago:", member->heard, member->room->link.number);
+    for (unsigned i = 0; i < NOTES; i++) {
+        const struct note *one = &member->notes[(member->noted + i) % NOTES];
+
+        if (one->what != NULL)
+            fprintf(stderr, " %.1f %s %llu,", (double)(g_get_monotonic_time() - one->at_us) / G_USEC_PER_SEC, one->what,
+                    (unsigned long long)one->number);
+    }
+    fputc('\n', stderr);
+}
+
+static void describe_all(void)
+{
+    for (unsigned i = 0; i < room_count; i++)
+        for (unsigned k = 0; k < MEMBERS; k++)
+            describe(&rooms[i].members[k]);
+}
+
 static void G_GNUC_PRINTF(1, 2) G_GNUC_NORETURN fail(const char *format, ...)
 {
     va_list args;
@@ -74,7 +121,14 @@ static void G_GNUC_PRINTF(1, 2) G_GNUC_NORETURN fail(const char *format, ...)
     vfprintf(stderr, format, args);
     va_end(args);
     fputc('\n', stderr);
+    describe_all();
     exit(1);
+}
+
+static gboolean on_term(gpointer unused)
+{
+    (void)unused;
+    fail("told to end");
 }
 
 static struct call_time now(void)
@@ -189,16 +243,25 @@ static void take(struct member *member, const struct call_event *event)
         member->deaf = true;
         break;
     case CALL_EVENT_PHASE:
+        note(member, "phase", (uint64_t)event->phase);
         if (event->phase == CALL_PHASE_OUT || event->phase == CALL_PHASE_LINK_OLD) {
             forget_state(member);
             start_again(member);
         }
         break;
     case CALL_EVENT_EPOCH_ADDED:
+        note(member, "epoch", event->epoch);
         take_key(member, event);
         break;
     case CALL_EVENT_SEND_WITH:
+        note(member, "sends with", event->epoch);
         use_key(member, event->epoch);
+        break;
+    case CALL_EVENT_SEND_STOPPED:
+        note(member, "pause", (uint64_t)event->pause);
+        break;
+    case CALL_EVENT_WARNING:
+        note(member, "warning", (uint64_t)event->warning);
         break;
     case CALL_EVENT_CHAT:
         if (event->len == 5 && sscanf((const char *)event->data, "end %1u", &from) == 1 && from < MEMBERS)
@@ -264,6 +327,7 @@ static void on_up(void *user)
 {
     struct member *member = user;
 
+    note(member, "up", 0);
     g_hash_table_remove_all(member->appends);
     call_connected(member->call, now());
     pump(member);
@@ -275,6 +339,7 @@ static void on_down(void *user, const char *reason, bool ended)
 
     if (ended)
         fail("%s: member %u is sent away: %s", member->room->name, member->number, reason);
+    note(member, "down", 0);
     call_disconnected(member->call, now());
     pump(member);
 }
@@ -322,6 +387,7 @@ static void start(struct member *member)
     memcpy(config.highest_group, member->highest_group, sizeof(config.highest_group));
     if (call_new(&config, now(), &member->call) != CALL_OK)
         fail("%s: member %u cannot be made", member->room->name, member->number);
+    note(member, "starts", config.link->number);
     /* an old state, or one under another link, costs a way round: it is not an error */
     if (member->state != NULL) {
         gsize len = 0;
@@ -375,6 +441,7 @@ static gboolean act(gpointer data)
             leave(member);
             break;
         case 1: /* a crash: nobody is told */
+            note(member, "crashes", 0);
             stop(member);
             start_again(member);
             break;
@@ -420,17 +487,6 @@ static void talk(struct room *room)
     }
 }
 
-static void describe(const struct room *room)
-{
-    for (unsigned i = 0; i < MEMBERS; i++) {
-        const struct member *member = &room->members[i];
-
-        fprintf(stderr, "%s %u: phase %d, pause %d, epoch %llu, %u members, heard %x\n", room->name, i,
-                (int)call_get_phase(member->call), (int)call_get_pause(member->call),
-                (unsigned long long)call_epoch(member->call), call_member_total(member->call), member->heard);
-    }
-}
-
 static gboolean settle(gpointer unused)
 {
     unsigned settled = 0;
@@ -446,11 +502,8 @@ static gboolean settle(gpointer unused)
         g_main_loop_quit(loop);
         return G_SOURCE_REMOVE;
     }
-    if (g_get_monotonic_time() - ending_us > SETTLE_S * G_USEC_PER_SEC) {
-        for (unsigned i = 0; i < room_count; i++)
-            describe(&rooms[i]);
+    if (g_get_monotonic_time() - ending_us > SETTLE_S * G_USEC_PER_SEC)
         fail("%u of %u rooms did not settle", room_count - settled, room_count);
-    }
     return G_SOURCE_CONTINUE;
 }
 
@@ -550,6 +603,7 @@ int main(int argc, char **argv)
         make_room(&rooms[i], i, argv[1]);
     channel = g_io_channel_unix_new(0);
     g_io_add_watch(channel, G_IO_IN | G_IO_HUP, on_stdin, NULL);
+    g_unix_signal_add(SIGTERM, on_term, NULL);
     g_main_loop_run(loop);
     for (unsigned i = 0; i < room_count; i++)
         report(&rooms[i]);

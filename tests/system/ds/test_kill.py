@@ -13,6 +13,7 @@ from ds_server import SYNC_KILL, Server
 from harness import main
 
 KILLS = 100  # of each kind
+SILENT_S = 60  # in which somebody appends, or nothing goes on any more
 BEFORE, AFTER = 1, 2
 PARTICIPANTS = 3
 
@@ -46,10 +47,12 @@ class Crowd:
 
     def wait_for_acknowledged(self, count, process):
         """False if the server is gone before."""
+        deadline = time.monotonic() + SILENT_S
         with self.changed:
             while len(self.acknowledged) < count:
                 if process.poll() is not None or self.failure:
                     return False
+                assert time.monotonic() < deadline, f"nothing is acknowledged for {SILENT_S} s"
                 self.changed.wait(0.02)
             return True
 
@@ -142,7 +145,11 @@ def kill_in_the_window(crowd, server, power, rounds):
         before = len(crowd.acknowledged)
     crowd.wait_for_acknowledged(before + rounds.randrange(1, 4), server.process)
     power.fail_at_sync(rounds.randrange(1, 3), rounds.choice((BEFORE, AFTER)))
-    server.process.wait(20)
+    deadline = time.monotonic() + SILENT_S
+    while server.process.poll() is None:
+        assert crowd.failure is None, crowd.failure
+        assert time.monotonic() < deadline, f"nothing is appended for {SILENT_S} s"
+        time.sleep(0.005)
     return power.has_failed()
 
 

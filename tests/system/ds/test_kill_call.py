@@ -42,7 +42,15 @@ class Calls(Crowd):
                 self.epochs[room] = int(rest[0])
         code = self.process.wait()
         if code != 0 or not self.epochs:
-            self.failure = AssertionError(f"the calls ended with code {code}")
+            self.failure = AssertionError(f"the calls ended with code {code}, for the reason above")
+            with self.changed:
+                self.changed.notify_all()
+
+    def explain(self):
+        """Has them say where they stand, if they did not yet."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.reader.join(10)
 
     def settle(self):
         self.process.stdin.write("end\n")
@@ -113,6 +121,12 @@ def calls_outlive_a_delivery_service_that_dies_all_the_time():
             calls.settle()
             sizes = verify(calls, server)
             entries, lost_races = sum(sizes.values()), sum(sizes.values()) - sum(calls.epochs.values())
+        except BaseException:
+            print(f"  after {time.monotonic() - begun:.0f} s, {in_window} killed before an acknowledgement, {elsewhere} elsewhere:",
+                  flush=True)
+            if calls:
+                calls.explain()
+            raise
         finally:
             if calls:
                 calls.process.kill()
