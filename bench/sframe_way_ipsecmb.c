@@ -24,6 +24,9 @@ union key {
     struct ctr_hmac_key ctr_hmac;
 };
 
+/* Written at once: the library loads it at once, and a load over several recent stores waits for all of them. */
+typedef uint64_t counter __attribute__((vector_size(COUNTER_LEN)));
+
 struct calls {
     const struct ring *ring;
     IMB_MGR *manager;
@@ -36,6 +39,8 @@ struct calls {
     uint64_t ctr; /* of the next frame */
     uint8_t macs[RING_BATCH][HMAC_LEN_MAX];
     IMB_JOB jobs[RING_BATCH];
+    IMB_JOB ciphers[RING_BATCH];
+    counter counters[RING_BATCH]; /* of ciphers */
 };
 
 /* --- AES-GCM --- */
@@ -92,23 +97,41 @@ static size_t message_len(const struct ring *ring)
     return HMAC_PREFIX + ring->header_len + RING_INNER_LEN + ring->len;
 }
 
-static void crypt(const struct calls *s, const struct ctr_hmac_key *key, size_t frame, uint64_t ctr)
+/* What all jobs have in common was written once. */
+static void cipher_set(struct calls *s, size_t lane, const struct ctr_hmac_key *key, size_t frame, uint64_t ctr)
 {
-    uint8_t counter[COUNTER_LEN] = {0};
-    IMB_JOB job = {0};
-    memcpy(counter, &ctr, sizeof ctr);
-    job.enc_keys = key->round_keys;
-    job.key_len_in_bytes = s->key_len;
-    job.src = ring_text(s->ring, frame);
-    job.dst = ring_text(s->ring, frame);
-    job.iv = counter;
-    job.iv_len_in_bytes = sizeof counter;
-    job.msg_len_to_cipher_in_bytes = RING_INNER_LEN + s->ring->len;
-    job.cipher_mode = IMB_CIPHER_CNTR;
-    job.cipher_direction = IMB_DIR_ENCRYPT;
-    job.hash_alg = IMB_AUTH_NULL;
-    if (IMB_SUBMIT_CIPHER_BURST_NOCHECK(s->manager, &job, 1, IMB_CIPHER_CNTR, IMB_DIR_ENCRYPT, s->key_len) != 1)
+    IMB_JOB *job = &s->ciphers[lane];
+    s->counters[lane] = (counter){ctr, 0};
+    job->enc_keys = key->round_keys;
+    job->src = ring_text(s->ring, frame);
+    job->dst = ring_text(s->ring, frame);
+    job->msg_len_to_cipher_in_bytes = RING_INNER_LEN + s->ring->len;
+}
+
+static void ciphers_run(struct calls *s, uint32_t count)
+{
+    if (IMB_SUBMIT_CIPHER_BURST_NOCHECK(s->manager, s->ciphers, count, IMB_CIPHER_CNTR, IMB_DIR_ENCRYPT, s->key_len) !=
+        count)
         ring_fail("ipsec-mb's CTR");
+}
+
+static void crypt(struct calls *s, const struct ctr_hmac_key *key, size_t frame, uint64_t ctr)
+{
+    cipher_set(s, 0, key, frame, ctr);
+    ciphers_run(s, 1);
+}
+
+static void ciphers_open(struct calls *s)
+{
+    for (size_t i = 0; i < RING_BATCH; i++) {
+        IMB_JOB *job = &s->ciphers[i];
+        job->key_len_in_bytes = s->key_len;
+        job->iv = (const uint8_t *)&s->counters[i];
+        job->iv_len_in_bytes = COUNTER_LEN;
+        job->cipher_mode = IMB_CIPHER_CNTR;
+        job->cipher_direction = IMB_DIR_ENCRYPT;
+        job->hash_alg = IMB_AUTH_NULL;
+    }
 }
 
 static void put_nonce(const struct ring *ring, size_t frame, uint64_t ctr)
@@ -182,10 +205,11 @@ static void lanes_seal(void *state, uint64_t frames)
         for (size_t lane = 0; lane < RING_BATCH; lane++, s->ctr++) {
             const struct ctr_hmac_key *key = &s->sealing[at].ctr_hmac;
             put_nonce(ring, first + lane, s->ctr);
-            crypt(s, key, first + lane, s->ctr);
+            cipher_set(s, lane, key, first + lane, s->ctr);
             lane_set(s, lane, key, first + lane);
             at = ring_next_key(ring, at);
         }
+        ciphers_run(s, RING_BATCH);
         lanes_run(s);
         for (size_t lane = 0; lane < RING_BATCH; lane++)
             memcpy(ring_payload(ring, first + lane) + ring->len, s->macs[lane], ring->suite->nt);
@@ -208,7 +232,8 @@ static void lanes_open(void *state, uint64_t frames)
         }
         lanes_run(s);
         for (size_t lane = 0; lane < RING_BATCH; lane++)
-            crypt(s, keys[lane], first + lane, ctr + lane);
+            cipher_set(s, lane, keys[lane], first + lane, ctr + lane);
+        ciphers_run(s, RING_BATCH);
     }
 }
 
@@ -252,6 +277,7 @@ static void *set_up(const struct ring *ring, const char **absence)
     s->gcm_open = small ? manager->gcm128_dec : manager->gcm256_dec;
     s->key_len = small ? IMB_KEY_128_BYTES : IMB_KEY_256_BYTES;
     s->hash = small ? IMB_AUTH_HMAC_SHA_256 : IMB_AUTH_HMAC_SHA_512;
+    ciphers_open(s);
     s->sealing = aligned_alloc(ALIGN, ring->keys * sizeof *s->sealing);
     s->opening = aligned_alloc(ALIGN, ring->keys * sizeof *s->opening);
     if (!s->sealing || !s->opening)
