@@ -18,18 +18,22 @@ guint64 key_ring_now_ms(void)
 
 /* --- Several at once ---------------------------------------------------------------------------------------------- */
 
-/* For so many frames; NULL: they are done one by one. */
-static struct sframe_batch *batch_for(struct ring_batch *b, gsize count)
+static void batch_make(struct ring_batch *b)
 {
     gsize size = sframe_batch_size();
 
+    b->memory = core_secret_new(size);
+    if (b->memory && sframe_batch_init(b->memory, size, &b->batch) != SFRAME_OK)
+        key_ring_batch_free(b);
+}
+
+/* For so many frames; NULL: they are done one by one. */
+static struct sframe_batch *batch_for(struct ring_batch *b, gsize count)
+{
     if (count < 2)
         return NULL;
-    if (!b->batch) {
-        b->memory = core_secret_new(size);
-        if (b->memory && sframe_batch_init(b->memory, size, &b->batch) != SFRAME_OK)
-            key_ring_batch_free(b);
-    }
+    if (!b->batch)
+        batch_make(b);
     return b->batch;
 }
 

@@ -223,11 +223,11 @@ static void emit_limit(SottoSframeDec *self, SottoKeyRing *ring, const struct jo
     g_signal_emit(self, signals[SIGNAL_SOFT_LIMIT], 0, jobs[last].glimpse.kid);
 }
 
-/* The frame becomes what was opened of it, or is refused. keyed: there are keys to open with. */
-static gboolean finish_job(SottoSframeDec *self, struct job *job, const struct sframe_open_item *item, GstBuffer *frame,
-                           gboolean keyed)
+/* The frame becomes what was opened of it, or is refused. */
+static gboolean finish_job(SottoSframeDec *self, SottoKeyRing *ring, struct job *job,
+                           const struct sframe_open_item *item, GstBuffer *frame)
 {
-    gboolean fragment = keyed && GST_BUFFER_FLAG_IS_SET(frame, GST_BUFFER_FLAG_CORRUPTED);
+    gboolean fragment = GST_BUFFER_FLAG_IS_SET(frame, GST_BUFFER_FLAG_CORRUPTED);
     gssize offset = 0;
 
     if (item->error == SFRAME_OK) {
@@ -236,7 +236,7 @@ static gboolean finish_job(SottoSframeDec *self, struct job *job, const struct s
     }
     gst_buffer_unmap(frame, &job->map);
     if (item->error) {
-        refuse(self, item->error, &job->glimpse, fragment);
+        refuse(self, item->error, &job->glimpse, fragment && ring && sotto_key_ring_has_receive_key(ring));
         return FALSE;
     }
     gst_buffer_resize(frame, offset, (gssize)item->opened.payload_len);
@@ -255,16 +255,14 @@ static GstFlowReturn open_frames(SottoSframeDec *self, GstBuffer *const *frames,
     guint mapped = count;
     GstFlowReturn flow = map_frames(self, &expect, frames, &mapped, jobs, items);
     SottoKeyRing *ring = mapped > 0 ? ring_for(self, jobs[0].glimpse.kid) : NULL;
-    gboolean keyed = FALSE;
 
     if (ring) {
         sotto_key_ring_open(ring, items, mapped);
-        keyed = sotto_key_ring_has_receive_key(ring);
         emit_limit(self, ring, jobs, items, mapped);
-        g_object_unref(ring);
     }
     for (guint i = 0; i < count; i++)
-        opened[i] = i < mapped && finish_job(self, &jobs[i], &items[i], frames[i], keyed);
+        opened[i] = i < mapped && finish_job(self, ring, &jobs[i], &items[i], frames[i]);
+    g_clear_object(&ring);
     return flow;
 }
 

@@ -198,7 +198,13 @@ static SottoKeyRing *ring_with_key(SottoSframeEnc *self)
     return ring;
 }
 
-static int find_context(SottoSframeEnc *self, guint *context)
+/* As the properties have it, for frames that are sealed together. */
+struct setting {
+    guint context;
+    guint padding;
+};
+
+static int read_setting(SottoSframeEnc *self, struct setting *setting)
 {
     gint kind;
     guint layer;
@@ -206,10 +212,11 @@ static int find_context(SottoSframeEnc *self, guint *context)
     GST_OBJECT_LOCK(self);
     kind = self->kind;
     layer = self->layer;
+    setting->padding = self->padding;
     GST_OBJECT_UNLOCK(self);
     if (kind == KIND_AUTO)
         kind = sotto_codec_is_video(self->codec) ? SFRAME_CAMERA : SFRAME_MICROPHONE;
-    return sframe_context((unsigned)kind, layer, context);
+    return sframe_context((unsigned)kind, layer, &setting->context);
 }
 
 static gboolean map_all(struct job *job, GstBuffer *frame)
@@ -226,15 +233,14 @@ static gboolean map_all(struct job *job, GstBuffer *frame)
 }
 
 /* Lays the frame out for sealing: header, content and tag in memories of their own. FALSE if they cannot be mapped. */
-static gboolean prepare_job(SottoSframeEnc *self, GstBuffer *frame, struct job *job, struct sframe_seal_item *item)
+static gboolean prepare_job(SottoSframeEnc *self, const struct setting *setting, GstBuffer *frame, struct job *job,
+                            struct sframe_seal_item *item)
 {
     gsize size = gst_buffer_get_size(frame), tlv_len = name_tlv(self, frame, job->tlv), padding;
 
-    GST_OBJECT_LOCK(self);
     /* at least one byte, for an inner header that tells no padding is shorter; the TLVs and their length count, too */
     size += tlv_len ? tlv_len + 1 : 0;
-    padding = self->padding > 1 ? self->padding - size % self->padding : 0;
-    GST_OBJECT_UNLOCK(self);
+    padding = setting->padding > 1 ? setting->padding - size % setting->padding : 0;
     job->inner = (struct sframe_inner){
         .codec = self->codec->id,
         .capture_ms = capture_ms(self, frame),
@@ -312,8 +318,9 @@ static void seal_frames(SottoSframeEnc *self, GstBuffer *const *frames, guint co
     struct job jobs[FRAMES_MAX];
     struct sframe_seal_item items[FRAMES_MAX];
     SottoKeyRing *ring = ring_with_key(self);
-    guint context = 0, ready = 0;
-    int error = ring ? find_context(self, &context) : SFRAME_NO_KEY;
+    struct setting setting;
+    guint ready = 0;
+    int error = ring ? read_setting(self, &setting) : SFRAME_NO_KEY;
 
     for (guint i = 0; i < count; i++) {
         jobs[i].error = error;
@@ -322,11 +329,11 @@ static void seal_frames(SottoSframeEnc *self, GstBuffer *const *frames, guint co
         if (error)
             continue;
         jobs[i].error = SFRAME_MEMORY;
-        if (prepare_job(self, frames[i], &jobs[i], &items[ready]))
+        if (prepare_job(self, &setting, frames[i], &jobs[i], &items[ready]))
             ready++;
     }
     if (ready > 0)
-        sotto_key_ring_seal(ring, context, items, ready);
+        sotto_key_ring_seal(ring, setting.context, items, ready);
     for (guint i = 0; i < count; i++) {
         errors[i] = finish_job(&jobs[i], frames[i]);
         account_for(self, &jobs[i], frames[i]);
