@@ -12,7 +12,7 @@
 #define CAPS "video/x-vp8, width=(int)640, height=(int)360"
 #define GOAL_NS 1500.0
 
-enum { GOAL_BYTES = 1200 };
+enum { GOAL_BYTES = 1200, LISTED = 16 /* buffers in a list */ };
 
 /* --- A chain of elements between two pads of ours ------------------------------------------------------------------
  */
@@ -40,6 +40,15 @@ static GstFlowReturn take(GstPad *pad, GstObject *parent, GstBuffer *buffer)
     return GST_FLOW_OK;
 }
 
+static GstFlowReturn take_list(GstPad *pad, GstObject *parent, GstBufferList *list)
+{
+    struct chain *chain = gst_pad_get_element_private(pad);
+    (void)parent;
+    chain->came += gst_buffer_list_length(list);
+    gst_buffer_list_unref(list);
+    return GST_FLOW_OK;
+}
+
 static void link_pads(GstElement *bin, GstPad *own, const char *name)
 {
     GstPad *pad = gst_element_get_static_pad(bin, name);
@@ -62,6 +71,7 @@ static void chain_open(struct chain *chain, const char *line, size_t len)
     chain->in = gst_pad_new("in", GST_PAD_SRC);
     chain->out = gst_pad_new("out", GST_PAD_SINK);
     gst_pad_set_chain_function(chain->out, take);
+    gst_pad_set_chain_list_function(chain->out, take_list);
     gst_pad_set_element_private(chain->out, chain);
     link_pads(chain->bin, chain->in, "sink");
     link_pads(chain->bin, chain->out, "src");
@@ -89,17 +99,42 @@ static void chain_close(struct chain *chain)
 }
 
 /* Each buffer is a fresh one, as an encoder's would be; its content is left as the allocator gave it. */
+static GstBuffer *fresh_buffer(const struct chain *chain)
+{
+    GstBuffer *buffer = gst_buffer_new_allocate(NULL, chain->len, NULL);
+    GST_BUFFER_PTS(buffer) = gst_element_get_current_running_time(chain->bin);
+    return buffer;
+}
+
 static void run_chain(void *ctx, uint64_t iterations)
 {
     struct chain *chain = ctx;
     const guint64 before = chain->came;
-    for (uint64_t i = 0; i < iterations; i++) {
-        GstBuffer *buffer = gst_buffer_new_allocate(NULL, chain->len, NULL);
-        GST_BUFFER_PTS(buffer) = gst_element_get_current_running_time(chain->bin);
-        if (gst_pad_push(chain->in, buffer) != GST_FLOW_OK)
+    for (uint64_t i = 0; i < iterations; i++)
+        if (gst_pad_push(chain->in, fresh_buffer(chain)) != GST_FLOW_OK)
             fail("a buffer was refused");
-    }
     if (chain->came - before < iterations)
+        fail("a buffer was lost");
+}
+
+/* By the list: its buffers one by one, and together. */
+static void run_one_by_one(void *ctx, uint64_t iterations)
+{
+    run_chain(ctx, iterations * LISTED);
+}
+
+static void run_lists(void *ctx, uint64_t iterations)
+{
+    struct chain *chain = ctx;
+    const guint64 before = chain->came;
+    for (uint64_t i = 0; i < iterations; i++) {
+        GstBufferList *list = gst_buffer_list_new_sized(LISTED);
+        for (int n = 0; n < LISTED; n++)
+            gst_buffer_list_add(list, fresh_buffer(chain));
+        if (gst_pad_push_list(chain->in, list) != GST_FLOW_OK)
+            fail("a list was refused");
+    }
+    if (chain->came - before < iterations * LISTED)
         fail("a buffer was lost");
 }
 
@@ -122,7 +157,7 @@ static const struct {
 
 static void figure(struct bench *bench, size_t len, const char *what, double ns)
 {
-    char title[BENCH_NAME_MAX];
+    char title[BENCH_NAME_MAX + 16];
     snprintf(title, sizeof title, "%zu B: %s", len, what);
     bench_figure(bench, title, ns, "ns a buffer");
 }
@@ -152,6 +187,49 @@ static void measure_elements(struct bench *bench, size_t len)
         chain_close(&chains[i]);
 }
 
+/* --- By list -------------------------------------------------------------------------------------------------------
+ */
+
+#define HMAC " suite=aes-128-ctr-hmac-sha256-80 "
+
+#define GCM_BOTH "sframeenc " KEY " ! sframedec " KEY
+#define HMAC_BOTH "sframeenc " HMAC KEY " ! sframedec " HMAC KEY
+
+enum { NOTHING, GCM, CTR_HMAC, NOTHING_LIST, GCM_LIST, CTR_HMAC_LIST, WAYS };
+
+static const struct {
+    const char *name;
+    const char *line;
+    bench_run_fn run;
+} ways[WAYS] = {
+    [NOTHING] = {"identity ! identity", "identity ! identity", run_one_by_one},
+    [GCM] = {"AES-GCM, both elements", GCM_BOTH, run_one_by_one},
+    [CTR_HMAC] = {"AES-CTR with HMAC, both elements", HMAC_BOTH, run_one_by_one},
+    [NOTHING_LIST] = {"identity ! identity, in a list", "identity ! identity", run_lists},
+    [GCM_LIST] = {"AES-GCM, both elements, in a list", GCM_BOTH, run_lists},
+    [CTR_HMAC_LIST] = {"AES-CTR with HMAC, both elements, in a list", HMAC_BOTH, run_lists},
+};
+
+static void measure_lists(struct bench *bench, size_t len)
+{
+    static struct chain chains[WAYS];
+    struct bench_contestant list[WAYS];
+    struct bench_result results[WAYS];
+    char title[BENCH_NAME_MAX];
+    for (int i = 0; i < WAYS; i++) {
+        chain_open(&chains[i], ways[i].line, len);
+        list[i] = (struct bench_contestant){ways[i].name, ways[i].run, &chains[i]};
+    }
+    snprintf(title, sizeof title, "%d buffers of %zu B, one by one and in a list", LISTED, len);
+    bench_case(bench, title, LISTED * len, list, WAYS, results);
+    for (int i = 0; i < WAYS; i++) {
+        const int floor = i < NOTHING_LIST ? NOTHING : NOTHING_LIST;
+        if (i != floor)
+            figure(bench, len, ways[i].name, (results[i].median_ns - results[floor].median_ns) / LISTED);
+        chain_close(&chains[i]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const size_t sizes[] = {160, GOAL_BYTES, 20000};
@@ -164,6 +242,8 @@ int main(int argc, char **argv)
     g_free(version);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         measure_elements(bench, sizes[i]);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        measure_lists(bench, sizes[i]);
     measure_latency(bench);
     return bench_close(bench);
 }

@@ -2,6 +2,7 @@
 
 #include <gst/gst.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define GOAL_MS 1.0
 #define KEY "key=00112233445566778899aabbccddeeff"
@@ -15,15 +16,19 @@ enum {
     FRAMES = 20 * RATE,
     FRAMES_QUICK = RATE,
     WARMING = RATE / 2, /* frames at the start that do not count: threads, caches, the encoder's first key frame */
-    US_PER_MS = 1000,
+    NS_PER_MS = 1000000,
 };
 
 /* Where each frame is looked at, by its time stamp. */
 enum point { ENCODER_IN, ENCODER_OUT, DECODER_IN, DECODER_OUT, POINTS };
 
+/* The wall tells what a viewer waits. What else runs on the machine is in it; not so in the time that the thread had a
+ * processor, which counts between coder and decoder alone: there a frame stays in one thread. */
+enum clock { WALL, THREAD, CLOCKS };
+
 struct path {
     const char *name;
-    gint64 us[POINTS][FRAMES]; /* 0: not seen */
+    gint64 ns[CLOCKS][POINTS][FRAMES]; /* 0: not seen */
 };
 
 struct probe {
@@ -37,14 +42,24 @@ _Noreturn static void fail(const char *what)
     exit(EXIT_FAILURE);
 }
 
+static gint64 now_ns(clockid_t id)
+{
+    struct timespec now;
+    if (clock_gettime(id, &now) != 0)
+        fail("no clock");
+    return (gint64)now.tv_sec * GST_SECOND + now.tv_nsec;
+}
+
 static GstPadProbeReturn note(GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
     const struct probe *probe = data;
     const GstClockTime pts = GST_BUFFER_PTS(GST_PAD_PROBE_INFO_BUFFER(info));
     const guint64 number = gst_util_uint64_scale_round(pts, RATE, GST_SECOND);
     (void)pad;
-    if (GST_CLOCK_TIME_IS_VALID(pts) && number < FRAMES)
-        probe->path->us[probe->point][number] = g_get_monotonic_time();
+    if (GST_CLOCK_TIME_IS_VALID(pts) && number < FRAMES) {
+        probe->path->ns[WALL][probe->point][number] = now_ns(CLOCK_MONOTONIC);
+        probe->path->ns[THREAD][probe->point][number] = now_ns(CLOCK_THREAD_CPUTIME_ID);
+    }
     return GST_PAD_PROBE_OK;
 }
 
@@ -100,39 +115,70 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The p50 and p99 of the time between two points, in ms. */
-static void quantiles(struct bench *bench, const struct path *path, const char *what, enum point from, enum point to,
-                      int frames, double *p99)
+struct stretch {
+    const char *what;
+    enum clock clock;
+    enum point from, to;
+};
+
+struct quantiles {
+    double p50, p99; /* ms */
+};
+
+static struct quantiles measure(const struct path *path, const struct stretch *stretch, int frames)
 {
     static double ms[FRAMES];
-    char title[BENCH_NAME_MAX];
+    const gint64 *from = path->ns[stretch->clock][stretch->from], *to = path->ns[stretch->clock][stretch->to];
     size_t count = 0;
     for (int i = WARMING; i < frames; i++)
-        if (path->us[from][i] && path->us[to][i])
-            ms[count++] = (double)(path->us[to][i] - path->us[from][i]) / US_PER_MS;
+        if (from[i] && to[i])
+            ms[count++] = (double)(to[i] - from[i]) / NS_PER_MS;
     if (count == 0)
         fail("no frame came through");
     qsort(ms, count, sizeof ms[0], ascending);
-    *p99 = bench_quantile(ms, count, 0.99);
-    snprintf(title, sizeof title, "720p30, %s, %s: p50 of %zu frames", path->name, what, count);
-    bench_figure(bench, title, bench_quantile(ms, count, 0.5), "ms");
-    snprintf(title, sizeof title, "720p30, %s, %s: p99", path->name, what);
-    bench_figure(bench, title, *p99, "ms");
+    return (struct quantiles){bench_quantile(ms, count, 0.5), bench_quantile(ms, count, 0.99)};
+}
+
+static void figure(struct bench *bench, const char *name, const char *what, const char *quantile, double ms)
+{
+    char title[BENCH_NAME_MAX];
+    snprintf(title, sizeof title, "720p30, %s, %s: %s", name, what, quantile);
+    bench_figure(bench, title, ms, "ms");
+}
+
+struct p99 {
+    double plain, added; /* ms */
+};
+
+static struct p99 compare(struct bench *bench, const struct path paths[2], const struct stretch *stretch, int frames)
+{
+    const struct quantiles encrypted = measure(&paths[0], stretch, frames), plain = measure(&paths[1], stretch, frames);
+    figure(bench, paths[0].name, stretch->what, "p50", encrypted.p50);
+    figure(bench, paths[0].name, stretch->what, "p99", encrypted.p99);
+    figure(bench, paths[1].name, stretch->what, "p50", plain.p50);
+    figure(bench, paths[1].name, stretch->what, "p99", plain.p99);
+    return (struct p99){plain.p99, encrypted.p99 - plain.p99};
 }
 
 void measure_latency(struct bench *bench)
 {
     static struct path paths[2] = {{.name = "encrypted"}, {.name = "plain"}};
     static struct probe probes[2][POINTS];
+    static const struct stretch whole = {"end to end", WALL, ENCODER_IN, DECODER_OUT},
+                                by_wall = {"coder to decoder", WALL, ENCODER_OUT, DECODER_IN},
+                                by_thread = {"coder to decoder, on a processor", THREAD, ENCODER_OUT, DECODER_IN};
     const int frames = bench_is_quick(bench) ? FRAMES_QUICK : FRAMES;
-    double whole[2], between[2];
     GstElement *pipeline = pipeline_new(paths, probes, frames);
     run(pipeline);
     gst_object_unref(pipeline);
-    for (int i = 0; i < 2; i++) {
-        quantiles(bench, &paths[i], "end to end", ENCODER_IN, DECODER_OUT, frames, &whole[i]);
-        quantiles(bench, &paths[i], "coder to decoder", ENCODER_OUT, DECODER_IN, frames, &between[i]);
-    }
-    bench_goal(bench, "720p30: p99 of what encryption adds to a frame", between[0] - between[1], "ms", GOAL_MS);
-    bench_figure(bench, "720p30: p99 end to end, encrypted less plain", whole[0] - whole[1], "ms");
+    const struct p99 ends = compare(bench, paths, &whole, frames), wall = compare(bench, paths, &by_wall, frames),
+                     thread = compare(bench, paths, &by_thread, frames);
+    bench_figure(bench, "720p30: p99 end to end, encrypted less plain", ends.added, "ms");
+    /* where nothing lies between coder and decoder, and a frame takes that long, its thread waits for a processor: the
+     * difference of two such waits says nothing */
+    const gboolean quiet = wall.plain <= GOAL_MS;
+    printf("\nwhat encryption adds is told by %s\n",
+           quiet ? "the wall" : "the thread's own time on a processor: this machine is busy");
+    bench_goal(bench, "720p30: p99 of what encryption adds to a frame", quiet ? wall.added : thread.added, "ms",
+               GOAL_MS);
 }
