@@ -150,6 +150,7 @@ struct job {
     GstMapInfo head_map, payload_map, tail_map;
     struct sframe_inner inner;
     guint8 tlv[2 + DISPLAY_NAME_MAX];
+    struct sframe_sealed sealed;
 };
 
 static void emit_limits(SottoSframeEnc *self, const struct sframe_sealed *sealed)
@@ -269,18 +270,17 @@ static gboolean prepare_job(SottoSframeEnc *self, const struct setting *setting,
  * not be used; the caller drops it. */
 static int finish_job(struct job *job, GstBuffer *frame)
 {
-    const struct sframe_seal_item *item = job->item;
-
-    if (item) {
-        job->error = item->error;
+    if (job->item) {
+        job->error = job->item->error;
+        job->sealed = job->item->sealed;
         gst_memory_unmap(job->tail, &job->tail_map);
         gst_memory_unmap(job->head, &job->head_map);
         gst_buffer_unmap(frame, &job->payload_map);
     }
     if (job->error == SFRAME_OK) {
         /* the header was written at the end of its memory, the tag at the start of its own */
-        gst_memory_resize(job->head, (gssize)(SFRAME_HEAD_MAX - item->sealed.head_len), item->sealed.head_len);
-        gst_memory_resize(job->tail, 0, item->sealed.tail_len);
+        gst_memory_resize(job->head, (gssize)(SFRAME_HEAD_MAX - job->sealed.head_len), job->sealed.head_len);
+        gst_memory_resize(job->tail, 0, job->sealed.tail_len);
         gst_buffer_prepend_memory(frame, g_steal_pointer(&job->head));
         gst_buffer_append_memory(frame, g_steal_pointer(&job->tail));
     }
@@ -296,7 +296,7 @@ static void account_for(SottoSframeEnc *self, const struct job *job, GstBuffer *
     if (job->error == SFRAME_OK) {
         self->sealed++;
         self->sealed_bytes += gst_buffer_get_size(frame);
-        self->kid = job->item->sealed.kid;
+        self->kid = job->sealed.kid;
         self->has_kid = TRUE;
     } else if (job->error == SFRAME_NO_KEY) {
         self->no_key++;
@@ -309,7 +309,7 @@ static void account_for(SottoSframeEnc *self, const struct job *job, GstBuffer *
         return;
     }
     self->reported = FALSE;
-    emit_limits(self, &job->item->sealed);
+    emit_limits(self, &job->sealed);
 }
 
 /* Seals frames in place, in their order. errors[i] says why frames[i] must be dropped. */
