@@ -9,9 +9,6 @@ endforeach()
 sotto_unit_test(sfu.memory SOURCES test_memory.c LINK sotto_sfu_sim)
 target_link_options(test_sfu.memory PRIVATE -Wl,--wrap=malloc -Wl,--wrap=calloc)
 
-# joining and leaving a large room, in CPU time (run by hand)
-sotto_program(bench_room TEST_ONLY SOURCES bench_room.c LINK sotto_sfu_sim)
-
 add_library(sotto_sfu_blind STATIC blind.c)
 target_link_libraries(sotto_sfu_blind PUBLIC sotto_sfu_sim)
 sotto_unit_test(sfu.blind SOURCES test_blind.c LINK sotto_sfu_blind)
