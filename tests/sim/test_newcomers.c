@@ -13,6 +13,14 @@ static bool is_in(const struct sim *sim, unsigned i)
     return sim->clients[i].call && call_get_phase(sim->clients[i].call) == CALL_PHASE_MEMBER;
 }
 
+static bool nobody_adds(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    (void)context;
+    (void)sim;
+    (void)client;
+    return envelope->type != WIRE_KEY_PACKAGES_WAITING;
+}
+
 /* --- Those who were there are gone --- */
 
 /* One commit adds two, and half of those who were there do not answer; then nobody is left of them. Neither newcomer
@@ -56,6 +64,31 @@ static void nobody_is_left(void)
     for (uint64_t seed = 1; seed <= 8; seed++)
         together += added_together(seed);
     CU_ASSERT_TRUE(together >= 2); /* else nothing was tried */
+}
+
+/* Four come in where the two who were there do not follow: each of them hears more than half. But the first of them
+ * hears nobody who was there before it, while those who were are members still. */
+static void first_beside_the_call(void)
+{
+    struct sim_config config = usual;
+    config.clients = 6;
+    struct sim *sim = gather(2, config);
+    const struct sim_client *first = &sim->clients[2];
+    sim_run_for(sim, 3000);
+    sim_server_copy(sim);
+    sim->filter = nobody_adds;
+    for (unsigned i = 2; i < 6; i++) {
+        sim_move(sim, i, 1);
+        sim_start(sim, i);
+        sim_run_for(sim, 5000);
+    }
+    for (unsigned n = 0; n < 15; n++) {
+        CU_ASSERT_FALSE(first->sending);
+        sim_run_for(sim, 1000);
+    }
+    CU_ASSERT_EQUAL(call_member_total(first->call), 6);
+    CU_ASSERT_EQUAL(call_get_pause(first->call), CALL_PAUSE_UNCONFIRMED);
+    sim_free(sim);
 }
 
 /* --- A rotation comes first --- */
@@ -130,14 +163,6 @@ static void a_rotation_comes_first(void)
 
 /* --- No connection lasts --- */
 
-static bool nobody_adds(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
-{
-    (void)context;
-    (void)sim;
-    (void)client;
-    return envelope->type != WIRE_KEY_PACKAGES_WAITING;
-}
-
 /* It waits 1 to 3 s for somebody to add it, and no connection lasts a second: it goes on where it was. */
 static void the_service_dies_every_second(void)
 {
@@ -162,6 +187,7 @@ static void the_service_dies_every_second(void)
 
 static const struct unit_test tests[] = {
     {"who were added together confirm each other once nobody is left of those who were there", nobody_is_left},
+    {"who was first beside the call sends nothing, however many follow it", first_beside_the_call},
     {"who followed a commit that a rotation overtook finds that out", a_rotation_comes_first},
     {"who asks to be let in gets in over connections that last less than it waits", the_service_dies_every_second},
 };
