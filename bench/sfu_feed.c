@@ -1,6 +1,5 @@
 /* Members of a room, and what they send. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "rtp/dd.h"
@@ -20,14 +19,6 @@ enum {
     START_US = 1000000,
     SSRCS = 128, /* of one session; a receiver's are others than a publisher's */
 };
-
-void sfu_must(bool ok)
-{
-    if (!ok) {
-        fprintf(stderr, "a measured operation failed\n");
-        exit(EXIT_FAILURE);
-    }
-}
 
 const struct sfu_member sfu_camera = {.role = SFU_PUBLISHER, .number = 0, .video = 1, .resends = true};
 const struct sfu_srtp_key sfu_key_in = {.key = {1}, .salt = {2}};
