@@ -7,6 +7,7 @@
 
 #include "chat.h"
 #include "code.h"
+#include "commands.h"
 #include "core/secret.h"
 #include "delivery/connection.h"
 #include "id/self.h"
@@ -446,102 +447,21 @@ static void on_down(void *user, const char *reason, bool ended)
         group->config.ended(group->config.user);
 }
 
-/* --- what the user types ------------------------------------------------------------------------------------------ */
-
-static int kick(struct group *group, const char *name)
-{
-    const struct person *person = people_find(group->people, name);
-
-    return person != NULL ? call_kick(group->call, person->member.user_id) : CALL_USER;
-}
-
-static int admit(struct group *group, const char *word)
-{
-    const uint8_t *user_id = knocks_find(&group->knocks, word);
-    int error = user_id != NULL ? call_admit(group->call, user_id) : CALL_USER;
-
-    if (error == CALL_OK)
-        knocks_remove(&group->knocks, user_id);
-    return error;
-}
-
-static int rotate(struct group *group, const char *unused)
-{
-    (void)unused;
-    return call_rotate(group->call);
-}
-
-static int go_on(struct group *group, const char *unused)
-{
-    (void)unused;
-    return call_go_on(group->call);
-}
-
-static int lock(struct group *group, const char *unused)
-{
-    (void)unused;
-    return call_set_locked(group->call, true);
-}
-
-static int unlock(struct group *group, const char *unused)
-{
-    (void)unused;
-    return call_set_locked(group->call, false);
-}
-
-static int chat(struct group *group, const char *text)
-{
-    return call_say(group->call, text, strlen(text), 0);
-}
-
-static int vanish(struct group *group, const char *argument)
-{
-    uint32_t vanish_s = 0;
-    const char *text = NULL;
-    char *clean;
-    int error;
-
-    if (!chat_parse_vanish(argument, &vanish_s, &text)) {
-        say(group,
-            "nothing was sent: /vanish TIME TEXT, as in: /vanish 30s hello. TIME is of s, m, h or d, 7d at most");
-        return CALL_OK;
-    }
-    clean = g_strdup(text);
-    error = chat_clean(clean, strlen(clean)) ? call_say(group->call, text, strlen(text), vanish_s) : CALL_INVALID;
-    if (error == CALL_OK)
-        group->config.vanishing(group->config.user, "you", clean, strlen(clean), (uint64_t)vanish_s * 1000);
-    core_wipe(clean, strlen(clean));
-    g_free(clean);
-    return error;
-}
-
-static const struct command {
-    const char *name;
-    int (*run)(struct group *group, const char *argument);
-} COMMANDS[] = {
-    {"/kick ", kick}, {"/admit ", admit},  {"/new-link", rotate}, {"/go-on", go_on},
-    {"/lock", lock},  {"/unlock", unlock}, {"/vanish", vanish},   {"/", chat},
-};
+/* --- what the user does ------------------------------------------------------------------------------------------- */
 
 void group_typed(struct group *group, const char *line)
 {
-    if (line[0] != '/') {
-        say(group, "a line beginning with / is for the others, as in: /hello. Commands: /vanish TIME TEXT, /kick NAME, "
-                   "/admit ID, /new-link, /lock, /unlock, /go-on");
-        return;
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(COMMANDS); i++) {
-        size_t len = strlen(COMMANDS[i].name);
-        int error;
+    const struct commands commands = {
+        .call = group->call,
+        .people = group->people,
+        .knocks = &group->knocks,
+        .say = group->config.say,
+        .vanishing = group->config.vanishing,
+        .user = group->config.user,
+    };
 
-        if (strncmp(line, COMMANDS[i].name, len) != 0)
-            continue;
-        error = COMMANDS[i].run(group, line + len);
-        if (error != CALL_OK)
-            say(group, "%s: %s", COMMANDS[i].name, call_strerror(error)); /* not what was to be said */
-        pump(group);
-        return;
-    }
+    commands_run(&commands, line);
+    pump(group);
 }
 
 void group_leave(struct group *group)
