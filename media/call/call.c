@@ -14,22 +14,16 @@
 #include "output.h"
 #include "receiver.h"
 #include "roster.h"
-#include "sender.h"
+#include "sessions.h"
 #include "sotto/sframe.h"
 #include "stats.h"
 #include "typing.h"
 #include "view.h"
 
 enum {
-    RETRY_FIRST_MS = 100, /* doubling, up to */
-    RETRY_SOON_MS = 1000, /* where nobody is there who could be too busy */
-    RETRY_LATER_MS = 8000,
-    STEADY_MS = 5000,      /* a connection that lasted so long was none of several attempts */
-    RETRY_JITTER_MS = 250, /* so that all who lost the server do not come back at once */
-    LEAVE_WAIT_MS = 2000,  /* for the server to be told */
+    LEAVE_WAIT_MS = 2000, /* for the server to be told */
     HTTP_TIMEOUT_S = 10,
     HTTP_CONNECTIONS = 8, /* to one server: goodbyes that nobody answers do not hold up an offer */
-    PSEUDONYM_LEN = 16,
 };
 
 struct call {
@@ -46,29 +40,19 @@ struct call {
     struct call_output *output; /* NULL: neither window nor recording */
     struct call_stats *stats;
     struct call_view *view;
-    struct group *group;               /* NULL: keyed by a shared secret */
-    struct typing typing;              /* what the user types, for the group */
-    char pseudonym[PSEUDONYM_LEN + 1]; /* joins our two sessions where no token does */
+    struct sessions *sessions;
+    struct group *group;  /* NULL: keyed by a shared secret */
+    struct typing typing; /* what the user types, for the group */
 
-    bool sender_up, receiver_up;
-    guint retry, lost; /* sources; 0: none */
-    unsigned attempts;
-    enum call_retry retry_when; /* of what was lost last */
-    gint64 up_us;               /* since when it is up; 0: it is not */
-    int sessions_open;
     bool joined; /* at least once */
     bool leaving;
     int exit_code;
 
     GMutex lock; /* streaming threads reach what follows */
-    struct call_sender *sender;
-    struct call_receiver *receiver;
     bool may_send;
     bool own_known;
     uint64_t own_sender; /* id in our own KIDs */
 };
-
-static void connect_to_server(struct call *call);
 
 /* --- frames, in streaming threads --------------------------------------------------------------------------------- */
 
@@ -96,12 +80,13 @@ static void on_sealed(void *user, enum call_kind kind, GstBuffer *buffer, GstCap
     /* nothing that does not at least look sealed leaves */
     if (sframe_header_read(head, len, &header) != SFRAME_OK || !resolve(call, header.kid, header.ctr, &sender, &index))
         return;
+    /* nothing is on its way any more once group_may_send() has said that nothing may */
     g_mutex_lock(&call->lock);
     sent = call->may_send;
     call->own_known = true;
     call->own_sender = sender;
-    if (sent && call->sender != NULL)
-        call_sender_push(call->sender, kind, buffer, caps);
+    if (sent)
+        sessions_push(call->sessions, kind, buffer, caps);
     g_mutex_unlock(&call->lock);
     if (sent)
         call_stats_sealed(call->stats, kind, header.kid, index);
@@ -198,10 +183,7 @@ static void want_their_key(void *user, uint64_t sender)
 {
     struct call *call = user;
 
-    g_mutex_lock(&call->lock);
-    if (call->receiver != NULL)
-        call_receiver_request_key(call->receiver, sender);
-    g_mutex_unlock(&call->lock);
+    sessions_request_key(call->sessions, sender);
 }
 
 static void on_sound(void *user, uint64_t sender, GstSample *sample)
@@ -214,192 +196,71 @@ static void on_sound(void *user, uint64_t sender, GstSample *sample)
 
 /* --- the connection ----------------------------------------------------------------------------------------------- */
 
-static bool sends(const struct call *call)
-{
-    return call_capture_has(call->capture, CALL_AUDIO) || call_capture_has(call->capture, CALL_VIDEO);
-}
-
-static bool is_up(const struct call *call)
-{
-    return call->receiver_up && (call->sender_up || !sends(call));
-}
-
-static void finish(struct call *call, int exit_code)
-{
-    call->exit_code = exit_code;
-    g_main_loop_quit(call->loop);
-}
-
-static void session_closed(void *user)
+static void finish(void *user)
 {
     struct call *call = user;
 
-    call->sessions_open--;
-    if (call->leaving && call->sessions_open == 0)
-        g_main_loop_quit(call->loop);
+    call->exit_code = 1;
+    g_main_loop_quit(call->loop);
 }
 
-static void disconnect_from_server(struct call *call)
+static void say(void *user, const char *text)
 {
-    struct call_sender *sender;
-    struct call_receiver *receiver;
+    struct call *call = user;
 
-    g_mutex_lock(&call->lock);
-    sender = call->sender;
-    receiver = call->receiver;
-    call->sender = NULL;
-    call->receiver = NULL;
-    g_mutex_unlock(&call->lock);
-    call->sender_up = call->receiver_up = false;
-    /* counted first: closed may be called at once */
-    call->sessions_open += (sender != NULL) + (receiver != NULL);
-    if (sender != NULL)
-        call_sender_free(sender, session_closed, call);
-    if (receiver != NULL)
-        call_receiver_free(receiver, session_closed, call);
+    call_view_say(call->view, "%s", text);
 }
 
-static void went_up(struct call *call)
+static void connected(void *user)
 {
-    if (!is_up(call))
-        return;
-    call->up_us = g_get_monotonic_time();
+    struct call *call = user;
+
     call->joined = true;
     call_stats_joined(call->stats);
     call_view_say(call->view, "connected");
     call_capture_request_key(call->capture);
 }
 
-static void sender_up(void *user)
+static void closed(void *user)
 {
     struct call *call = user;
 
-    call->sender_up = true;
-    went_up(call);
+    g_main_loop_quit(call->loop);
 }
 
-static void receiver_up(void *user)
+static bool make_sessions(struct call *call)
 {
-    struct call *call = user;
-
-    call->receiver_up = true;
-    went_up(call);
-}
-
-static gboolean on_retry(gpointer data)
-{
-    struct call *call = data;
-
-    call->retry = 0;
-    connect_to_server(call);
-    return G_SOURCE_REMOVE;
-}
-
-/* The first, second, fourth and so on: a server that is long away does not fill the screen. */
-static bool says_attempts(const struct call *call)
-{
-    return (call->attempts & (call->attempts - 1)) == 0;
-}
-
-/* Not in the callback that told of the loss, which still stands inside what is freed here. */
-static gboolean on_lost(gpointer data)
-{
-    struct call *call = data;
-    guint max_ms = call->retry_when == CALL_RETRY_SOON ? RETRY_SOON_MS : RETRY_LATER_MS;
-    guint delay_ms = MIN((guint)RETRY_FIRST_MS << MIN(call->attempts, 10), max_ms);
-
-    disconnect_from_server(call);
-    call->lost = 0;
-    call->attempts++;
-    delay_ms += (guint)g_random_int_range(0, RETRY_JITTER_MS);
-    if (says_attempts(call))
-        call_view_say(call->view, "trying again in %.1f s", delay_ms / 1000.0);
-    call->retry = g_timeout_add(delay_ms, on_retry, call);
-    return G_SOURCE_REMOVE;
-}
-
-static void went_down(void *user, const char *reason, enum call_retry retry)
-{
-    struct call *call = user;
-
-    if (call->leaving || call->lost != 0 || call->retry != 0)
-        return;
-    if (call->up_us != 0 && g_get_monotonic_time() - call->up_us > STEADY_MS * G_GINT64_CONSTANT(1000))
-        call->attempts = 0;
-    call->up_us = 0;
-    if (says_attempts(call) || retry == CALL_RETRY_NEVER)
-        call_view_say(call->view, "%s", reason);
-    call->retry_when = retry;
-    if (retry == CALL_RETRY_NEVER)
-        finish(call, 1);
-    else
-        call->lost = g_idle_add(on_lost, call);
-}
-
-/* A token names us to the server; a server that asks for none (--dev) is told a pseudonym that says nothing. */
-static char *endpoint(const struct call *call, const char *what)
-{
-    if (call->args->token != NULL)
-        return g_strdup_printf("%s/%s/%s", call->args->server, what, call->args->room);
-    return g_strdup_printf("%s/%s/%s?name=%s", call->args->server, what, call->args->room, call->pseudonym);
-}
-
-static void connect_to_server(struct call *call)
-{
-    char *whip = endpoint(call, "whip");
-    char *whep = endpoint(call, "whep");
-    struct call_sender_config send = {
+    const struct sessions_config config = {
         .http = call->http,
-        .url = whip,
-        .token = call->args->token,
-        .clock = call->clock,
-        .base_time = call->base_time,
-        .kinds = {[CALL_AUDIO] = call_capture_has(call->capture, CALL_AUDIO),
-                  [CALL_VIDEO] = call_capture_has(call->capture, CALL_VIDEO)},
-        .codec = call->args->codec,
-        .up = sender_up,
-        .down = went_down,
-        .want_key = want_our_key,
-        .user = call,
-    };
-    struct call_receiver_config receive = {
-        .http = call->http,
-        .url = whep,
+        .server = call->args->server,
+        .room = call->args->room,
         .token = call->args->token,
         .clock = call->clock,
         .base_time = call->base_time,
         .key_ring = call->key_context,
-        .resolve = resolve,
-        .received = on_received,
-        .opened = on_opened,
-        .refused = on_refused,
-        .named = on_named,
-        .plain = on_plain,
-        .up = receiver_up,
-        .down = went_down,
+        .kinds = {[CALL_AUDIO] = call_capture_has(call->capture, CALL_AUDIO),
+                  [CALL_VIDEO] = call_capture_has(call->capture, CALL_VIDEO)},
+        .codec = call->args->codec,
+        .frames = {.resolve = resolve,
+                   .received = on_received,
+                   .opened = on_opened,
+                   .refused = on_refused,
+                   .named = on_named,
+                   .plain = on_plain,
+                   .user = call},
+        .want_key = want_our_key,
+        .say = say,
+        .up = connected,
+        .failed = finish,
+        .closed = closed,
         .user = call,
     };
-    struct call_sender *sender = sends(call) ? call_sender_new(&send) : NULL;
-    struct call_receiver *receiver = call_receiver_new(&receive);
 
-    g_mutex_lock(&call->lock);
-    call->sender = sender;
-    call->receiver = receiver;
-    g_mutex_unlock(&call->lock);
-    if (receiver == NULL || (sends(call) && sender == NULL))
-        finish(call, 1);
-    g_free(whip);
-    g_free(whep);
-}
-
-/* --- the end ------------------------------------------------------------------------------------------------------ */
-
-static gboolean leave_in_any_case(gpointer data)
-{
-    struct call *call = data;
-
-    g_main_loop_quit(call->loop);
-    return G_SOURCE_REMOVE;
+    call->sessions = sessions_new(&config);
+    if (call->sessions == NULL)
+        return false;
+    call_stats_pseudonym(call->stats, sessions_pseudonym(call->sessions));
+    return true;
 }
 
 /* --- the group ---------------------------------------------------------------------------------------------------- */
@@ -456,20 +317,6 @@ static void group_pads(void *user, unsigned multiple)
     call_capture_set_padding(call->capture, multiple);
 }
 
-static void group_says(void *user, const char *text)
-{
-    struct call *call = user;
-
-    call_view_say(call->view, "%s", text);
-}
-
-static void group_ended(void *user)
-{
-    struct call *call = user;
-
-    finish(call, 1);
-}
-
 static void group_vanishing(void *user, const char *who, const char *text, size_t len, uint64_t vanish_ms)
 {
     struct call *call = user;
@@ -508,6 +355,8 @@ static guint watch_lines(struct call *call)
     return g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP, on_input, call);
 }
 
+/* --- the end ------------------------------------------------------------------------------------------------------ */
+
 static void write_results(struct call *call)
 {
     if (call->args->snapshot_path != NULL) {
@@ -520,6 +369,14 @@ static void write_results(struct call *call)
         !call_stats_write(call->stats, call->args->stats_path, call->args, call->capture, call->roster,
                           call->group != NULL ? group_json(call->group) : NULL))
         call->exit_code = 1;
+}
+
+static gboolean leave_in_any_case(gpointer data)
+{
+    struct call *call = data;
+
+    g_main_loop_quit(call->loop);
+    return G_SOURCE_REMOVE;
 }
 
 static gboolean leave(gpointer data)
@@ -539,12 +396,10 @@ static gboolean leave(gpointer data)
     call_stats_left(call->stats);
     name_members(call);
     write_results(call);
-    disconnect_from_server(call);
+    sessions_end(call->sessions);
     if (call->group != NULL)
         group_leave(call->group);
     g_timeout_add(LEAVE_WAIT_MS, leave_in_any_case, call);
-    if (call->sessions_open == 0)
-        g_main_loop_quit(call->loop);
     return G_SOURCE_CONTINUE;
 }
 
@@ -553,7 +408,7 @@ static void capture_failed(void *user, const char *reason)
     struct call *call = user;
 
     call_view_say(call->view, "%s", reason);
-    finish(call, 1);
+    finish(call);
 }
 
 static void output_closed(void *user, const char *reason)
@@ -572,7 +427,7 @@ static gboolean every_second(gpointer data)
 
     if (!call->leaving) {
         name_members(call);
-        call_view_update(call->view, call->roster, call->capture, is_up(call));
+        call_view_update(call->view, call->roster, call->capture, sessions_are_up(call->sessions));
         call_gallery_tidy(call->gallery);
     }
     return G_SOURCE_CONTINUE;
@@ -621,10 +476,10 @@ static bool make_group(struct call *call)
         .may_send = group_may_send,
         .paused = group_paused,
         .padding = group_pads,
-        .say = group_says,
+        .say = say,
         .members = group_members,
         .vanishing = group_vanishing,
-        .ended = group_ended,
+        .ended = finish,
         .user = call,
     };
 
@@ -634,20 +489,6 @@ static bool make_group(struct call *call)
     core_secret_free(call->args->link);
     call->args->link = NULL;
     return call->group != NULL;
-}
-
-static bool make_pseudonym(struct call *call)
-{
-    uint8_t bytes[PSEUDONYM_LEN / 2];
-
-    if (!core_random(bytes, sizeof(bytes))) {
-        fprintf(stderr, "sotto: the system has no random bytes\n");
-        return false;
-    }
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        snprintf(call->pseudonym + 2 * i, 3, "%02x", bytes[i]);
-    call_stats_pseudonym(call->stats, call->pseudonym);
-    return true;
 }
 
 static bool make_media(struct call *call)
@@ -679,7 +520,7 @@ static bool make_media(struct call *call)
     gst_pipeline_use_clock(GST_PIPELINE(pipeline), call->clock);
     gst_element_set_start_time(pipeline, GST_CLOCK_TIME_NONE);
     gst_element_set_base_time(pipeline, call->base_time);
-    return true;
+    return make_sessions(call);
 }
 
 static void run(struct call *call)
@@ -702,7 +543,7 @@ static void run(struct call *call)
         fprintf(stderr, "sotto: the camera or the microphone does not start\n");
         call->exit_code = 1;
     } else {
-        connect_to_server(call);
+        sessions_start(call->sessions);
         g_main_loop_run(call->loop);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(timers); i++)
@@ -712,12 +553,9 @@ static void run(struct call *call)
 
 static void clear(struct call *call)
 {
-    disconnect_from_server(call);
+    if (call->sessions != NULL)
+        sessions_end(call->sessions);
     group_free(call->group);
-    if (call->lost != 0)
-        g_source_remove(call->lost);
-    if (call->retry != 0)
-        g_source_remove(call->retry);
     if (call->capture != NULL)
         call_capture_free(call->capture);
     if (call->gallery != NULL)
@@ -726,6 +564,8 @@ static void clear(struct call *call)
         call_output_free(call->output);
     soup_session_abort(call->http);
     g_object_unref(call->http);
+    if (call->sessions != NULL)
+        sessions_free(call->sessions);
     if (call->clock != NULL)
         gst_object_unref(call->clock);
     if (call->key_context != NULL)
@@ -750,7 +590,7 @@ int call_run(struct call_args *args)
     call.roster = call_roster_new();
     call.stats = call_stats_new(args->stats_path != NULL);
     call.view = call_view_new(args);
-    if (make_pseudonym(&call) && make_keys(&call) && make_media(&call) && make_group(&call))
+    if (make_keys(&call) && make_media(&call) && make_group(&call))
         run(&call);
     else
         call.exit_code = 1;

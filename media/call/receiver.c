@@ -59,24 +59,24 @@ static enum call_refusal refusal_of(gint error, gboolean fragment)
 /* Whose frame it is; a sender of 0 if that is nobody in the call. *index: its place among the stream's. */
 static bool resolve(const struct chain *chain, guint64 kid, guint64 ctr, uint64_t *sender, uint64_t *index)
 {
-    const struct call_receiver_config *config = &chain->receiver->config;
+    const struct call_receiver_frames *frames = &chain->receiver->config.frames;
     bool shown;
 
     *sender = *index = 0;
-    shown = config->resolve(config->user, kid, ctr, sender, index);
-    config->received(config->user, *sender, chain->kind);
+    shown = frames->resolve(frames->user, kid, ctr, sender, index);
+    frames->received(frames->user, *sender, chain->kind);
     return shown;
 }
 
 static void on_refused(GstElement *open, guint64 kid, gint error, gboolean fragment, gpointer data)
 {
     const struct chain *chain = data;
-    const struct call_receiver_config *config = &chain->receiver->config;
+    const struct call_receiver_frames *frames = &chain->receiver->config.frames;
     uint64_t sender, index;
 
     (void)open;
     resolve(chain, kid, 0, &sender, &index);
-    config->refused(config->user, sender, chain->kind, chain->slot, refusal_of(error, fragment));
+    frames->refused(frames->user, sender, chain->kind, chain->slot, refusal_of(error, fragment));
 }
 
 static enum call_codec codec_from_caps(const GstCaps *caps)
@@ -113,7 +113,7 @@ static GstFlowReturn on_opened(GstAppSink *appsink, gpointer data)
     chain->sender = frame.sender;
     g_mutex_unlock(&chain->receiver->lock);
     if (frame.codec < CALL_CODECS && shown)
-        chain->receiver->config.opened(chain->receiver->config.user, &frame);
+        chain->receiver->config.frames.opened(chain->receiver->config.frames.user, &frame);
     gst_sample_unref(sample);
     return GST_FLOW_OK;
 }
@@ -284,11 +284,11 @@ static void on_element_message(struct call_receiver *receiver, GstMessage *messa
 
     if (gst_structure_has_name(structure, "sotto-sframe-sender")) {
         if (name != NULL && name[0] != '\0' && gst_structure_get_uint64(structure, "sender", &sender))
-            receiver->config.named(receiver->config.user, sender, name);
+            receiver->config.frames.named(receiver->config.frames.user, sender, name);
     } else if (gst_structure_has_name(structure, "sotto-sframe-refused")) {
         gst_structure_get_boolean(structure, "plain", &plain);
         if (plain && slot_of_element(receiver, GST_MESSAGE_SRC(message), &slot, &kind))
-            receiver->config.plain(receiver->config.user, kind, slot);
+            receiver->config.frames.plain(receiver->config.frames.user, kind, slot);
     }
 }
 

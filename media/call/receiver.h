@@ -30,13 +30,8 @@ struct call_opened_frame {
     GstBuffer *buffer; /* borrowed */
 };
 
-struct call_receiver_config {
-    SoupSession *http;
-    const char *url; /* of the room's WHEP endpoint */
-    const char *token;
-    GstClock *clock;
-    GstClockTime base_time;
-    GstContext *key_ring;
+/* Who is told of frames. */
+struct call_receiver_frames {
     /* in streaming threads: whose frame a KID claims, and its place in order; false for nobody's that is to be shown */
     bool (*resolve)(void *user, uint64_t kid, uint64_t ctr, uint64_t *sender, uint64_t *index);
     /* in streaming threads: a sealed frame that claims this sender; what became of it comes after */
@@ -46,6 +41,18 @@ struct call_receiver_config {
     /* in the main context */
     void (*named)(void *user, uint64_t sender, const char *name);  /* an authenticated frame said so */
     void (*plain)(void *user, enum call_kind kind, unsigned slot); /* a slot brings what is not encrypted */
+    void *user;
+};
+
+struct call_receiver_config {
+    SoupSession *http;
+    const char *url; /* of the room's WHEP endpoint */
+    const char *token;
+    GstClock *clock;
+    GstClockTime base_time;
+    GstContext *key_ring;
+    struct call_receiver_frames frames;
+    /* in the main context */
     void (*up)(void *user);
     void (*down)(void *user, const char *reason, enum call_retry retry);
     void *user;
