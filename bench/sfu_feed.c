@@ -89,7 +89,7 @@ void sfu_member_speak(struct sfu_router *router, struct sfu_peer *peer, const st
 static size_t write_descriptor(uint64_t frame, uint64_t part, uint8_t *out, size_t cap)
 {
     struct dd_structure structure;
-    size_t len;
+    size_t len = 0;
     struct dd_descriptor d = {.start_of_frame = part == 0,
                               .end_of_frame = part + 1 == FRAME_PACKETS,
                               .has_structure = frame == 0 && part == 0,

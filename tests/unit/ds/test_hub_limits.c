@@ -113,7 +113,7 @@ static void requests_and_what_they_answer_have_rates(void)
     append_parts(1, 1, "one", NULL, info);
     flush();
     drop_all(1);
-    ask(1, &(struct wire_envelope){.type = WIRE_FETCH, .fetch = {1, WIRE_PART_COMMIT}});
+    ask(1, &(struct wire_envelope){.type = WIRE_FETCH, .fetch = {1, WIRE_PART_COMMIT, 0}});
     CU_ASSERT(takes(1, WIRE_PART));
     for (int i = 0; i < 63; i++) { /* 16 MiB, in pieces of 256 KiB; a shorter one costs as much */
         const uint32_t offset = i < 21 ? 0 : i < 42 ? 262144 : 399999;
@@ -123,7 +123,7 @@ static void requests_and_what_they_answer_have_rates(void)
     }
     ask(1, &(struct wire_envelope){.type = WIRE_FETCH, .fetch = {1, WIRE_PART_GROUP_INFO, 399999}});
     CU_ASSERT(is_limited(1, 1, 200));
-    ask(1, &(struct wire_envelope){.type = WIRE_FETCH, .fetch = {1, WIRE_PART_COMMIT}});
+    ask(1, &(struct wire_envelope){.type = WIRE_FETCH, .fetch = {1, WIRE_PART_COMMIT, 0}});
     CU_ASSERT(takes(1, WIRE_PART));
     for (int i = 66; i < 200; i++)
         ask(1, &(struct wire_envelope){.type = WIRE_LIST, .list = {WIRE_PART_GROUP_INFO}});
@@ -161,7 +161,7 @@ static void who_does_not_take_answers_is_not_read(void)
     append_parts(1, 1, "one", NULL, info);
     flush();
     drop_all(1);
-    ask(1, &(struct wire_envelope){.type = WIRE_FETCH, .fetch = {1, WIRE_PART_GROUP_INFO}});
+    ask(1, &(struct wire_envelope){.type = WIRE_FETCH, .fetch = {1, WIRE_PART_GROUP_INFO, 0}});
     CU_ASSERT_EQUAL(ds_peer_pause_us(clients[1].peer, now), UINT64_MAX);
     CU_ASSERT(takes(1, WIRE_PART));
     CU_ASSERT_EQUAL(ds_peer_pause_us(clients[1].peer, now), 0);

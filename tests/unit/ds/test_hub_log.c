@@ -187,11 +187,11 @@ static void pages_parts_and_lists(void)
     CU_ASSERT(!wire_entry_next(&r, &entry));
     ask(1, &(struct wire_envelope){.type = WIRE_READ, .read = {11, 256}});
     CU_ASSERT(takes(1, WIRE_ENTRIES) && clients[1].got.entries.list.len == 0);
-    ask(1, &(struct wire_envelope){.type = WIRE_FETCH, .fetch = {9, WIRE_PART_GROUP_INFO}});
+    ask(1, &(struct wire_envelope){.type = WIRE_FETCH, .fetch = {9, WIRE_PART_GROUP_INFO, 0}});
     CU_ASSERT(takes(1, WIRE_PART) && same(clients[1].got.part.data, "g") && clients[1].got.part.seq == 9);
-    ask(1, &(struct wire_envelope){.type = WIRE_FETCH, .fetch = {8, WIRE_PART_GROUP_INFO}});
+    ask(1, &(struct wire_envelope){.type = WIRE_FETCH, .fetch = {8, WIRE_PART_GROUP_INFO, 0}});
     CU_ASSERT(takes_error(1, clients[1].request, WIRE_REFUSED_NOT_FOUND));
-    ask(1, &(struct wire_envelope){.type = WIRE_FETCH, .fetch = {11, WIRE_PART_COMMIT}});
+    ask(1, &(struct wire_envelope){.type = WIRE_FETCH, .fetch = {11, WIRE_PART_COMMIT, 0}});
     CU_ASSERT(takes_error(1, clients[1].request, WIRE_REFUSED_NOT_FOUND));
     ask(1, &(struct wire_envelope){.type = WIRE_LIST, .list = {WIRE_PART_GROUP_INFO}});
     CU_ASSERT(takes(1, WIRE_SEQS));
@@ -206,7 +206,7 @@ static void pages_parts_and_lists(void)
     CU_ASSERT(takes(2, WIRE_SEQS) && clients[2].got.seqs.list.len == 0);
     ask(2, &(struct wire_envelope){.type = WIRE_READ, .read = {0, 10}});
     CU_ASSERT(takes(2, WIRE_ENTRIES) && clients[2].got.entries.list.len == 0 && clients[2].got.entries.head == 0);
-    ask(2, &(struct wire_envelope){.type = WIRE_FETCH, .fetch = {1, WIRE_PART_COMMIT}});
+    ask(2, &(struct wire_envelope){.type = WIRE_FETCH, .fetch = {1, WIRE_PART_COMMIT, 0}});
     CU_ASSERT(takes_error(2, clients[2].request, WIRE_REFUSED_NOT_FOUND));
     stop();
 }
