@@ -127,7 +127,8 @@ async function measure(pair, sotto, size) {
 const pair = await sessions(mlsPeer);
 const sotto = startSotto(framesProgram);
 const cases = [];
-console.log(`davey        ${JSON.parse(readFileSync("node_modules/@snazzah/davey/package.json")).version}`);
+const version = JSON.parse(readFileSync("node_modules/@snazzah/davey/package.json")).version;
+console.log(`davey        ${version}`);
 console.log(`node         ${process.version}`);
 if (values.quick) console.log("quick run: the figures below mean nothing");
 for (const size of SIZES)
@@ -139,6 +140,6 @@ sotto.end();
 const stats = pair.sender.getEncryptionStats(AUDIO);
 if (stats.failures || davey.DEBUG_BUILD) throw new Error("davey failed at frames, or is a debug build");
 if (values.json) {
-    const versions = { cpu: cpus()[0].model, davey: davey.DAVE_PROTOCOL_VERSION, node: process.version };
+    const versions = { cpu: cpus()[0].model, davey: version, node: process.version };
     writeFileSync(values.json, JSON.stringify({ bench: "dave", quick: values.quick, cases, figures: [], versions }, null, 1));
 }
