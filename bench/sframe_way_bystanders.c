@@ -110,11 +110,10 @@ static int open_frame(const struct bystander *s, uint8_t *text, const uint8_t *n
 static void sodium_seal(void *state, uint64_t frames)
 {
     struct bystander *s = state;
-    uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES] = {0};
     for (uint64_t done = 0; done < frames; done += s->ring->count) {
         for (size_t i = 0; i < s->ring->count; i++, s->ctr++) {
-            memcpy(nonce, &s->ctr, sizeof s->ctr);
-            if (seal_frame(s, ring_text(s->ring, i), nonce) != 0)
+            const ring_nonce nonce = ring_nonce_of(s->ctr);
+            if (seal_frame(s, ring_text(s->ring, i), (const uint8_t *)&nonce) != 0)
                 ring_fail("libsodium");
         }
     }
@@ -123,12 +122,11 @@ static void sodium_seal(void *state, uint64_t frames)
 static void sodium_open(void *state, uint64_t frames)
 {
     const struct bystander *s = state;
-    uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES] = {0};
     for (uint64_t done = 0; done < frames; done += s->ring->count) {
         uint64_t ctr = ring_round_before(s->ring, s->ctr);
         for (size_t i = 0; i < s->ring->count; i++, ctr++) {
-            memcpy(nonce, &ctr, sizeof ctr);
-            if (open_frame(s, ring_text(s->ring, i), nonce) != 0)
+            const ring_nonce nonce = ring_nonce_of(ctr);
+            if (open_frame(s, ring_text(s->ring, i), (const uint8_t *)&nonce) != 0)
                 ring_fail("libsodium");
         }
     }

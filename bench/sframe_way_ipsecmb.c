@@ -10,7 +10,7 @@
 #include "sframe_hmac.h"
 #include "sframe_ways.h"
 
-enum { ALIGN = 64, NONCE_LEN = 12, COUNTER_LEN = 16, ROUND_KEYS_LEN = 15 * 16, TAG_MAX = 16 };
+enum { ALIGN = 64, ROUND_KEYS_LEN = 15 * 16, TAG_MAX = 16 };
 
 struct ctr_hmac_key {
     _Alignas(16) uint8_t round_keys[ROUND_KEYS_LEN];
@@ -23,9 +23,6 @@ union key {
     _Alignas(ALIGN) struct gcm_key_data gcm;
     struct ctr_hmac_key ctr_hmac;
 };
-
-/* Written at once: the library loads it at once, and a load over several recent stores waits for all of them. */
-typedef uint64_t counter __attribute__((vector_size(COUNTER_LEN)));
 
 struct calls {
     const struct ring *ring;
@@ -40,7 +37,7 @@ struct calls {
     uint8_t macs[RING_BATCH][HMAC_LEN_MAX];
     IMB_JOB jobs[RING_BATCH];
     IMB_JOB ciphers[RING_BATCH];
-    counter counters[RING_BATCH]; /* of ciphers */
+    ring_nonce counters[RING_BATCH]; /* of ciphers */
 };
 
 /* --- AES-GCM --- */
@@ -50,15 +47,14 @@ static void gcm_seal(void *state, uint64_t frames)
     struct calls *s = state;
     const struct ring *ring = s->ring;
     struct gcm_context_data context;
-    uint8_t nonce[NONCE_LEN] = {0};
     for (uint64_t done = 0; done < frames; done += ring->count) {
         size_t key = ring_key_of(ring, s->ctr);
         for (size_t i = 0; i < ring->count; i++, s->ctr++) {
             uint8_t *text = ring_text(ring, i);
             const size_t len = RING_INNER_LEN + ring->len;
-            memcpy(nonce, &s->ctr, sizeof s->ctr);
-            s->gcm_seal(&s->sealing[key].gcm, &context, text, text, len, nonce, text - ring->header_len,
-                        ring->header_len, text + len, ring->suite->nt);
+            const ring_nonce nonce = ring_nonce_of(s->ctr);
+            s->gcm_seal(&s->sealing[key].gcm, &context, text, text, len, (const uint8_t *)&nonce,
+                        text - ring->header_len, ring->header_len, text + len, ring->suite->nt);
             key = ring_next_key(ring, key);
         }
     }
@@ -70,15 +66,14 @@ static void gcm_open(void *state, uint64_t frames)
     const struct calls *s = state;
     const struct ring *ring = s->ring;
     struct gcm_context_data context;
-    uint8_t nonce[NONCE_LEN] = {0};
     uint8_t tag[TAG_MAX];
     for (uint64_t done = 0; done < frames; done += ring->count) {
         uint64_t ctr = ring_round_before(ring, s->ctr);
         size_t key = ring_key_of(ring, ctr);
         for (size_t i = 0; i < ring->count; i++, ctr++) {
             uint8_t *text = ring_text(ring, i);
-            memcpy(nonce, &ctr, sizeof ctr);
-            s->gcm_open(&s->opening[key].gcm, &context, text, text, RING_INNER_LEN + ring->len, nonce,
+            const ring_nonce nonce = ring_nonce_of(ctr);
+            s->gcm_open(&s->opening[key].gcm, &context, text, text, RING_INNER_LEN + ring->len, (const uint8_t *)&nonce,
                         text - ring->header_len, ring->header_len, tag, ring->suite->nt);
             key = ring_next_key(ring, key);
         }
@@ -101,7 +96,7 @@ static size_t message_len(const struct ring *ring)
 static void cipher_set(struct calls *s, size_t lane, const struct ctr_hmac_key *key, size_t frame, uint64_t ctr)
 {
     IMB_JOB *job = &s->ciphers[lane];
-    s->counters[lane] = (counter){ctr, 0};
+    s->counters[lane] = ring_nonce_of(ctr);
     job->enc_keys = key->round_keys;
     job->src = ring_text(s->ring, frame);
     job->dst = ring_text(s->ring, frame);
@@ -127,7 +122,7 @@ static void ciphers_open(struct calls *s)
         IMB_JOB *job = &s->ciphers[i];
         job->key_len_in_bytes = s->key_len;
         job->iv = (const uint8_t *)&s->counters[i];
-        job->iv_len_in_bytes = COUNTER_LEN;
+        job->iv_len_in_bytes = sizeof s->counters[i];
         job->cipher_mode = IMB_CIPHER_CNTR;
         job->cipher_direction = IMB_DIR_ENCRYPT;
         job->hash_alg = IMB_AUTH_NULL;

@@ -8,7 +8,7 @@
 #include "sframe_hmac.h"
 #include "sframe_ways.h"
 
-enum { IV_LEN = 16, KEY_MAX = HMAC_LEN_MAX };
+enum { KEY_MAX = HMAC_LEN_MAX };
 
 struct key {
     EVP_CIPHER_CTX *sealing;
@@ -96,10 +96,10 @@ static void seal_frame(const struct calls *s, const struct key *key, size_t fram
 {
     const struct ring *ring = s->ring;
     uint8_t *tag = ring_payload(ring, frame) + ring->len;
-    uint8_t nonce[IV_LEN] = {0};
+    const ring_nonce words = ring_nonce_of(counter);
+    const uint8_t *nonce = (const uint8_t *)&words;
     uint8_t digest[HMAC_LEN_MAX];
     EVP_CIPHER_CTX *cipher = s->fresh ? new_cipher(s, key, 1) : key->sealing;
-    memcpy(nonce, &counter, sizeof counter);
     if (ring->suite->nka == 0) {
         gcm(s, cipher, frame, nonce, 1);
     } else {
@@ -114,10 +114,10 @@ static void seal_frame(const struct calls *s, const struct key *key, size_t fram
 static void open_frame(const struct calls *s, const struct key *key, size_t frame, uint64_t counter)
 {
     const struct ring *ring = s->ring;
-    uint8_t nonce[IV_LEN] = {0};
+    const ring_nonce words = ring_nonce_of(counter);
+    const uint8_t *nonce = (const uint8_t *)&words;
     uint8_t digest[HMAC_LEN_MAX];
     EVP_CIPHER_CTX *cipher = s->fresh ? new_cipher(s, key, 0) : key->opening;
-    memcpy(nonce, &counter, sizeof counter);
     if (ring->suite->nka == 0) {
         gcm(s, cipher, frame, nonce, 0);
     } else {
