@@ -14,6 +14,8 @@ const struct ds_limits ds_limits_default = {
     .participants = 1000,
     .stored_bytes = UINT64_C(10) << 30,
     .retention_s = 24 * 3600,
+    .unfinished_bytes = 256 << 20,
+    .unfinished_room_bytes = 32 << 20,
     .room = {.entries = 4096, .bytes = 64 << 20, .welcomes = 64, .group_infos = 8},
     .appends = {20, PER_SECOND(5)},
     .append_bytes = {5 << 20, PER_SECOND(256 << 10)},
@@ -34,6 +36,7 @@ struct ds_hub *ds_hub_new(const struct ds_hub_config *config, struct ds_time now
     hub->forgotten_us = now.now_us;
     TAILQ_INIT(&hub->peers);
     TAILQ_INIT(&hub->doomed);
+    TAILQ_INIT(&hub->unfinished);
     TAILQ_INIT(&hub->dirty);
     for (size_t i = 0; i < DS_ROOM_BUCKETS; i++)
         TAILQ_INIT(&hub->rooms[i]);
@@ -81,6 +84,12 @@ void ds_peer_doom_text(struct ds_peer *peer, uint32_t request, enum wire_refusal
 void ds_peer_doom(struct ds_peer *peer, enum wire_refusal code)
 {
     ds_peer_doom_text(peer, 0, code, wire_refusal_text(code));
+}
+
+void ds_peer_doom_malformed(struct ds_peer *peer)
+{
+    peer->hub->stats.malformed++;
+    ds_peer_doom(peer, WIRE_REFUSED_MALFORMED);
 }
 
 void ds_peer_send(struct ds_peer *peer, struct ds_packet *packet)
@@ -142,7 +151,7 @@ bool ds_peer_may(struct ds_peer *peer, uint32_t request, struct ds_bucket *bucke
 
 /* What was said to be ended is ended here: nothing else walks over a room's peers then. Leaving may doom others, who
  * are sent that. */
-static void end_doomed(struct ds_hub *hub)
+void ds_end_doomed(struct ds_hub *hub)
 {
     struct ds_peer *peer;
     while ((peer = TAILQ_FIRST(&hub->doomed))) {
@@ -189,7 +198,7 @@ struct ds_peer *ds_peer_new(struct ds_hub *hub, void *connection, const char *na
     hub->stats.connections++;
     if (hub->draining) {
         ds_peer_doom(peer, WIRE_REFUSED_DRAINING);
-        end_doomed(hub);
+        ds_end_doomed(hub);
     }
     return peer;
 }
@@ -208,12 +217,12 @@ void ds_peer_free(struct ds_peer *peer, struct ds_time now)
     hub->stats.connections--;
     ds_queue_clear(&peer->queue);
     free(peer);
-    end_doomed(hub);
+    ds_end_doomed(hub);
 }
 
-size_t ds_peer_message_max(const struct ds_peer *peer)
+bool ds_peer_is_admitted(const struct ds_peer *peer)
 {
-    return peer->member ? WIRE_ENVELOPE_MAX : WIRE_HELLO_MAX;
+    return peer->member != NULL;
 }
 
 static void dispatch(struct ds_peer *peer, const struct wire_envelope *e)
@@ -254,18 +263,14 @@ static void dispatch(struct ds_peer *peer, const struct wire_envelope *e)
     }
 }
 
-void ds_peer_receive(struct ds_peer *peer, const uint8_t *data, size_t len, struct ds_time now)
+void ds_peer_receive(struct ds_peer *peer, const uint8_t *data, size_t len)
 {
     struct ds_hub *hub = peer->hub;
     struct wire_envelope e;
-    hub->now = now;
-    if (peer->doomed)
-        return;
     if (!wire_envelope_parse(data, len, &e) || !wire_is_request(e.type)) {
-        hub->stats.malformed++;
-        ds_peer_doom(peer, WIRE_REFUSED_MALFORMED);
+        ds_peer_doom_malformed(peer);
     } else if (peer->member) {
-        ds_rate_charge(&peer->member->messages, &hub->config.limits.messages, 1, now.now_us);
+        ds_rate_charge(&peer->member->messages, &hub->config.limits.messages, 1, hub->now.now_us);
         dispatch(peer, &e);
     } else if (e.type == WIRE_HELLO && !peer->greeted) {
         peer->greeted = true;
@@ -273,15 +278,13 @@ void ds_peer_receive(struct ds_peer *peer, const uint8_t *data, size_t len, stru
     } else {
         ds_peer_doom(peer, WIRE_REFUSED_NOT_ADMITTED);
     }
-    end_doomed(hub);
 }
 
 void ds_peer_malformed(struct ds_peer *peer, struct ds_time now)
 {
     peer->hub->now = now;
-    peer->hub->stats.malformed++;
-    ds_peer_doom(peer, WIRE_REFUSED_MALFORMED);
-    end_doomed(peer->hub);
+    ds_peer_doom_malformed(peer);
+    ds_end_doomed(peer->hub);
 }
 
 uint64_t ds_peer_pause_us(const struct ds_peer *peer, struct ds_time now)
@@ -302,7 +305,7 @@ struct ds_packet *ds_peer_next(struct ds_peer *peer, struct ds_time now)
     if (!packet)
         packet = ds_next_entry(peer);
     if (!packet && peer->doomed && !peer->ending) {
-        end_doomed(hub);
+        ds_end_doomed(hub);
         packet = ds_queue_pop(&peer->queue);
     }
     peer->idle = packet == NULL;
@@ -320,7 +323,7 @@ void ds_hub_flush(struct ds_hub *hub, struct ds_time now)
 {
     hub->now = now;
     ds_batch_flush(hub);
-    end_doomed(hub);
+    ds_end_doomed(hub);
 }
 
 static bool is_loaded(void *user, int64_t id)
@@ -385,13 +388,17 @@ void ds_hub_tick(struct ds_hub *hub, struct ds_time now)
             hub->stats.dropped_slow++;
             ds_peer_doom(peer, WIRE_REFUSED_SLOW);
         }
+        if (!peer->doomed && ds_partial_is_late(peer)) {
+            hub->stats.dropped_late++;
+            ds_peer_doom_text(peer, 0, WIRE_REFUSED_SLOW, "a message took too long to come");
+        }
         if (peer->waiting.data && peer->waiting.until_s <= now.wall_s)
             ds_waiting_drop(peer);
     }
-    end_doomed(hub);
+    ds_end_doomed(hub);
     ds_rooms_sweep(hub);
     forget_rooms(hub);
-    end_doomed(hub);
+    ds_end_doomed(hub);
 }
 
 void ds_hub_drain(struct ds_hub *hub, struct ds_time now)
@@ -404,7 +411,7 @@ void ds_hub_drain(struct ds_hub *hub, struct ds_time now)
     {
         ds_peer_doom(peer, WIRE_REFUSED_DRAINING);
     }
-    end_doomed(hub);
+    ds_end_doomed(hub);
 }
 
 void ds_hub_stats(const struct ds_hub *hub, struct ds_stats *stats)

@@ -16,12 +16,26 @@ struct ds_waiting {
     uint64_t order; /* in which they came */
 };
 
+/* A message that has come in part. */
+struct ds_partial {
+    uint8_t *data;
+    size_t len; /* that have come, kept or not */
+    size_t cap;
+    uint64_t begun_us;
+    uint8_t head[5]; /* its type and its request's number, as far as they have come */
+    size_t head_len;
+    bool begun;
+    bool refused; /* answered already: the rest is not kept */
+};
+
 struct ds_peer {
     struct ds_hub *hub;
     void *connection;
     TAILQ_ENTRY(ds_peer) in_hub;
     TAILQ_ENTRY(ds_peer) in_room;
     TAILQ_ENTRY(ds_peer) in_doomed;
+    TAILQ_ENTRY(ds_peer) in_unfinished; /* if partial.cap > WIRE_REQUEST_MAX */
+    struct ds_partial partial;
     struct ds_member *member; /* NULL: not admitted, or not any more */
     char name[WIRE_ID_MAX + 1];
     bool admin;
@@ -61,6 +75,7 @@ struct ds_room {
     TAILQ_HEAD(ds_room_peers, ds_peer) peers; /* those of members */
     size_t member_count;
     size_t peer_count;
+    size_t unfinished_bytes; /* of its peers in hub->unfinished */
     char name[WIRE_ID_MAX + 1];
     struct ds_store_room kept;   /* as on disk */
     struct ds_store_room staged; /* as in the open transaction */
@@ -91,6 +106,8 @@ struct ds_hub {
     bool draining;
     TAILQ_HEAD(, ds_peer) peers;
     TAILQ_HEAD(, ds_peer) doomed;
+    TAILQ_HEAD(, ds_peer) unfinished; /* with a large message that has come in part, the oldest first */
+    size_t unfinished_bytes;          /* of those */
     TAILQ_HEAD(ds_rooms, ds_room) rooms[DS_ROOM_BUCKETS];
     TAILQ_HEAD(, ds_room) dirty;
     uint64_t seed; /* of the rooms' buckets */
@@ -122,12 +139,24 @@ void ds_peer_refuse_text(struct ds_peer *peer, uint32_t request, enum wire_refus
 struct ds_packet *ds_error_packet(uint32_t request, enum wire_refusal code, uint64_t wait_us, const char *text);
 /* Ends the connection before the current call returns. */
 void ds_peer_doom(struct ds_peer *peer, enum wire_refusal code);
+void ds_peer_doom_malformed(struct ds_peer *peer);
 /* The same with an answer to a request as the last word; text is a constant. */
 void ds_peer_doom_text(struct ds_peer *peer, uint32_t request, enum wire_refusal code, const char *text);
 /* Takes units of a rate; if that is over it, answers so. */
 bool ds_peer_may(struct ds_peer *peer, uint32_t request, struct ds_bucket *bucket, const struct ds_rate *rate,
                  uint64_t units);
 void ds_wake(struct ds_peer *peer);
+/* Ends who was doomed; nothing may walk over a room's peers meanwhile. */
+void ds_end_doomed(struct ds_hub *hub);
+/* A whole message. */
+void ds_peer_receive(struct ds_peer *peer, const uint8_t *data, size_t len);
+
+/* --- fragments.c: messages that come in part --- */
+
+/* Forgets what has come; before the peer's room is taken from it. */
+void ds_partial_drop(struct ds_peer *peer);
+/* Whether it has been on its way for longer than it may. */
+bool ds_partial_is_late(const struct ds_peer *peer);
 
 /* --- room.c --- */
 

@@ -15,6 +15,7 @@ size_t ds_metrics_write(const struct ds_stats *stats, char out[DS_METRICS_MAX])
         {"rooms", "gauge", "Rooms with a participant, or just left.", stats->rooms},
         {"stored_rooms", "gauge", "Rooms in the database.", stats->stored_rooms},
         {"stored_bytes", "gauge", "Bytes of entries and key packages in the database.", stats->stored_bytes},
+        {"unfinished_bytes", "gauge", "Bytes held of messages that have come in part.", stats->unfinished_bytes},
         {"appends_total", "counter", "Appends that were stored or found stored.", stats->appends},
         {"append_bytes_total", "counter", "Bytes in them.", stats->append_bytes},
         {"repeated_appends_total", "counter", "Appends that were found stored.", stats->repeated_appends},
@@ -27,6 +28,10 @@ size_t ds_metrics_write(const struct ds_stats *stats, char out[DS_METRICS_MAX])
         {"rate_limited_total", "counter", "Requests over a rate.", stats->rate_limited},
         {"malformed_total", "counter", "Connections ended for a malformed message.", stats->malformed},
         {"dropped_slow_total", "counter", "Connections dropped for being too slow.", stats->dropped_slow},
+        {"dropped_late_total", "counter", "Connections dropped for a message that took too long to come.",
+         stats->dropped_late},
+        {"refused_unfinished_total", "counter", "Messages refused for want of memory for what had come of them.",
+         stats->refused_unfinished},
     };
     struct text_writer w;
     text_writer_init(&w, out, DS_METRICS_MAX);

@@ -142,6 +142,7 @@ void ds_room_enter(struct ds_peer *peer, struct ds_member *member)
     if (replaces) {
         struct ds_peer *before = member->peer;
         ds_waiting_drop(before);
+        ds_partial_drop(before);
         TAILQ_REMOVE(&room->peers, before, in_room);
         room->peer_count--;
         before->member = NULL; /* so that leaving tells nobody */
@@ -159,6 +160,7 @@ void ds_room_enter(struct ds_peer *peer, struct ds_member *member)
 void ds_room_leave(struct ds_peer *peer)
 {
     struct ds_member *member = peer->member;
+    ds_partial_drop(peer);
     if (!member)
         return;
     struct ds_room *room = member->room;

@@ -1,4 +1,4 @@
-/* WebSocket: whole messages in, packets out, as fast as a client takes them; and the server's thread. */
+/* WebSocket: messages in, packets out, as fast as a client takes them; and the server's thread. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -6,26 +6,21 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/secret.h"
 #include "daemon/log.h"
 #include "daemon/text.h"
 #include "ws_internal.h"
 
 enum {
-    WRITES_AT_ONCE = 16,     /* packets to one client before others have their turn */
-    CLOSE_TIMEOUT_S = 5,     /* for a client to take the last word */
-    BUFFER_KEPT = 16 * 1024, /* of a connection, between messages */
-    READ_BYTES = 16 * 1024,  /* at once */
-    HEADER_POOL = 256,       /* handshakes at once */
+    WRITES_AT_ONCE = 16,    /* packets to one client before others have their turn */
+    CLOSE_TIMEOUT_S = 5,    /* for a client to take the last word */
+    READ_BYTES = 16 * 1024, /* at once */
+    HEADER_POOL = 256,      /* handshakes at once */
 };
 _Static_assert(DS_HEADROOM >= LWS_PRE, "a packet has room for a frame's header");
 
 /* libwebsockets keeps one of these a connection, zeroed. */
 struct session {
     struct ds_peer *peer;
-    uint8_t *message; /* what has come of the next one */
-    size_t len;
-    size_t cap;
     bool paused;
 };
 
@@ -48,40 +43,6 @@ struct ds_server *ds_server_of(struct lws *wsi)
 
 /* --- In --- */
 
-static void free_message(struct ds_server *server, struct session *session)
-{
-    if (session->message)
-        core_wipe(session->message, session->cap); /* it may hold a token */
-    free(session->message);
-    server->received -= session->cap;
-    session->message = NULL;
-    session->len = session->cap = 0;
-}
-
-/* False without memory, or if all clients' messages together take more than they may. */
-static bool add_fragment(struct ds_server *server, struct session *session, const uint8_t *data, size_t len)
-{
-    if (len > session->cap - session->len) {
-        size_t cap = 2 * session->cap > session->len + len ? 2 * session->cap : session->len + len;
-        if (cap > server->config.receive_bytes || server->received > server->config.receive_bytes - cap)
-            return false;
-        uint8_t *message = malloc(cap);
-        if (!message)
-            return false;
-        if (session->len > 0)
-            memcpy(message, session->message, session->len);
-        size_t kept = session->len;
-        free_message(server, session);
-        server->received += cap;
-        session->message = message;
-        session->cap = cap;
-        session->len = kept;
-    }
-    memcpy(session->message + session->len, data, len);
-    session->len += len;
-    return true;
-}
-
 /* Nothing is read from a client that is over its rate, or that does not take what it has asked for. */
 static void pace(struct lws *wsi, struct session *session)
 {
@@ -96,29 +57,19 @@ static void pace(struct lws *wsi, struct session *session)
 
 static int on_receive(struct lws *wsi, struct session *session, const uint8_t *data, size_t len)
 {
-    struct ds_server *server = ds_server_of(wsi);
     struct ds_place *place = lws_get_opaque_user_data(wsi);
     if (ds_peer_ending(session->peer))
         return 0;
-    if (!lws_frame_is_binary(wsi) || session->len + len > ds_peer_message_max(session->peer)) {
-        free_message(server, session);
+    if (!lws_frame_is_binary(wsi)) {
         ds_peer_malformed(session->peer, ds_now());
         return 0;
     }
-    if (len > 0 && !add_fragment(server, session, data, len))
-        return -1;
-    if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi) > 0)
-        return 0;
-    ds_peer_receive(session->peer, session->message, session->len, ds_now());
-    if (place && ds_peer_message_max(session->peer) > WIRE_HELLO_MAX)
+    const bool last = lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0;
+    ds_peer_fragment(session->peer, data, len, last, ds_now());
+    if (place && ds_peer_is_admitted(session->peer))
         place->admitted = true;
-    if (session->cap > BUFFER_KEPT) {
-        free_message(server, session);
-    } else if (session->len > 0) {
-        core_wipe(session->message, session->len);
-        session->len = 0;
-    }
-    pace(wsi, session);
+    if (last)
+        pace(wsi, session);
     return 0;
 }
 
@@ -181,7 +132,6 @@ static void on_closed(struct lws *wsi, struct session *session)
         return;
     ds_peer_free(session->peer, ds_now());
     session->peer = NULL;
-    free_message(server, session);
     atomic_fetch_sub(&server->connections, 1);
 }
 
@@ -304,8 +254,6 @@ struct ds_server *ds_server_open(const struct ds_server_config *config)
         return NULL;
     server->config = *config;
     server->config.hub.wake = on_wake;
-    if (server->config.receive_bytes == 0)
-        server->config.receive_bytes = DS_RECEIVE_BYTES_MAX;
     server->places = calloc(config->connections, sizeof(struct ds_place));
     server->hub = ds_hub_new(&server->config.hub, ds_now());
     if (!server->places || !server->hub || !listen_on(server))

@@ -25,7 +25,6 @@ struct ds_server {
     atomic_bool stopping;
     atomic_bool draining;
     atomic_size_t connections;
-    size_t received; /* bytes of messages that have come in part */
     bool drained;
     lws_sorted_usec_list_t tick;
     struct ds_place *places; /* config.connections of them */

@@ -137,8 +137,7 @@ static void step(struct bytes_reader *r)
         if (!client->peer)
             client->peer = ds_peer_new(hub, client, what & 32 ? "a" : NULL, now);
         must(client->peer != NULL);
-        if (len <= ds_peer_message_max(client->peer) && !ds_peer_ending(client->peer))
-            ds_peer_receive(client->peer, data, len, now);
+        ds_peer_fragment(client->peer, data, len, what / CLIENTS % 8 != 3, now);
         (void)ds_peer_pause_us(client->peer, now);
         take(client);
     }
@@ -168,7 +167,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         leave(&clients[i]);
     }
     ds_hub_stats(hub, &stats);
-    must(stats.connections == 0 && stats.participants == 0 && stats.stored_rooms <= 2);
+    must(stats.connections == 0 && stats.participants == 0 && stats.stored_rooms <= 2 && stats.unfinished_bytes == 0);
     ds_hub_free(hub);
     ds_store_close(store);
     return 0;

@@ -64,11 +64,11 @@ static void hello_comes_first_once_and_in_time(void)
 {
     start();
     connect_to(1);
-    CU_ASSERT_EQUAL(ds_peer_message_max(clients[1].peer), WIRE_HELLO_MAX);
+    CU_ASSERT(!ds_peer_is_admitted(clients[1].peer));
     ask(1, &(struct wire_envelope){.type = WIRE_READ, .read = {1, 1}});
     CU_ASSERT(is_ended(1, WIRE_REFUSED_NOT_ADMITTED));
     join(2);
-    CU_ASSERT_EQUAL(ds_peer_message_max(clients[2].peer), WIRE_ENVELOPE_MAX);
+    CU_ASSERT(ds_peer_is_admitted(clients[2].peer));
     hello(2, "", "tea", 1);
     CU_ASSERT(is_ended(2, WIRE_REFUSED_NOT_ADMITTED));
     connect_to(3);
@@ -87,16 +87,16 @@ static void what_is_malformed_ends_the_connection(void)
     struct ds_stats stats;
     start();
     join(1);
-    ds_peer_receive(clients[1].peer, garbage, sizeof(garbage), now);
+    ds_peer_fragment(clients[1].peer, garbage, sizeof(garbage), true, now);
     CU_ASSERT(is_ended(1, WIRE_REFUSED_MALFORMED));
     join(2);
-    ds_peer_receive(clients[2].peer, answer, sizeof(answer), now);
+    ds_peer_fragment(clients[2].peer, answer, sizeof(answer), true, now);
     CU_ASSERT(is_ended(2, WIRE_REFUSED_MALFORMED));
     join(3);
     ds_peer_malformed(clients[3].peer, now);
     CU_ASSERT(is_ended(3, WIRE_REFUSED_MALFORMED));
     join(4);
-    ds_peer_receive(clients[4].peer, NULL, 0, now);
+    ds_peer_fragment(clients[4].peer, NULL, 0, true, now);
     CU_ASSERT(is_ended(4, WIRE_REFUSED_MALFORMED));
     /* and what comes after the end is not heard */
     append(4, 1, "late");

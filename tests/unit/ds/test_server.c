@@ -22,7 +22,7 @@ static const char *check_token(void *user, struct core_slice token, uint64_t now
     return "no token";
 }
 
-static struct ds_server *open_server(size_t receive_bytes)
+static struct ds_server *open_server(void)
 {
     char problem[DS_STORE_PROBLEM_MAX];
     log_set_level(LOG_LEVEL_ERROR);
@@ -31,7 +31,6 @@ static struct ds_server *open_server(size_t receive_bytes)
     const struct ds_server_config config = {
         .address = "127.0.0.1",
         .connections = 100,
-        .receive_bytes = receive_bytes,
         .hub = {.store = store, .limits = ds_limits_default, .dev = true, .check_token = check_token},
     };
     struct ds_server *server = ds_server_open(&config);
@@ -101,13 +100,13 @@ static int join(const struct ds_server *server)
 static void it_begins_and_ends(void)
 {
     for (int i = 0; i < 3; i++)
-        close_server(open_server(0));
+        close_server(open_server());
     ds_server_close(NULL);
 }
 
 static void clients_are_counted(void)
 {
-    struct ds_server *server = open_server(0);
+    struct ds_server *server = open_server();
     CU_ASSERT_EQUAL(ds_server_connections(server), 0);
     int one = join(server);
     int two = join(server);
@@ -125,7 +124,7 @@ static void clients_are_counted(void)
 
 static void draining_begins_from_any_thread(void)
 {
-    struct ds_server *server = open_server(0);
+    struct ds_server *server = open_server();
     char rest[512];
     size_t len = 0;
     ssize_t n;
@@ -147,54 +146,9 @@ static void draining_begins_from_any_thread(void)
     close_server(server);
 }
 
-/* A message's head and some of it, and whether the connection lives on: a ping behind it is answered by a pong. */
-static bool takes_part_of_a_message(int fd, size_t len)
-{
-    static const uint8_t head[] = {0x02, 0x80 | 127, 0, 0, 0, 0, 0, 0x01, 0, 0, 0, 0, 0, 0}; /* 64 KiB, not the last */
-    static const uint8_t ping[] = {0x89, 0x80, 0, 0, 0, 0};
-    static const uint8_t zeros[65536];
-    uint8_t answer[2] = {0};
-    CU_ASSERT_EQUAL(write(fd, head, sizeof(head)), (ssize_t)sizeof(head));
-    for (size_t sent = 0; sent < sizeof(zeros); sent += len)
-        if (send(fd, zeros, len, MSG_NOSIGNAL) != (ssize_t)len)
-            return false;
-    return send(fd, ping, sizeof(ping), MSG_NOSIGNAL) == (ssize_t)sizeof(ping) &&
-           read(fd, answer, sizeof(answer)) == (ssize_t)sizeof(answer) && answer[0] == 0x8a;
-}
-
-static void skip_to_the_end_of_admitted(int fd)
-{
-    uint8_t rest[256];
-    CU_ASSERT(recv(fd, rest, sizeof(rest), 0) > 0);
-}
-
-static void messages_that_came_in_part_are_bounded_for_all_together(void)
-{
-    struct ds_server *server = open_server(200000);
-    for (int round = 0; round < 2; round++) {
-        enum { ALL = 4 };
-        int fds[ALL];
-        size_t taken = 0;
-        for (size_t i = 0; i < ALL; i++) {
-            fds[i] = join(server);
-            skip_to_the_end_of_admitted(fds[i]);
-            bool lives = takes_part_of_a_message(fds[i], 65536);
-            CU_ASSERT(lives || i > 0);
-            taken += lives;
-        }
-        CU_ASSERT(taken < ALL);
-        /* what they held is free again */
-        for (size_t i = 0; i < ALL; i++)
-            close(fds[i]);
-        while (ds_server_connections(server) > 0)
-            get(server, "/healthz");
-    }
-    close_server(server);
-}
-
 static void a_port_that_is_taken_is_said(void)
 {
-    struct ds_server *server = open_server(0);
+    struct ds_server *server = open_server();
     const struct ds_server_config config = {
         .address = "127.0.0.1",
         .port = ds_server_port(server),
@@ -209,8 +163,6 @@ static const struct unit_test tests[] = {
     {"it begins and ends", it_begins_and_ends},
     {"clients are counted", clients_are_counted},
     {"draining begins from any thread", draining_begins_from_any_thread},
-    {"messages that came in part are bounded, for all together",
-     messages_that_came_in_part_are_bounded_for_all_together},
     {"a port that is taken is said", a_port_that_is_taken_is_said},
 };
 UNIT_MAIN("ds.server", tests)

@@ -1,8 +1,8 @@
 /* The delivery service without sockets and clock: rooms, their participants, logs, limits.
  *
- * A transport gives it whole messages and takes packets from it; time is a parameter. Everything is bounded. Appends
- * and what else must be on disk are gathered in one transaction until ds_hub_flush(), and answered once that is synced:
- * so while one sync goes on, the next batch gathers. One thread. */
+ * A transport gives it messages, in fragments as they come, and takes packets from it; time is a parameter. Everything
+ * is bounded. Appends and what else must be on disk are gathered in one transaction until ds_hub_flush(), and answered
+ * once that is synced: so while one sync goes on, the next batch gathers. One thread. */
 #ifndef DS_HUB_H
 #define DS_HUB_H
 
@@ -31,6 +31,10 @@ enum {
     DS_HELLO_TIMEOUT_S = 10,     /* for a connection to be admitted */
     DS_STUCK_TIMEOUT_S = 30,     /* for a client to take what waits for it */
     DS_FORGET_INTERVAL_S = 60,   /* between two searches for rooms to forget */
+    DS_MESSAGE_TIMEOUT_S = 30,   /* for a message to come whole, and a second more for each DS_MESSAGE_RATE of it */
+    DS_MESSAGE_RATE = 64 * 1024, /* bytes a second that a client can send at least */
+    DS_MESSAGE_TURN_S = 10,      /* after this an unfinished message gives way to others, where memory is short */
+    DS_MESSAGE_RETRY_S = 2,      /* for one that was refused unfinished */
     DS_UNLIMITED_S = 0xffffffff, /* token_left_s of who needs none */
 };
 
@@ -39,6 +43,10 @@ struct ds_limits {
     uint32_t participants; /* in one room; at most WIRE_PRESENT_MAX */
     uint64_t stored_bytes; /* in all rooms */
     uint32_t retention_s;  /* a room without connection and append is forgotten */
+    /* Held of messages over WIRE_REQUEST_MAX that have come in part: of all rooms, and of one. Shorter ones are bounded
+     * by the number of connections. */
+    size_t unfinished_bytes;
+    size_t unfinished_room_bytes;
     struct ds_store_bounds room;
     struct ds_rate appends; /* rates are for each participant of each room */
     struct ds_rate append_bytes;
@@ -85,7 +93,8 @@ struct ds_stats {
     uint64_t rooms;        /* with a participant, or just left */
     uint64_t stored_rooms; /* in the store */
     uint64_t stored_bytes;
-    uint64_t appends; /* those below count from the start */
+    uint64_t unfinished_bytes; /* held of messages that have come in part */
+    uint64_t appends;          /* those below count from the start */
     uint64_t append_bytes;
     uint64_t repeated_appends; /* answered, not stored again */
     uint64_t commits;          /* transactions synced */
@@ -97,6 +106,8 @@ struct ds_stats {
     uint64_t rate_limited;
     uint64_t malformed;
     uint64_t dropped_slow;
+    uint64_t dropped_late;       /* for a message that did not become whole in time */
+    uint64_t refused_unfinished; /* messages, for want of memory for what had come of them */
 };
 
 /* NULL without memory or if the store cannot be read. */
@@ -117,11 +128,13 @@ void ds_hub_stats(const struct ds_hub *hub, struct ds_stats *stats);
 struct ds_peer *ds_peer_new(struct ds_hub *hub, void *connection, const char *name, struct ds_time now);
 /* It has gone. */
 void ds_peer_free(struct ds_peer *peer, struct ds_time now);
-/* The longest message that it may send now. */
-size_t ds_peer_message_max(const struct ds_peer *peer);
-/* It has sent one message; longer ones, and text, are said by ds_peer_malformed(). */
-void ds_peer_receive(struct ds_peer *peer, const uint8_t *data, size_t len, struct ds_time now);
+/* It has sent the next bytes of a message; last: with them it is whole. What has come of a message is kept until then,
+ * within bounds: its length, its time, and what all may hold together. */
+void ds_peer_fragment(struct ds_peer *peer, const uint8_t *data, size_t len, bool last, struct ds_time now);
+/* It has sent what is no binary message. */
 void ds_peer_malformed(struct ds_peer *peer, struct ds_time now);
+/* Its hello was answered by `admitted`, and it is still here. */
+bool ds_peer_is_admitted(const struct ds_peer *peer);
 /* How long nothing is to be read from it; 0: go on. UINT64_MAX: until more was taken by ds_peer_next(). */
 uint64_t ds_peer_pause_us(const struct ds_peer *peer, struct ds_time now);
 /* The next packet for it, whose reference is the caller's; NULL if there is none. */

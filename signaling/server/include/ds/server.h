@@ -17,8 +17,7 @@ enum {
     DS_CONNECTIONS_OF_ONE = 64, /* not admitted, from one IPv4 address or one IPv6 /64 */
     DS_REQUEST_TIMEOUT_S = 10,  /* from the connection to the end of the request */
     DS_PING_INTERVAL_S = 20,
-    DS_SILENCE_MAX_S = 60,            /* a connection that nothing is heard of for so long is closed */
-    DS_RECEIVE_BYTES_MAX = 256 << 20, /* of messages that have come in part, of all clients */
+    DS_SILENCE_MAX_S = 60, /* a connection that nothing is heard of for so long is closed */
 };
 
 struct ds_server_config {
@@ -27,7 +26,6 @@ struct ds_server_config {
     const char *tls_cert; /* PEM files; both NULL for plain HTTP */
     const char *tls_key;
     uint32_t connections;
-    size_t receive_bytes; /* 0: DS_RECEIVE_BYTES_MAX */
     bool metrics_off;
     bool metrics_any;         /* not only for loopback */
     struct ds_hub_config hub; /* but for wake, which is the server's */

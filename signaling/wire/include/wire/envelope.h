@@ -30,13 +30,14 @@ enum {
     WIRE_PIECE_MAX = 256 * 1024, /* of a part, at once */
     WIRE_KEY_PACKAGE_MAX = 16 * 1024,
     WIRE_RELAY_MAX = 16 * 1024,
-    WIRE_TEXT_MAX = 255,         /* printable ASCII */
-    WIRE_LIST_MAX = 512 * 1024,  /* a list's content: entries of a page, key packages that were taken */
-    WIRE_PAGE_ENTRIES_MAX = 256, /* entries of a page */
-    WIRE_TAKE_MAX = 256,         /* key packages taken at once */
-    WIRE_SEQS_MAX = 64,          /* numbers in a list */
-    WIRE_PRESENT_MAX = 4096,     /* participants of a room */
-    WIRE_HELLO_MAX = 4608,       /* an envelope of type hello, and so any before a client is admitted */
+    WIRE_TEXT_MAX = 255,                    /* printable ASCII */
+    WIRE_LIST_MAX = 512 * 1024,             /* a list's content: entries of a page, key packages that were taken */
+    WIRE_PAGE_ENTRIES_MAX = 256,            /* entries of a page */
+    WIRE_TAKE_MAX = 256,                    /* key packages taken at once */
+    WIRE_SEQS_MAX = 64,                     /* numbers in a list */
+    WIRE_PRESENT_MAX = 4096,                /* participants of a room */
+    WIRE_HELLO_MAX = 4608,                  /* an envelope of type hello, and so any before a client is admitted */
+    WIRE_REQUEST_MAX = WIRE_RELAY_MAX + 64, /* any that a client sends but append */
     WIRE_ENVELOPE_MAX = WIRE_COMMIT_MAX + WIRE_WELCOME_MAX + WIRE_GROUP_INFO_MAX + 64 /* any envelope */
 };
 
