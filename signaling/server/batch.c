@@ -106,6 +106,61 @@ static void take_effect(struct ds_pending *pending)
     }
 }
 
+/* --- What rooms may hold --- */
+
+/* Half of what may be stored is divided among as many rooms as may be, so that no room's bytes stop another's call; the
+ * other half is for what rooms hold beyond their shares. */
+static uint64_t share_of(const struct ds_limits *limits)
+{
+    return limits->stored_bytes / 2 / limits->rooms;
+}
+
+static uint64_t beyond(const struct ds_hub *hub, const struct ds_store_room *room)
+{
+    const uint64_t share = share_of(&hub->config.limits);
+    return room->bytes > share ? room->bytes - share : 0;
+}
+
+struct ds_store_bounds ds_batch_bounds(const struct ds_hub *hub, const struct ds_room *room)
+{
+    const struct ds_limits *limits = &hub->config.limits;
+    const uint64_t share = share_of(limits);
+    const uint64_t all = limits->stored_bytes - share * limits->rooms;
+    const struct ds_room *other;
+    uint64_t taken = hub->beyond_bytes;
+    TAILQ_FOREACH(other, &hub->dirty, in_dirty)
+    {
+        taken += beyond(hub, &other->staged) - beyond(hub, &other->kept); /* modulo 2^64, so it may shrink too */
+    }
+    taken -= beyond(hub, &room->staged);
+    struct ds_store_bounds bounds = limits->room;
+    const uint64_t allowed = share + (all > taken ? all - taken : 0);
+    if (allowed < bounds.bytes)
+        bounds.bytes = allowed;
+    return bounds;
+}
+
+void ds_batch_over(struct ds_hub *hub, struct ds_peer *peer, uint32_t request)
+{
+    hub->stats.refused_full++;
+    ds_peer_refuse_text(peer, request, WIRE_REFUSED_FULL, (uint64_t)DS_FULL_RETRY_S * 1000000,
+                        "no place for so many bytes more in this room");
+}
+
+int ds_batch_count(struct ds_hub *hub)
+{
+    struct ds_store_totals totals;
+    int error = ds_store_totals(hub->config.store, share_of(&hub->config.limits), &totals);
+    if (error)
+        return error;
+    hub->stats.stored_rooms = totals.rooms;
+    hub->stats.stored_bytes = totals.bytes;
+    hub->beyond_bytes = totals.beyond;
+    return DS_STORE_OK;
+}
+
+/* --- The end of a transaction --- */
+
 /* What is on disk now holds for everybody. */
 static void adopt(struct ds_hub *hub)
 {
@@ -118,7 +173,8 @@ static void adopt(struct ds_hub *hub)
             hub->unsaved_rooms--;
             hub->stats.stored_rooms++;
         }
-        hub->stats.stored_bytes += room->staged.bytes - room->kept.bytes; /* modulo 2^64, so it may shrink too */
+        hub->stats.stored_bytes += room->staged.bytes - room->kept.bytes;
+        hub->beyond_bytes += beyond(hub, &room->staged) - beyond(hub, &room->kept);
         room->kept = room->staged;
         if (news)
             ds_room_wake(room);

@@ -102,7 +102,7 @@ static const struct config_option own_options[] = {
     {"max-connections", "N", set_connections, "connections at once (10000)"},
     {"max-rooms", "N", set_rooms, "rooms that are kept (10000)"},
     {"max-participants", "N", set_participants, "participants of one room, at most 4096 (1000)"},
-    {"max-stored", "MIB", set_stored, "size of all rooms together; rooms stop growing there (10240)"},
+    {"max-stored", "MIB", set_stored, "size of all rooms together, never more; half of it is divided evenly (10240)"},
     {"max-room-stored", "MIB", set_room_stored, "size of one room; its oldest entries go first (64)"},
     {"max-room-entries", "N", set_room_entries, "entries of one room; its oldest go first (4096)"},
     {"retention", "HOURS", set_retention, "a room without connection and append is forgotten after this (24)"},

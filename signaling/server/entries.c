@@ -26,15 +26,6 @@ static bool append_key(const struct ds_peer *peer, const struct wire_append *app
     return true;
 }
 
-/* Where all rooms together hold what they may, a room makes place for its new entries itself: calls go on. */
-static struct ds_store_bounds bounds_for(const struct ds_hub *hub, const struct ds_room *room)
-{
-    struct ds_store_bounds bounds = hub->config.limits.room;
-    if (hub->stats.stored_bytes >= hub->config.limits.stored_bytes && room->kept.bytes < bounds.bytes)
-        bounds.bytes = room->kept.bytes;
-    return bounds;
-}
-
 void ds_on_append(struct ds_peer *peer, uint32_t request, const struct wire_append *append)
 {
     struct ds_hub *hub = peer->hub;
@@ -52,10 +43,14 @@ void ds_on_append(struct ds_peer *peer, uint32_t request, const struct wire_appe
     }
     if (!ds_batch_stage(hub, room, peer, request))
         return;
-    const struct ds_store_bounds bounds = bounds_for(hub, room);
+    const struct ds_store_bounds bounds = ds_batch_bounds(hub, room);
     uint64_t head = room->staged.head;
-    if (ds_store_append(hub->config.store, &room->staged, key, append, &bounds, hub->now.wall_s, &seq)) {
-        ds_batch_fail(hub, peer, request);
+    int error = ds_store_append(hub->config.store, &room->staged, key, append, &bounds, hub->now.wall_s, &seq);
+    if (error) {
+        if (error == DS_STORE_OVER)
+            ds_batch_over(hub, peer, request);
+        else
+            ds_batch_fail(hub, peer, request);
         return;
     }
     hub->stats.appends++;

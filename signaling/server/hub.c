@@ -40,8 +40,7 @@ struct ds_hub *ds_hub_new(const struct ds_hub_config *config, struct ds_time now
     TAILQ_INIT(&hub->dirty);
     for (size_t i = 0; i < DS_ROOM_BUCKETS; i++)
         TAILQ_INIT(&hub->rooms[i]);
-    if (!core_random((uint8_t *)&hub->seed, sizeof(hub->seed)) ||
-        ds_store_totals(config->store, &hub->stats.stored_rooms, &hub->stats.stored_bytes)) {
+    if (!core_random((uint8_t *)&hub->seed, sizeof(hub->seed)) || ds_batch_count(hub)) {
         free(hub);
         return NULL;
     }
@@ -361,15 +360,8 @@ static void forget_rooms(struct ds_hub *hub)
         log_event(LOG_LEVEL_ERROR, "storage_failed", "reason", ds_store_problem(store), NULL);
         ds_store_rollback(store);
     }
-    if (error || count > 0) {
-        /* as the store has it; if it cannot say, what is known stays */
-        uint64_t rooms;
-        uint64_t bytes;
-        if (!ds_store_totals(store, &rooms, &bytes)) {
-            hub->stats.stored_rooms = rooms;
-            hub->stats.stored_bytes = bytes;
-        }
-    }
+    if ((error || count > 0) && ds_batch_count(hub))
+        hub->stats.storage_failures++;
     if (count == AT_ONCE) /* there may be more: go on with the next tick */
         hub->forgotten_us -= UINT64_C(1000000) * DS_FORGET_INTERVAL_S;
 }

@@ -118,6 +118,7 @@ struct ds_hub {
     size_t pending_count;
     struct ds_pending pending[DS_BATCH_REQUESTS_MAX];
     uint64_t unsaved_rooms; /* loaded, not in the store */
+    uint64_t beyond_bytes;  /* on disk, of all rooms beyond their shares */
     struct ds_stats stats;
 };
 
@@ -190,6 +191,12 @@ bool ds_batch_fail(struct ds_hub *hub, struct ds_peer *peer, uint32_t request);
 void ds_batch_answer(struct ds_hub *hub, struct ds_peer *peer, uint32_t request, struct ds_packet *answer,
                      enum ds_effect effect, struct ds_room *room, const char *subject, size_t bytes);
 void ds_batch_flush(struct ds_hub *hub);
+/* What a room may hold now, as the transaction has it. */
+struct ds_store_bounds ds_batch_bounds(const struct ds_hub *hub, const struct ds_room *room);
+/* Refuses what is over them. */
+void ds_batch_over(struct ds_hub *hub, struct ds_peer *peer, uint32_t request);
+/* Reads how much all rooms hold; if the store cannot say, what is known stays. */
+SOTTO_MUST_CHECK int ds_batch_count(struct ds_hub *hub);
 void ds_batch_drop_peer(struct ds_hub *hub, const struct ds_peer *peer);
 
 /* --- requests --- */

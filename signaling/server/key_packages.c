@@ -57,16 +57,15 @@ static void put_in_stock(struct ds_peer *peer, uint32_t request, const struct wi
 {
     struct ds_hub *hub = peer->hub;
     struct ds_room *room = peer->member->room;
-    if (hub->stats.stored_bytes >= hub->config.limits.stored_bytes) {
-        ds_peer_refuse(peer, request, WIRE_REFUSED_FULL);
-        return;
-    }
     if (!ds_batch_stage(hub, room, peer, request))
         return;
+    const struct ds_store_bounds bounds = ds_batch_bounds(hub, room);
     int error = ds_store_put_key_package(hub->config.store, &room->staged, peer->member->subject,
-                                         (enum wire_use)put->use, put->key_package, DS_ONE_USE_MAX);
+                                         (enum wire_use)put->use, put->key_package, DS_ONE_USE_MAX, &bounds);
     if (error == DS_STORE_NONE)
         ds_peer_refuse(peer, request, WIRE_REFUSED_FULL);
+    else if (error == DS_STORE_OVER)
+        ds_batch_over(hub, peer, request);
     else if (error)
         ds_batch_fail(hub, peer, request);
     else

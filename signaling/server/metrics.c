@@ -30,6 +30,7 @@ size_t ds_metrics_write(const struct ds_stats *stats, char out[DS_METRICS_MAX])
         {"dropped_slow_total", "counter", "Connections dropped for being too slow.", stats->dropped_slow},
         {"dropped_late_total", "counter", "Connections dropped for a message that took too long to come.",
          stats->dropped_late},
+        {"refused_full_total", "counter", "Appends and key packages refused for want of place.", stats->refused_full},
         {"refused_unfinished_total", "counter", "Messages refused for want of memory for what had come of them.",
          stats->refused_unfinished},
     };

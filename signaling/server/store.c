@@ -12,10 +12,11 @@
 #define STATEMENTS(X)                                                                                                  \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                                        \
     X(COMMIT, "COMMIT")                                                                                                \
-    X(FIND_ROOM, "SELECT id, log_id, oldest, head, bytes, closed_until_s FROM rooms WHERE name = ?1")                  \
+    X(FIND_ROOM, "SELECT id, log_id, oldest, head, bytes, closed_until_s, (SELECT total(length(content)) "             \
+                 "FROM key_packages WHERE room = rooms.id) FROM rooms WHERE name = ?1")                                \
     X(ADD_ROOM, "INSERT INTO rooms (name, log_id, touched_s) VALUES (?1, ?2, ?3)")                                     \
     X(TOUCH_ROOM, "UPDATE rooms SET touched_s = ?2 WHERE id = ?1")                                                     \
-    X(SET_BYTES, "UPDATE rooms SET bytes = ?2 WHERE id = ?1")                                                          \
+    X(SET_SIZE, "UPDATE rooms SET bytes = ?2, oldest = ?3 WHERE id = ?1")                                              \
     X(SET_LOG, "UPDATE rooms SET bytes = ?2, oldest = ?3, head = ?4, touched_s = ?5 WHERE id = ?1")                    \
     X(CLOSE_ROOM,                                                                                                      \
       "UPDATE rooms SET closed_until_s = ?2, touched_s = ?2, bytes = 0, oldest = 1, head = 0, log_id = ?3 "            \
@@ -26,7 +27,7 @@
     X(DELETE_PARTS, "DELETE FROM parts WHERE room = ?1")                                                               \
     X(DELETE_KEY_PACKAGES, "DELETE FROM key_packages WHERE room = ?1")                                                 \
     X(DELETE_BANS, "DELETE FROM bans WHERE room = ?1")                                                                 \
-    X(TOTALS, "SELECT count(*), total(bytes) FROM rooms")                                                              \
+    X(TOTALS, "SELECT count(*), total(bytes), total(max(bytes - ?1, 0)) FROM rooms")                                   \
     X(FIND_APPEND, "SELECT seq FROM entries WHERE room = ?1 AND append_key = ?2")                                      \
     X(ADD_ENTRY, "INSERT INTO entries (room, seq, append_key, content) VALUES (?1, ?2, ?3, ?4)")                       \
     X(ADD_PART, "INSERT INTO parts (room, part, seq, content) VALUES (?1, ?2, ?3, ?4)")                                \
@@ -237,7 +238,8 @@ int ds_store_find_room(struct ds_store *store, const char *name, struct ds_store
                                   .oldest = column_number(statement, 2),
                                   .head = column_number(statement, 3),
                                   .bytes = column_number(statement, 4),
-                                  .closed_until_s = column_number(statement, 5)};
+                                  .closed_until_s = column_number(statement, 5),
+                                  .package_bytes = (uint64_t)sqlite3_column_double(statement, 6)};
     if (log_id.len == sizeof(found.log_id))
         memcpy(found.log_id, log_id.data, sizeof(found.log_id));
     else
@@ -287,7 +289,7 @@ int ds_store_close_room(struct ds_store *store, struct ds_store_room *room, uint
     if (error)
         return error;
     room->oldest = 1;
-    room->head = room->bytes = 0;
+    room->head = room->bytes = room->package_bytes = 0;
     room->closed_until_s = until_s;
     return DS_STORE_OK;
 }
@@ -317,14 +319,15 @@ int ds_store_forget_rooms(struct ds_store *store, uint64_t touched_s, uint64_t n
     return error;
 }
 
-int ds_store_totals(struct ds_store *store, uint64_t *rooms, uint64_t *bytes)
+int ds_store_totals(struct ds_store *store, uint64_t share, struct ds_store_totals *totals)
 {
-    sqlite3_stmt *statement = store->statements[SQL_TOTALS];
+    sqlite3_stmt *statement = use(store, SQL_TOTALS, NUMBERS(share));
     int error = step_row(statement);
     if (error)
         return error;
-    *rooms = column_number(statement, 0);
-    *bytes = (uint64_t)sqlite3_column_double(statement, 1);
+    *totals = (struct ds_store_totals){.rooms = column_number(statement, 0),
+                                       .bytes = (uint64_t)sqlite3_column_double(statement, 1),
+                                       .beyond = (uint64_t)sqlite3_column_double(statement, 2)};
     done(statement);
     return DS_STORE_OK;
 }
@@ -357,15 +360,25 @@ static int bound_parts(struct ds_store *store, struct ds_store_room *room, enum 
     }
 }
 
-static int delete_oldest(struct ds_store *store, struct ds_store_room *room)
+/* The bytes of an entry that is kept, with its parts. */
+static int entry_size(struct ds_store *store, const struct ds_store_room *room, uint64_t seq, uint64_t *size)
 {
-    const uint64_t id = (uint64_t)room->id;
-    sqlite3_stmt *statement = use(store, SQL_ENTRY_SIZE, NUMBERS(id, room->oldest));
+    sqlite3_stmt *statement = use(store, SQL_ENTRY_SIZE, NUMBERS((uint64_t)room->id, seq));
     int error = step_row(statement);
     if (error)
         return error == DS_STORE_NONE ? DS_STORE_FAILED : error;
-    uint64_t size = (uint64_t)sqlite3_column_double(statement, 0);
+    *size = (uint64_t)sqlite3_column_double(statement, 0);
     done(statement);
+    return DS_STORE_OK;
+}
+
+static int delete_oldest(struct ds_store *store, struct ds_store_room *room)
+{
+    const uint64_t id = (uint64_t)room->id;
+    uint64_t size = 0;
+    int error = entry_size(store, room, room->oldest, &size);
+    if (error)
+        return error;
     error = run(use(store, SQL_DELETE_ENTRY, NUMBERS(id, room->oldest)));
     if (!error)
         error = run(use(store, SQL_DELETE_PART, NUMBERS(id, WIRE_PART_WELCOME, room->oldest)));
@@ -376,7 +389,7 @@ static int delete_oldest(struct ds_store *store, struct ds_store_room *room)
     return error;
 }
 
-/* The newest entry stays, whatever its size; and Welcomes, which are large where there are many members, go before
+/* The newest entry stays, which was seen to fit; and Welcomes, which are large where there are many members, go before
  * entries, which all have to follow. */
 static int bound_log(struct ds_store *store, struct ds_store_room *room, const struct ds_store_bounds *bounds)
 {
@@ -427,6 +440,8 @@ int ds_store_append(struct ds_store *store, struct ds_store_room *room, const ui
     }
     if (error != DS_STORE_NONE)
         return error;
+    if (append->commit.len + append->welcome.len + append->group_info.len + room->package_bytes > bounds->bytes)
+        return DS_STORE_OVER;
     struct ds_store_room next = *room;
     error = add_entry(store, &next, key_bytes, append);
     if (!error)
@@ -492,11 +507,11 @@ int ds_store_list(struct ds_store *store, int64_t room, enum wire_part part, uin
 
 /* --- Key packages --- */
 
-static int set_bytes(struct ds_store *store, struct ds_store_room *room, uint64_t bytes)
+static int set_size(struct ds_store *store, struct ds_store_room *room, const struct ds_store_room *next)
 {
-    int error = run(use(store, SQL_SET_BYTES, NUMBERS((uint64_t)room->id, bytes)));
+    int error = run(use(store, SQL_SET_SIZE, NUMBERS((uint64_t)next->id, next->bytes, next->oldest)));
     if (!error)
-        room->bytes = bytes;
+        *room = *next;
     return error;
 }
 
@@ -511,41 +526,70 @@ static sqlite3_stmt *find_key_package(struct ds_store *store, int64_t room, cons
     return statement;
 }
 
-int ds_store_put_key_package(struct ds_store *store, struct ds_store_room *room, const char *holder,
-                             enum wire_use use_of_it, struct core_slice data, size_t max)
+/* Whether there is place for the key packages and the newest entry of a room as it would be. */
+static int check_packages(struct ds_store *store, const struct ds_store_room *next,
+                          const struct ds_store_bounds *bounds)
 {
-    uint64_t bytes = room->bytes + data.len;
+    enum { PACKAGES_PART = 4 };
+    uint64_t newest = 0;
+    if (next->package_bytes > bounds->bytes / PACKAGES_PART)
+        return DS_STORE_OVER;
+    if (next->bytes <= bounds->bytes || next->head < next->oldest)
+        return DS_STORE_OK;
+    int error = entry_size(store, next, next->head, &newest);
+    return !error && newest + next->package_bytes > bounds->bytes ? DS_STORE_OVER : error;
+}
+
+/* Whether a holder may have one more; *replaced is the row of the one that goes for it (0: none), *len its length. */
+static int find_replaced(struct ds_store *store, const struct ds_store_room *room, const char *holder,
+                         enum wire_use use_of_it, size_t max, uint64_t *replaced, uint64_t *len)
+{
     sqlite3_stmt *statement;
     int error;
     if (use_of_it == WIRE_USE_LAST_RESORT) {
         statement = find_key_package(store, room->id, holder, 1, &error);
-        if (error && error != DS_STORE_NONE)
-            return error;
-        if (!error) {
-            uint64_t id = column_number(statement, 0);
-            bytes -= column_bytes(statement, 2).len;
-            done(statement);
-            error = run(use(store, SQL_DELETE_KEY_PACKAGE, NUMBERS(id)));
-            if (error)
-                return error;
-        }
-    } else {
-        statement = use(store, SQL_COUNT_ONE_USE, NUMBERS((uint64_t)room->id));
-        bind_text(statement, 2, holder);
-        error = step_row(statement);
         if (error)
-            return error;
-        bool full = column_number(statement, 0) >= max;
+            return error == DS_STORE_NONE ? DS_STORE_OK : error;
+        *replaced = column_number(statement, 0);
+        *len = column_bytes(statement, 2).len;
         done(statement);
-        if (full)
-            return DS_STORE_NONE;
+        return DS_STORE_OK;
     }
-    statement = use(store, SQL_ADD_KEY_PACKAGE, NUMBERS((uint64_t)room->id));
+    statement = use(store, SQL_COUNT_ONE_USE, NUMBERS((uint64_t)room->id));
+    bind_text(statement, 2, holder);
+    error = step_row(statement);
+    if (error)
+        return error;
+    bool full = column_number(statement, 0) >= max;
+    done(statement);
+    return full ? DS_STORE_NONE : DS_STORE_OK;
+}
+
+int ds_store_put_key_package(struct ds_store *store, struct ds_store_room *room, const char *holder,
+                             enum wire_use use_of_it, struct core_slice data, size_t max,
+                             const struct ds_store_bounds *bounds)
+{
+    struct ds_store_room next = *room;
+    uint64_t replaced = 0;
+    uint64_t len = 0;
+    int error = find_replaced(store, room, holder, use_of_it, max, &replaced, &len);
+    if (error)
+        return error;
+    next.bytes += data.len - len;
+    next.package_bytes += data.len - len;
+    error = check_packages(store, &next, bounds);
+    if (!error && replaced)
+        error = run(use(store, SQL_DELETE_KEY_PACKAGE, NUMBERS(replaced)));
+    if (error)
+        return error;
+    sqlite3_stmt *statement = use(store, SQL_ADD_KEY_PACKAGE, NUMBERS((uint64_t)room->id));
     bind_text(statement, 2, holder);
     sqlite3_bind_int64(statement, 3, use_of_it == WIRE_USE_LAST_RESORT);
     bind_bytes(statement, 4, data);
     error = run(statement);
-    return error ? error : set_bytes(store, room, bytes);
+    if (!error)
+        error = bound_log(store, &next, bounds);
+    return error ? error : set_size(store, room, &next);
 }
 
 int ds_store_take_key_package(struct ds_store *store, struct ds_store_room *room, const char *holder,
@@ -562,13 +606,15 @@ int ds_store_take_key_package(struct ds_store *store, struct ds_store_room *room
         .use = last_resort ? WIRE_USE_LAST_RESORT : WIRE_USE_ONE_USE,
         .key_package = column_bytes(statement, 2),
     };
-    uint64_t bytes = room->bytes - package.key_package.len;
+    struct ds_store_room next = *room;
+    next.bytes -= package.key_package.len;
+    next.package_bytes -= package.key_package.len;
     take(user, &package);
     done(statement);
     if (last_resort)
         return DS_STORE_OK;
     error = run(use(store, SQL_DELETE_KEY_PACKAGE, NUMBERS(id)));
-    return error ? error : set_bytes(store, room, bytes);
+    return error ? error : set_size(store, room, &next);
 }
 
 /* --- Who is kept out --- */

@@ -183,6 +183,35 @@ def what_is_stored_stays_bounded_however_large_its_parts():
             assert reader.fetch(24, ds.WELCOME).type == ds.PART and reader.fetch(1, ds.WELCOME).type == ds.ERROR
 
 
+def all_rooms_together_hold_what_they_may_and_each_its_share():
+    mib = 1 << 20
+    with Server("--max-stored", "8", "--max-rooms", "4").start() as server:  # a MiB a room, and 4 for who needs more
+        def fill(room, size):
+            with Client(server.address, room=room, name=room, timeout=60, after=0) as one:
+                return one.append(bytes(100), None, bytes(size - 100))
+
+        assert fill("a", 2 * mib).type == ds.APPENDED and fill("b", 2 * mib).type == ds.APPENDED
+        assert fill("c", 2 * mib).type == ds.APPENDED
+        part = bytes(2 * mib)
+        for i, body in enumerate(((bytes(101), None, part[:-100]), (bytes(1), part, part))):  # a byte too much, and all
+            with Client(server.address, room="d", name=f"d-{i}", timeout=60, after=0) as one:
+                refused = one.append(*body)
+                assert refused.type == ds.ERROR and refused.code == ds.FULL, vars(refused)
+                assert refused.retry_after_ms == 10000 and refused.text.startswith("no place for"), vars(refused)
+        assert server.metric("stored_bytes") == 6 * mib and server.metric("refused_full_total") == 2
+        assert fill("d", 2 * mib).type == ds.APPENDED
+        assert server.metric("stored_bytes") == 8 * mib
+        assert server.get("/healthz")[0] == 200
+        # a call goes on in what its room has, its oldest entries making place
+        with Client(server.address, room="a", name="a2", timeout=60, after=0) as one:
+            assert one.append(bytes(1000), None, bytes(mib)).type == ds.APPENDED
+        server.process.terminate()
+        server.process.wait(20)
+        server.start()
+        assert 7 * mib < server.metric("stored_bytes") <= 8 * mib
+        assert os.path.getsize(server.database) < 12 * mib
+
+
 def tokens_admit_and_nothing_else_does():
     key, other = new_key(), new_key()
     with Server(dev=False) as server:
@@ -397,6 +426,7 @@ if __name__ == "__main__":
     main(operators_get_health_version_and_figures, an_upgrade_names_path_and_version,
          dev_serves_this_machine_and_no_page_of_another, what_is_no_envelope_ends_the_connection,
          the_tree_of_two_thousand_members_comes_in_pieces, what_is_stored_stays_bounded_however_large_its_parts,
+         all_rooms_together_hold_what_they_may_and_each_its_share,
          tokens_admit_and_nothing_else_does, an_admin_puts_out_and_closes,
          sigterm_tells_clients_to_go_and_keeps_what_they_appended, the_database_is_for_one_process,
          what_is_wrong_with_the_settings_is_said,

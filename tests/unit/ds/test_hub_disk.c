@@ -130,11 +130,35 @@ static void who_left_a_failed_transaction_is_not_answered(void)
     stop();
 }
 
+static void bytes_that_never_were_take_no_place(void)
+{
+    limits = ds_limits_default;
+    limits.rooms = 1;
+    limits.stored_bytes = 20;
+    start();
+    join(1);
+    append(1, 1, "0123456789");
+    flush();
+    drop_all(1);
+    commit_fails = true;
+    const uint32_t lost = append(1, 2, "abcdefghij");
+    flush();
+    CU_ASSERT(takes_error(1, lost, WIRE_REFUSED_STORAGE));
+    commit_fails = false;
+    const uint32_t kept = append(1, 2, "abcdefghij");
+    flush();
+    CU_ASSERT(takes_appended(1, kept, 2));
+    join(2);
+    CU_ASSERT_EQUAL(clients[2].got.admitted.oldest, 1); /* both have place */
+    stop();
+}
+
 static const struct unit_test tests[] = {
     {"a commit that fails never was", a_commit_that_fails_never_was},
     {"a failure in the middle fails all of the transaction", a_failure_in_the_middle_fails_all_of_the_transaction},
     {"without a transaction nothing is done", without_a_transaction_nothing_is_done},
     {"a kick that is not on disk puts nobody out", a_kick_that_is_not_on_disk_puts_nobody_out},
     {"who left a failed transaction is not answered", who_left_a_failed_transaction_is_not_answered},
+    {"bytes that never were take no place", bytes_that_never_were_take_no_place},
 };
 UNIT_MAIN("ds.hub_disk", tests)

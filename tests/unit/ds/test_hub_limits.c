@@ -264,29 +264,105 @@ static void so_many_rooms_are_held_kept_ones_among_them(void)
     stop();
 }
 
-static void when_all_is_full_rooms_go_on_in_what_they_have(void)
+/* Clients 1 in "tea", 2 in "milk"; two rooms of 10 bytes each, and 20 for what they hold beyond that. */
+static void start_small(void)
 {
-    struct ds_stats stats;
     limits = ds_limits_default;
-    limits.stored_bytes = 30;
+    limits.rooms = 2;
+    limits.stored_bytes = 40;
     start();
     join(1);
     connect_to(2);
     hello(2, "", "milk", 1);
     CU_ASSERT(takes(2, WIRE_ADMITTED));
+}
+
+static uint64_t stored_bytes(void)
+{
+    struct ds_stats stats;
+    ds_hub_stats(hub, &stats);
+    return stats.stored_bytes;
+}
+
+static bool is_full(size_t i, uint32_t request)
+{
+    return takes_error(i, request, WIRE_REFUSED_FULL) && clients[i].got.error.retry_after_ms == 1000 * DS_FULL_RETRY_S;
+}
+
+static void when_all_is_full_each_room_has_its_share(void)
+{
+    struct ds_stats stats;
+    start_small();
     for (uint8_t i = 1; i <= 3; i++)
         append(1, i, "0123456789");
     flush();
     drop_all(1);
-    uint32_t fourth = append(1, 4, "0123456789");
-    uint32_t other = append(2, 1, "another room's");
+    CU_ASSERT_EQUAL(stored_bytes(), 30);
+    const uint32_t fourth = append(1, 4, "0123456789"); /* in the place of the first */
     flush();
     CU_ASSERT(takes_appended(1, fourth, 4) && takes_entry(1, 4, "0123456789"));
-    CU_ASSERT(takes_appended(2, other, 1));
-    ds_hub_stats(hub, &stats);
-    CU_ASSERT_EQUAL(stats.stored_bytes, 30 + 14);
+    CU_ASSERT(is_full(2, append_parts(2, 1, "01234", "678", "9ab"))); /* a byte more than a share */
+    const uint32_t share = append_parts(2, 2, "01234", "678", "9a");
+    flush();
+    CU_ASSERT(takes_appended(2, share, 1) && takes_entry(2, 1, "01234"));
+    CU_ASSERT_EQUAL(stored_bytes(), 40);
     ask(2, &(struct wire_envelope){.type = WIRE_PUT_KEY_PACKAGE, .put_key_package = {WIRE_USE_ONE_USE, text("k")}});
-    CU_ASSERT(takes_error(2, clients[2].request, WIRE_REFUSED_FULL));
+    CU_ASSERT(is_full(2, clients[2].request));
+    CU_ASSERT(is_full(1, append(1, 5, "0123456789012345678901234567890")));
+    for (uint8_t i = 6; i < 14; i++) {
+        append(1, i, i % 2 ? "0123456789abcdefg" : "01");
+        append(2, i, i % 2 ? "0123456789" : "012345678");
+        if (i % 3 == 0)
+            flush();
+        CU_ASSERT(stored_bytes() <= 40);
+    }
+    flush();
+    CU_ASSERT(stored_bytes() <= 40);
+    ds_hub_stats(hub, &stats);
+    CU_ASSERT(stats.refused_full == 3 && stats.storage_failures == 0);
+    stop();
+}
+
+static void what_is_not_on_disk_yet_counts_too(void)
+{
+    start_small();
+    append(1, 1, "0123456789abcdefghijk"); /* 11 bytes beyond its share, of 20 */
+    CU_ASSERT(is_full(2, append(2, 1, "0123456789abcdefghij")));
+    append(2, 2, "0123456789abcdefghi");
+    flush();
+    CU_ASSERT(takes(1, WIRE_APPENDED) && takes(2, WIRE_APPENDED));
+    CU_ASSERT_EQUAL(stored_bytes(), 40);
+    restart(); /* counted anew, from the disk */
+    join(1);
+    connect_to(2);
+    hello(2, "", "milk", 0);
+    CU_ASSERT(takes(2, WIRE_ADMITTED) && is_full(2, append(2, 3, "0123456789abcdefghij")));
+    /* what a room gives up is the others' */
+    ask(1, &(struct wire_envelope){.type = WIRE_CLOSE_ROOM});
+    const uint32_t more = append(2, 3, "0123456789abcdefghij");
+    flush();
+    CU_ASSERT(takes_appended(2, more, 2));
+    CU_ASSERT_EQUAL(stored_bytes(), 20);
+    stop();
+}
+
+static void a_lowered_bound_is_reached_as_rooms_go_on(void)
+{
+    start_small();
+    append(1, 1, "0123456789abcdefghi");
+    append(1, 2, "0123456789");
+    append(2, 1, "0123456789");
+    flush();
+    CU_ASSERT_EQUAL(stored_bytes(), 39);
+    limits.stored_bytes = 24; /* shares of 6, 12 beyond */
+    restart();
+    join(1);
+    connect_to(2);
+    hello(2, "", "milk", 0);
+    CU_ASSERT(takes(2, WIRE_ADMITTED) && is_full(2, append(2, 2, "0123456"))); /* room 1 has all that is beyond */
+    append(1, 3, "012");
+    flush();
+    CU_ASSERT_EQUAL(stored_bytes(), 13 + 10);
     stop();
 }
 
@@ -336,7 +412,9 @@ static const struct unit_test tests[] = {
     {"who takes nothing for half a minute is dropped", who_takes_nothing_for_half_a_minute_is_dropped},
     {"a room holds so many participants", a_room_holds_so_many_participants},
     {"so many rooms are held, kept ones among them", so_many_rooms_are_held_kept_ones_among_them},
-    {"when all is full, rooms go on in what they have", when_all_is_full_rooms_go_on_in_what_they_have},
+    {"when all is full, each room has its share", when_all_is_full_each_room_has_its_share},
+    {"what is not on disk yet counts too", what_is_not_on_disk_yet_counts_too},
+    {"a lowered bound is reached as rooms go on", a_lowered_bound_is_reached_as_rooms_go_on},
     {"a room that nobody uses is forgotten in time", a_room_that_nobody_uses_is_forgotten_in_time},
 };
 UNIT_MAIN("ds.hub_limits", tests)

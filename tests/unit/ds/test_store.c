@@ -192,14 +192,13 @@ static void what_is_over_a_bound_goes_oldest_first(void)
     assert_part(store, &room, 2, WIRE_PART_GROUP_INFO, NULL);
     append(store, &room, 6, "12345678", NULL, NULL, &ten_bytes);
     CU_ASSERT(room.oldest == 4 && room.bytes == 10);
-    /* the newest stays, whatever its size */
-    append(store, &room, 7, "0123456789abcdef", NULL, NULL, &ten_bytes);
-    CU_ASSERT(room.oldest == 7 && room.head == 7 && room.bytes == 16);
-    assert_log(store, &room, 1, "7=0123456789abcdef ");
+    append(store, &room, 7, "0123456789", NULL, NULL, &ten_bytes);
+    CU_ASSERT(room.oldest == 7 && room.head == 7 && room.bytes == 10);
+    assert_log(store, &room, 1, "7=0123456789 ");
     commit(store);
     struct ds_store_room again;
     CU_ASSERT_EQUAL(ds_store_find_room(store, "tea", &again), DS_STORE_OK);
-    CU_ASSERT(again.oldest == 7 && again.bytes == 16);
+    CU_ASSERT(again.oldest == 7 && again.bytes == 10);
     ds_store_close(store);
 }
 
@@ -267,7 +266,7 @@ static void assert_taken(struct ds_store *store, struct ds_store_room *room, con
 static int put(struct ds_store *store, struct ds_store_room *room, const char *holder, enum wire_use use,
                const char *data)
 {
-    return ds_store_put_key_package(store, room, holder, use, text(data), 2);
+    return ds_store_put_key_package(store, room, holder, use, text(data), 2, &wide);
 }
 
 static void key_packages_of_one_use_are_given_once_the_last_resort_for_ever(void)
@@ -291,6 +290,60 @@ static void key_packages_of_one_use_are_given_once_the_last_resort_for_ever(void
     assert_taken(store, &room, "p-2", NULL);
     CU_ASSERT_EQUAL(room.bytes, 5);
     commit(store);
+    ds_store_close(store);
+}
+
+static void what_is_over_the_bounds_alone_changes_nothing(void)
+{
+    static const uint8_t key[DS_STORE_APPEND_KEY_LEN] = {9};
+    const struct ds_store_bounds small = {.entries = 100, .bytes = 20, .welcomes = 64, .group_infos = 8};
+    struct ds_store *store = open_store(NULL);
+    begin(store);
+    struct ds_store_room room = add_room(store, "tea");
+    append(store, &room, 1, "0123456789", NULL, NULL, &small);
+    append(store, &room, 2, "01234567", NULL, NULL, &small);
+    const struct ds_store_room before = room;
+    uint64_t seq = 0;
+    const struct wire_append one_too_many = {.commit = text("0123456789"),
+                                             .has_welcome = true,
+                                             .welcome = text("0123456789"),
+                                             .has_group_info = true,
+                                             .group_info = text("g")};
+    CU_ASSERT_EQUAL(ds_store_append(store, &room, key, &one_too_many, &small, 1000, &seq), DS_STORE_OVER);
+    /* key packages: a quarter at most, beside the newest entry, and what makes place for them is old entries */
+    const struct ds_store_bounds wide_log = {.entries = 100, .bytes = 24, .welcomes = 64, .group_infos = 8};
+    CU_ASSERT_EQUAL(ds_store_put_key_package(store, &room, "p", WIRE_USE_ONE_USE, text("123456"), 9, &small),
+                    DS_STORE_OVER);
+    CU_ASSERT(memcmp(&room, &before, sizeof(room)) == 0);
+    assert_log(store, &room, 1, "1=0123456789 2=01234567 ");
+    assert_taken(store, &room, "p", NULL);
+    CU_ASSERT_EQUAL(ds_store_put_key_package(store, &room, "p", WIRE_USE_ONE_USE, text("123456"), 9, &wide_log),
+                    DS_STORE_OK);
+    CU_ASSERT_EQUAL(room.bytes, 24);
+    CU_ASSERT_EQUAL(ds_store_put_key_package(store, &room, "q", WIRE_USE_ONE_USE, text("1"), 9, &wide_log),
+                    DS_STORE_OVER);
+    assert_taken(store, &room, "p", "p:2:123456");
+    CU_ASSERT(room.bytes == 18 && room.package_bytes == 0);
+    CU_ASSERT_EQUAL(ds_store_put_key_package(store, &room, "p", WIRE_USE_LAST_RESORT, text("12345"), 9, &small),
+                    DS_STORE_OK);
+    CU_ASSERT(room.oldest == 2 && room.bytes == 13 && room.package_bytes == 5);
+    assert_log(store, &room, 1, "2=01234567 ");
+    append(store, &room, 3, "0123456789abcde", NULL, NULL, &small);
+    CU_ASSERT(room.oldest == 3 && room.bytes == 20);
+    /* the newest entry and a longer one instead of it do not fit together; an equal one does */
+    const struct ds_store_bounds quarter = {.entries = 100, .bytes = 24, .welcomes = 64, .group_infos = 8};
+    append(store, &room, 4, "0123456789abcdefghi", NULL, NULL, &quarter);
+    CU_ASSERT_EQUAL(ds_store_put_key_package(store, &room, "p", WIRE_USE_LAST_RESORT, text("123456"), 9, &quarter),
+                    DS_STORE_OVER);
+    CU_ASSERT_EQUAL(ds_store_put_key_package(store, &room, "p", WIRE_USE_LAST_RESORT, text("abcde"), 9, &quarter),
+                    DS_STORE_OK);
+    CU_ASSERT_EQUAL(ds_store_append(store, &room, key, &(struct wire_append){.commit = text("0123456789abcdefghij")},
+                                    &quarter, 1000, &seq),
+                    DS_STORE_OVER);
+    commit(store);
+    struct ds_store_room again;
+    CU_ASSERT_EQUAL(ds_store_find_room(store, "tea", &again), DS_STORE_OK);
+    CU_ASSERT(again.bytes == 24 && again.package_bytes == 5 && again.oldest == 4);
     ds_store_close(store);
 }
 
@@ -346,8 +399,7 @@ static void old_rooms_are_forgotten_but_those_in_use_and_closed_ones(void)
 {
     struct ds_store *store = open_store(NULL);
     struct ds_store_room room;
-    uint64_t rooms = 0;
-    uint64_t bytes = 0;
+    struct ds_store_totals totals;
     size_t count = 0;
     begin(store);
     struct ds_store_room used = add_room(store, "used");
@@ -358,14 +410,14 @@ static void old_rooms_are_forgotten_but_those_in_use_and_closed_ones(void)
     append(store, &touched, 1, "123", NULL, NULL, &wide);
     CU_ASSERT_EQUAL(ds_store_close_room(store, &closed, 9000), DS_STORE_OK);
     CU_ASSERT_EQUAL(ds_store_touch_room(store, touched.id, 6000), DS_STORE_OK);
-    CU_ASSERT_EQUAL(ds_store_totals(store, &rooms, &bytes), DS_STORE_OK);
-    CU_ASSERT(rooms == 4 && bytes == 10);
+    CU_ASSERT_EQUAL(ds_store_totals(store, 2, &totals), DS_STORE_OK);
+    CU_ASSERT(totals.rooms == 4 && totals.bytes == 10 && totals.beyond == 5 + 1);
     CU_ASSERT_EQUAL(ds_store_forget_rooms(store, 6000, 8000, 10, keep_one, &used.id, &count), DS_STORE_OK);
     CU_ASSERT_EQUAL(count, 1);
     CU_ASSERT_EQUAL(ds_store_find_room(store, "old", &room), DS_STORE_NONE);
     CU_ASSERT_EQUAL(ds_store_find_room(store, "closed", &room), DS_STORE_OK);
-    CU_ASSERT_EQUAL(ds_store_totals(store, &rooms, &bytes), DS_STORE_OK);
-    CU_ASSERT(rooms == 3 && bytes == 3);
+    CU_ASSERT_EQUAL(ds_store_totals(store, 3, &totals), DS_STORE_OK);
+    CU_ASSERT(totals.rooms == 3 && totals.bytes == 3 && totals.beyond == 0);
     CU_ASSERT_EQUAL(ds_store_forget_rooms(store, 9001, 9001, 1, keep_one, &used.id, &count), DS_STORE_OK);
     CU_ASSERT_EQUAL(count, 1);
     commit(store);
@@ -481,6 +533,7 @@ static const struct unit_test tests[] = {
     {"what is rolled back never was", what_is_rolled_back_never_was},
     {"the same key is stored once in a room", the_same_key_is_stored_once},
     {"what is over a bound goes, the oldest first", what_is_over_a_bound_goes_oldest_first},
+    {"what is over the bounds alone changes nothing", what_is_over_the_bounds_alone_changes_nothing},
     {"only the newest parts are kept", only_the_newest_parts_are_kept},
     {"where room is short Welcomes go before entries", welcomes_go_before_entries},
     {"key packages of one use are given once, the last resort for ever",

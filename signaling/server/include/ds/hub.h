@@ -35,13 +35,14 @@ enum {
     DS_MESSAGE_RATE = 64 * 1024, /* bytes a second that a client can send at least */
     DS_MESSAGE_TURN_S = 10,      /* after this an unfinished message gives way to others, where memory is short */
     DS_MESSAGE_RETRY_S = 2,      /* for one that was refused unfinished */
+    DS_FULL_RETRY_S = 10,        /* for what there was no place for */
     DS_UNLIMITED_S = 0xffffffff, /* token_left_s of who needs none */
 };
 
 struct ds_limits {
     uint32_t rooms;        /* in the store, and with a connection */
     uint32_t participants; /* in one room; at most WIRE_PRESENT_MAX */
-    uint64_t stored_bytes; /* in all rooms */
+    uint64_t stored_bytes; /* in all rooms together, never more; each has its share of half of it for itself */
     uint32_t retention_s;  /* a room without connection and append is forgotten */
     /* Held of messages over WIRE_REQUEST_MAX that have come in part: of all rooms, and of one. Shorter ones are bounded
      * by the number of connections. */
@@ -107,6 +108,7 @@ struct ds_stats {
     uint64_t malformed;
     uint64_t dropped_slow;
     uint64_t dropped_late;       /* for a message that did not become whole in time */
+    uint64_t refused_full;       /* appends and key packages, for want of place in all rooms together or in one */
     uint64_t refused_unfinished; /* messages, for want of memory for what had come of them */
 };
 

@@ -22,14 +22,15 @@ enum ds_store_error {
     DS_STORE_NONE = -1,   /* there is no such thing */
     DS_STORE_FULL = -2,   /* the disk is */
     DS_STORE_FAILED = -3, /* the disk, the file or memory failed */
+    DS_STORE_OVER = -4,   /* it is over the room's bounds, whatever else would go; nothing has changed */
 };
 
 struct ds_store;
 
-/* What is kept of one room; what is over it goes, the oldest first. */
+/* What is kept of one room: never more. For what comes the oldest goes. */
 struct ds_store_bounds {
     uint64_t entries;
-    uint64_t bytes;
+    uint64_t bytes;    /* a quarter of it may be key packages */
     uint32_t welcomes; /* at most WIRE_SEQS_MAX */
     uint32_t group_infos;
 };
@@ -40,6 +41,7 @@ struct ds_store_room {
     uint64_t oldest; /* head + 1 without any entry */
     uint64_t head;
     uint64_t bytes;          /* of entries and key packages */
+    uint64_t package_bytes;  /* of these, in key packages */
     uint64_t closed_until_s; /* 0: open */
 };
 
@@ -68,11 +70,15 @@ SOTTO_MUST_CHECK int ds_store_close_room(struct ds_store *store, struct ds_store
  * stay. */
 SOTTO_MUST_CHECK int ds_store_forget_rooms(struct ds_store *store, uint64_t touched_s, uint64_t now_s, size_t max,
                                            bool (*keep)(void *user, int64_t id), void *user, size_t *count);
-/* Rooms, and bytes in all of them. */
-SOTTO_MUST_CHECK int ds_store_totals(struct ds_store *store, uint64_t *rooms, uint64_t *bytes);
+struct ds_store_totals {
+    uint64_t rooms;
+    uint64_t bytes;
+    uint64_t beyond; /* of those, beyond the first `share` of each room */
+};
+SOTTO_MUST_CHECK int ds_store_totals(struct ds_store *store, uint64_t share, struct ds_store_totals *totals);
 
 /* Appends to the room's log and keeps it within bounds; updates room. If an entry of that key is kept already, nothing
- * is stored and *seq is its number. */
+ * is stored and *seq is its number. DS_STORE_OVER if entry and key packages alone are over the bounds. */
 SOTTO_MUST_CHECK int ds_store_append(struct ds_store *store, struct ds_store_room *room,
                                      const uint8_t key[DS_STORE_APPEND_KEY_LEN], const struct wire_append *append,
                                      const struct ds_store_bounds *bounds, uint64_t now_s, uint64_t *seq);
@@ -87,10 +93,12 @@ SOTTO_MUST_CHECK int ds_store_fetch(struct ds_store *store, int64_t room, uint64
 SOTTO_MUST_CHECK int ds_store_list(struct ds_store *store, int64_t room, enum wire_part part, uint64_t to, size_t max,
                                    uint64_t *seqs, size_t *count);
 
-/* One more key package of one use, or the last resort instead of the one before. DS_STORE_NONE if the holder has max of
- * one use already. */
+/* One more key package of one use, or the last resort instead of the one before; the log's oldest entries make place
+ * for it, but not the newest. DS_STORE_NONE if the holder has max of one use already, DS_STORE_OVER if it does not fit.
+ */
 SOTTO_MUST_CHECK int ds_store_put_key_package(struct ds_store *store, struct ds_store_room *room, const char *holder,
-                                              enum wire_use use, struct core_slice data, size_t max);
+                                              enum wire_use use, struct core_slice data, size_t max,
+                                              const struct ds_store_bounds *bounds);
 /* The holder's oldest of one use, which is deleted, or else its last resort, which is not; given to take once.
  * DS_STORE_NONE without either. */
 SOTTO_MUST_CHECK int ds_store_take_key_package(struct ds_store *store, struct ds_store_room *room, const char *holder,
