@@ -432,6 +432,9 @@ void bench_goal(struct bench *bench, const char *title, double value, const char
         bench->goals_missed++;
         fprintf(bench->missed, "  %s: %.6g, not %.6g\n", title, value, goal);
     }
+    if (bench->asserts && !bench->quick) {
+        bench->bound_failed |= met == bench->control;
+    }
 }
 
 int bench_close(struct bench *bench)

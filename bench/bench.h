@@ -94,7 +94,8 @@ int bench_wants(struct bench *bench, const char *title);
 void bench_figure(struct bench *bench, const char *title, double value, const char *unit);
 
 /* A figure that should be no more than `goal`: printed with whether it is, and again at the end if it is not; the goal
- * is in the JSON, too. Missing one fails nothing. With --quick nothing is judged. */
+ * is in the JSON, too. Missing one fails nothing, unless with --assert; with --control meeting one fails. With --quick
+ * nothing is judged. */
 void bench_goal(struct bench *bench, const char *title, double value, const char *unit, double goal);
 
 /* True with --quick: a benchmark may then do less; its figures mean nothing and the report says so. */
@@ -120,6 +121,19 @@ double bench_quantile(const double *sorted, size_t count, double p);
 /* Fills the figures of `result` (not its name and iterations) from `rounds` >= 1 times and the baseline's times of the
  * same rounds. Neither array is changed. rounds <= BENCH_ROUNDS_MAX. */
 void bench_summarise(const double *times_ns, const double *baseline_ns, size_t rounds, struct bench_result *result);
+
+struct bench_quartiles {
+    double q1, median, q3;
+};
+
+/* How much more one thing takes than another by the p-quantile of each: `values` and `baseline` are `rounds` times
+ * `len` values, round after round; quartiles, over the rounds, of the one's quantile less the other's. Both numbers are
+ * 1 to BENCH_ROUNDS_MAX. Neither array is changed. */
+void bench_compare(const double *values, const double *baseline, size_t rounds, size_t len, double p,
+                   struct bench_quartiles *out);
+
+/* Ascending, in place. */
+void bench_sort(double *values, size_t count);
 
 /* Writes `text` as a JSON string with its quotes; control characters, quotes and backslashes escaped. */
 void bench_json_string(FILE *out, const char *text);

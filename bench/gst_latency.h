@@ -5,7 +5,8 @@
 
 #include "bench.h"
 
-/* Some seconds, in real time. Ends the program with a message if the pipeline cannot run. */
+/* Two minutes, in real time; with --quick two seconds, with --assert half a minute. Ends the program with a message if
+ * the pipeline cannot run, and with --assert (exit code 77) if its threads may not have real-time priority. */
 void measure_latency(struct bench *bench);
 
 #endif

@@ -11,7 +11,7 @@ static int compare_double(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-static void sort(double *values, size_t count)
+void bench_sort(double *values, size_t count)
 {
     qsort(values, count, sizeof(*values), compare_double);
 }
@@ -32,7 +32,7 @@ void bench_summarise(const double *times_ns, const double *baseline_ns, size_t r
     double scratch[BENCH_ROUNDS_MAX];
 
     memcpy(scratch, times_ns, rounds * sizeof(*scratch));
-    sort(scratch, rounds);
+    bench_sort(scratch, rounds);
     result->rounds = rounds;
     result->min_ns = scratch[0];
     result->q1_ns = bench_quantile(scratch, rounds, 0.25);
@@ -43,16 +43,38 @@ void bench_summarise(const double *times_ns, const double *baseline_ns, size_t r
         double away = times_ns[i] - result->median_ns;
         scratch[i] = away < 0 ? -away : away;
     }
-    sort(scratch, rounds);
+    bench_sort(scratch, rounds);
     result->mad_ns = bench_quantile(scratch, rounds, 0.5);
 
     /* ratios are taken within a round: both met the same machine */
     for (size_t i = 0; i < rounds; i++) {
         scratch[i] = baseline_ns[i] > 0 ? times_ns[i] / baseline_ns[i] : 0;
     }
-    sort(scratch, rounds);
+    bench_sort(scratch, rounds);
     result->ratio = bench_quantile(scratch, rounds, 0.5);
     result->ratio_spread = bench_quantile(scratch, rounds, 0.75) - bench_quantile(scratch, rounds, 0.25);
+}
+
+/* Of values in any order. */
+static double quantile_of(const double *values, size_t count, double p)
+{
+    double scratch[BENCH_ROUNDS_MAX];
+    memcpy(scratch, values, count * sizeof(*scratch));
+    bench_sort(scratch, count);
+    return bench_quantile(scratch, count, p);
+}
+
+void bench_compare(const double *values, const double *baseline, size_t rounds, size_t len, double p,
+                   struct bench_quartiles *out)
+{
+    double more[BENCH_ROUNDS_MAX];
+    for (size_t i = 0; i < rounds; i++) {
+        more[i] = quantile_of(values + i * len, len, p) - quantile_of(baseline + i * len, len, p);
+    }
+    bench_sort(more, rounds);
+    out->q1 = bench_quantile(more, rounds, 0.25);
+    out->median = bench_quantile(more, rounds, 0.5);
+    out->q3 = bench_quantile(more, rounds, 0.75);
 }
 
 void bench_json_string(FILE *out, const char *text)

@@ -126,6 +126,27 @@ static void bounds_are_held(void)
     CU_ASSERT_EQUAL(held_to(1.2, control_flag), 1);
 }
 
+/* bench_close's code after a figure of 1.2 had the goal. */
+static int goal_under(double goal, char *flag)
+{
+    char program[] = "bench_test";
+    char *arguments[] = {program, flag, NULL};
+    struct bench *bench = bench_open("goals", flag ? 2 : 1, arguments);
+    bench_goal(bench, "a figure", 1.2, "ms", goal);
+    return bench_close(bench);
+}
+
+static void goals_are_held_only_when_asked(void)
+{
+    char assert_flag[] = "--assert";
+    char control_flag[] = "--control";
+    CU_ASSERT_EQUAL(goal_under(1.19, NULL), 0);
+    CU_ASSERT_EQUAL(goal_under(1.2, assert_flag), 0);
+    CU_ASSERT_EQUAL(goal_under(1.19, assert_flag), 1);
+    CU_ASSERT_EQUAL(goal_under(1.19, control_flag), 0);
+    CU_ASSERT_EQUAL(goal_under(1.2, control_flag), 1);
+}
+
 /* --- slices --- */
 
 enum { SLICE = 8 };
@@ -231,6 +252,7 @@ static void cases_are_chosen_by_title(void)
 static const struct unit_test tests[] = {
     {"a report interleaves its contestants and its JSON is complete", report_is_complete},
     {"a ratio above its bound fails, and a control's below", bounds_are_held},
+    {"a goal that is missed fails with --assert, one that is met with --control", goals_are_held_only_when_asked},
     {"slices are run whole, and preparing them is not timed", slices_are_prepared_untimed},
     {"the arguments' rounds stand before a benchmark's own", arguments_say_how_many_rounds},
     {"cases are chosen by a part of their title, and none is an error", cases_are_chosen_by_title},

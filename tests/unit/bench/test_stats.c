@@ -69,6 +69,46 @@ static void a_baseline_of_zero_divides_nothing(void)
     near(result.ratio, 0);
 }
 
+/* Rounds of five: a machine that slows down from round to round, with a thing that takes 1 longer than the baseline. In
+ * the first round it is also interrupted once, which its maximum alone shows. */
+static void quantiles_are_compared_within_a_round(void)
+{
+    const double base[] = {5, 4, 3, 2, 1, /**/ 13, 12, 11, 15, 14, /**/ 101, 102, 103, 104, 105};
+    const double values[] = {2, 3, 4, 5, 306, /**/ 12, 13, 14, 15, 16, /**/ 102, 103, 104, 105, 106};
+    struct bench_quartiles half;
+    struct bench_quartiles most;
+    bench_compare(values, base, 3, 5, 0.5, &half);
+    near(half.q1, 1);
+    near(half.median, 1);
+    near(half.q3, 1);
+    bench_compare(values, base, 3, 5, 1, &most);
+    near(most.q1, 1);
+    near(most.median, 1);
+    near(most.q3, 151); /* of 1, 1 and 301 */
+    near(values[4], 306);
+    near(base[0], 5); /* neither is sorted in place */
+}
+
+/* What is slow for one frame in fifty shows in the 99th percentile of a round, and not in its median. */
+static void a_rare_delay_shows_in_the_last_hundredth(void)
+{
+    enum { ROUNDS = 4, LEN = 300 };
+    static double base[ROUNDS * LEN];
+    static double values[ROUNDS * LEN];
+    struct bench_quartiles half;
+    struct bench_quartiles last;
+    for (size_t i = 0; i < ROUNDS * LEN; i++) {
+        base[i] = 6;
+        values[i] = i % 50 == 0 ? 8 : 6;
+    }
+    bench_compare(values, base, ROUNDS, LEN, 0.5, &half);
+    bench_compare(values, base, ROUNDS, LEN, 0.99, &last);
+    near(half.q3, 0);
+    near(last.q1, 2);
+    bench_compare(base, values, ROUNDS, LEN, 0.99, &last);
+    near(last.median, -2);
+}
+
 static void json_strings_are_escaped(void)
 {
     char *text = NULL;
@@ -86,6 +126,8 @@ static const struct unit_test tests[] = {
     {"one disturbed round moves neither median nor spread", one_disturbed_round_moves_nothing},
     {"ratios are taken within a round", ratios_are_taken_within_a_round},
     {"a baseline of zero divides nothing", a_baseline_of_zero_divides_nothing},
+    {"quantiles are compared within a round", quantiles_are_compared_within_a_round},
+    {"a rare delay shows in the last hundredth", a_rare_delay_shows_in_the_last_hundredth},
     {"JSON strings are escaped", json_strings_are_escaped},
 };
 UNIT_MAIN("bench.stats", tests)
