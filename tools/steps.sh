@@ -18,8 +18,29 @@ die() {
 
 plan() { steps_total=$1; }
 
+# failed_tests LOG: of ctest's log, the end of each failed test's output, then the summary: as much as leaves all of it
+# among the last 150 lines for up to a dozen tests.
+failed_tests() {
+    awk '
+        /^[0-9]+% tests passed, / { failing = 0; summary = ""; ended = 1 }
+        /^ *[0-9]+\/[0-9]+ +Test +#[0-9]+: / { failing = /\*\*\*/ && !/\*\*\*Skipped/; if (failing) title[++failed] = $0; next }
+        /^ +Start +[0-9]+: / { failing = 0 }
+        failing && NF { line[failed, ++lines[failed]] = $0 }
+        ended { summary = summary $0 "\n" }
+        END {
+            most = failed ? int(120 / failed) - 2 : 0
+            most = most > 60 ? 60 : most < 3 ? 3 : most
+            for (i = 1; i <= failed; i++) {
+                first = lines[i] > most ? lines[i] - most + 1 : 1
+                print "----" title[i] (first > 1 ? ", the last " most " lines:" : "")
+                for (n = first; n <= lines[i]; n++) print line[i, n]
+            }
+            printf "----\n%s", summary
+        }' "$1"
+}
+
 # step TITLE LOG COMMAND...: runs it with its output in build/log/LOG.log, showing progress. A failure ends ./dev, naming
-# the step, the log's end, and $hint.
+# the step, the log's end (of ctest's, the failed tests' ends), and $hint.
 step() {
     local title=$1 log=$log_dir/$2.log pid code=0 started=$SECONDS shown=$SECONDS
     shift 2
@@ -47,7 +68,7 @@ step() {
     trap - INT TERM
     if ((code != 0)); then
         printf '%s\n' "---- the end of $log ----"
-        tail -n 60 "$log"
+        if grep -qE '^[0-9]+% tests passed, ' "$log"; then failed_tests "$log"; else tail -n 60 "$log"; fi
         printf '%s\n' "----"
         die "step [$steps_done/$steps_total] $title (exit code $code, log: $log)" "$hint"
     fi
@@ -111,7 +132,7 @@ ctest_folder() {
 run_ctest() {
     local preset=$1 skipped allowed
     shift
-    hint="the log holds each failed test's output; run one alone: ctest --preset $preset -R NAME -V"
+    hint="the log holds each failed test's whole output; run one alone: ctest --preset $preset -R NAME -V"
     step "testing ($preset)" "ctest-$preset" ctest --preset "$preset" -j "$jobs" --no-label-summary --no-tests=error "$@"
     skipped=$(sed -n 's/^.*Test *#[0-9]*: \([^ ]*\) .*\*\*\*Skipped.*$/\1/p' "$log_dir/ctest-$preset.log")
     [[ -n $skipped ]] || return 0
