@@ -1,64 +1,8 @@
 #include "ctr_hmac.h"
 
-#include <endian.h>
 #include <string.h>
 
 #include "core/secret.h"
-
-static void put_u64(uint8_t *out, uint64_t value)
-{
-    const uint64_t big = htobe64(value);
-    memcpy(out, &big, sizeof big);
-}
-
-/* len(aad) || len(text) || tag_len || nonce */
-static void put_prefix(uint8_t *out, uint64_t aad_len, uint64_t text_len, size_t tag_len, const uint8_t *nonce)
-{
-    put_u64(out, aad_len);
-    put_u64(out + 8, text_len);
-    put_u64(out + 16, tag_len);
-    memcpy(out + 24, nonce, CORE_NONCE_LEN);
-}
-
-static uint64_t slices_len(const struct core_slice *slices, size_t count)
-{
-    uint64_t len = 0;
-    for (size_t i = 0; i < count; i++)
-        len += slices[i].len;
-    return len;
-}
-
-static uint64_t spans_len(const struct core_span *spans, size_t count)
-{
-    uint64_t len = 0;
-    for (size_t i = 0; i < count; i++)
-        len += spans[i].len;
-    return len;
-}
-
-static uint8_t *put(uint8_t *out, const uint8_t *data, size_t len)
-{
-    if (len > 0)
-        memcpy(out, data, len);
-    return out + len;
-}
-
-uint64_t core_ctr_hmac_len(const struct core_aead_job *job)
-{
-    return CORE_CTR_HMAC_PREFIX + slices_len(job->aad, job->aad_count) + spans_len(job->text, job->text_count);
-}
-
-uint8_t *core_ctr_hmac_put(const struct core_aead_job *job, uint8_t *out)
-{
-    put_prefix(out, slices_len(job->aad, job->aad_count), spans_len(job->text, job->text_count), job->tag_len,
-               job->nonce);
-    out += CORE_CTR_HMAC_PREFIX;
-    for (size_t i = 0; i < job->aad_count; i++)
-        out = put(out, job->aad[i].data, job->aad[i].len);
-    for (size_t i = 0; i < job->text_count; i++)
-        out = put(out, job->text[i].data, job->text[i].len);
-    return out;
-}
 
 /* Joins the message: at its start while there is room, then as parts of their own. */
 static void join(struct core_ctr_hmac_message *message, const uint8_t *data, size_t len)
@@ -83,7 +27,8 @@ bool core_ctr_hmac_begin(struct core_ctr_hmac_message *message, const uint8_t *n
 {
     if (aad_count + text_count + 1 > CORE_CTR_HMAC_PARTS)
         return false;
-    put_prefix(message->start, slices_len(aad, aad_count), spans_len(text, text_count), tag_len, nonce);
+    core_ctr_hmac_put_prefix(message->start, core_slices_len(aad, aad_count), core_spans_len(text, text_count), tag_len,
+                             nonce);
     message->parts[0] = (struct core_slice){message->start, CORE_CTR_HMAC_PREFIX};
     message->count = 1;
     message->len = CORE_CTR_HMAC_PREFIX;

@@ -3,9 +3,29 @@
 #ifndef CORE_CTR_HMAC_H
 #define CORE_CTR_HMAC_H
 
+#include <endian.h>
+#include <string.h>
+
 #include "core/provider.h"
 
 enum { CORE_CTR_HMAC_PARTS = 8, CORE_CTR_HMAC_PREFIX = 24 + CORE_NONCE_LEN };
+
+/* The length of one slice is not asked by a loop: mostly there is one. */
+static inline uint64_t core_slices_len(const struct core_slice *slices, size_t count)
+{
+    uint64_t len = count > 0 ? slices[0].len : 0;
+    for (size_t i = 1; i < count; i++)
+        len += slices[i].len;
+    return len;
+}
+
+static inline uint64_t core_spans_len(const struct core_span *spans, size_t count)
+{
+    uint64_t len = count > 0 ? spans[0].len : 0;
+    for (size_t i = 1; i < count; i++)
+        len += spans[i].len;
+    return len;
+}
 
 /* The first member of a provider's state. */
 struct core_ctr_hmac {
@@ -14,6 +34,22 @@ struct core_ctr_hmac {
     bool (*crypt)(const void *state, const uint8_t *nonce, const struct core_span *text, size_t text_count);
     struct core_hmac_key key;
 };
+
+static inline void core_put_u64(uint8_t *out, uint64_t value)
+{
+    const uint64_t big = htobe64(value);
+    memcpy(out, &big, sizeof big);
+}
+
+/* What stands before AAD and text: len(aad) || len(text) || tag_len || nonce. */
+static inline void core_ctr_hmac_put_prefix(uint8_t *out, uint64_t aad_len, uint64_t text_len, size_t tag_len,
+                                            const uint8_t *nonce)
+{
+    core_put_u64(out, aad_len);
+    core_put_u64(out + 8, text_len);
+    core_put_u64(out + 16, tag_len);
+    memcpy(out + 24, nonce, CORE_NONCE_LEN);
+}
 
 /* What the tag is a MAC of: len(aad) || len(text) || tag_len || nonce || aad || text. Borrows all of them, and points
  * into itself. Its start is one part, and a short message is all in it: a hash that is given small parts copies each,
@@ -38,10 +74,6 @@ SOTTO_MUST_CHECK bool core_ctr_hmac_make(const struct core_ctr_hmac *state, stru
 
 /* All of it, for a job by itself. */
 SOTTO_MUST_CHECK bool core_ctr_hmac_of(const struct core_aead_job *job, uint8_t *mac);
-/* The message in one piece, for many at once: its length; its bytes at out, whose end is returned. */
-uint64_t core_ctr_hmac_len(const struct core_aead_job *job);
-uint8_t *core_ctr_hmac_put(const struct core_aead_job *job, uint8_t *out);
-
 /* seal and open of struct core_aead. */
 SOTTO_MUST_CHECK bool core_ctr_hmac_seal(void *state, const uint8_t *nonce, const struct core_slice *aad,
                                          size_t aad_count, const struct core_span *text, size_t text_count,

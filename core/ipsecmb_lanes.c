@@ -8,15 +8,31 @@
 
 enum {
     ALIGN = 64,
-    MESSAGE_MAX = 24 << 10, /* longer ones are made alone: they would push everything else out of the cache */
-    STAGE_LEN = CORE_BATCH_MAX * (MESSAGE_MAX + ALIGN),
+    STAGE_LEN = 2 << 20, /* sixteen messages of 128 kB; of more the longest are made alone */
 };
+
+/* What a hash costs in lanes, in the time that one block takes alone (with the CPU's SHA instructions where it has
+ * any), as measured with AVX-512: a block in each lane; what a message costs besides. Elsewhere it may be a little off.
+ */
+struct shape {
+    IMB_KEY_SIZE_BYTES key_size; /* of the cipher beside it */
+    IMB_HASH_ALG hash;
+    size_t hash_len;
+    unsigned block_bits; /* a block has 2^block_bits bytes */
+    size_t lanes;
+    size_t block_cost;
+    size_t message_cost;
+};
+
+static const struct shape sha256 = {IMB_KEY_128_BYTES, IMB_AUTH_HMAC_SHA_256, 32, 6, 16, 5, 2};
+static const struct shape sha512 = {IMB_KEY_256_BYTES, IMB_AUTH_HMAC_SHA_512, 64, 7, 8, 2, 1};
 
 /* A manager is for one thread, and so is the memory that messages, which the library takes only in one piece, are put
  * together in. What all jobs have in common is written once. */
 struct lanes {
     IMB_MGR *manager;
     uint8_t *stage;
+    const struct shape *shape; /* of the jobs */
     IMB_JOB ciphers[CORE_BATCH_MAX];
     union core_aes_counter counters[CORE_BATCH_MAX]; /* of ciphers */
     IMB_JOB hashes[CORE_BATCH_MAX];
@@ -62,171 +78,255 @@ bool core_lanes_init(void *workspace)
     return imb_get_errno(lanes->manager) == 0;
 }
 
+/* What all jobs of one AEAD have in common. */
+static inline void set_shape(struct lanes *lanes, const struct shape *shape)
+{
+    if (lanes->shape == shape)
+        return;
+    lanes->shape = shape;
+    for (size_t i = 0; i < CORE_BATCH_MAX; i++) {
+        lanes->ciphers[i].key_len_in_bytes = shape->key_size;
+        lanes->hashes[i].hash_alg = shape->hash;
+        lanes->hashes[i].auth_tag_output_len_in_bytes = shape->hash_len;
+    }
+}
+
 /* --- texts --- */
 
-/* Encrypts or decrypts, each in place, those of jobs whose result is CORE_OPEN_OK. Where that fails it becomes
- * CORE_OPEN_FAILED. */
-static void crypt_texts(struct lanes *lanes, struct core_aead_job *jobs, size_t count)
+/* A job's text is encrypted or decrypted in place: with others by run_texts, or at once where that cannot be. If that
+ * fails the result becomes CORE_OPEN_FAILED. */
+static inline void add_text(struct lanes *lanes, struct core_aead_job *job, uint32_t *together)
 {
-    struct core_aead_job *of[CORE_BATCH_MAX];
-    uint32_t together = 0;
-    uint64_t key_len = 0; /* one AEAD's */
-    for (struct core_aead_job *job = jobs; job < jobs + count; job++) {
-        const struct core_lanes_state *state = job->state;
-        if (job->result != CORE_OPEN_OK)
-            continue;
-        if (job->text_count != 1 || job->text->len == 0 || job->text->len > MESSAGE_MAX) {
-            if (!state->mac.crypt(state, job->nonce, job->text, job->text_count))
-                job->result = CORE_OPEN_FAILED;
-            continue;
-        }
-        IMB_JOB *cipher = &lanes->ciphers[together];
-        lanes->counters[together] = core_aes_counter(job->nonce, 0);
-        key_len = state->cipher_key_len;
-        cipher->enc_keys = state->round_keys;
-        cipher->key_len_in_bytes = key_len;
-        cipher->src = job->text->data;
-        cipher->dst = job->text->data;
-        cipher->msg_len_to_cipher_in_bytes = job->text->len;
-        of[together++] = job;
+    const struct core_lanes_state *state = job->state;
+    const struct core_span *text = job->text;
+    if (job->text_count != 1 || text->len == 0 || text->len > STAGE_LEN) {
+        if (!state->mac.crypt(state, job->nonce, text, job->text_count))
+            job->result = CORE_OPEN_FAILED;
+        return;
     }
-    const uint32_t done =
-        together == 0
-            ? 0
-            : lanes->manager->submit_cipher_burst_nocheck(lanes->manager, lanes->ciphers, together, IMB_CIPHER_CNTR,
-                                                          IMB_DIR_ENCRYPT, (IMB_KEY_SIZE_BYTES)key_len);
-    for (uint32_t i = 0; i < together; i++)
-        if (done != together || lanes->ciphers[i].status != IMB_STATUS_COMPLETED)
-            of[i]->result = CORE_OPEN_FAILED;
+    IMB_JOB *cipher = &lanes->ciphers[*together];
+    lanes->counters[*together] = core_aes_counter(job->nonce, 0);
+    cipher->enc_keys = state->round_keys;
+    cipher->src = text->data;
+    cipher->dst = text->data;
+    cipher->msg_len_to_cipher_in_bytes = text->len;
+    ++*together;
+}
+
+/* If it fails nobody knows which: CORE_OPEN_FAILED for all jobs whose result is CORE_OPEN_OK. */
+static void run_texts(struct lanes *lanes, uint32_t together, struct core_aead_job *jobs, size_t count)
+{
+    if (together == 0 ||
+        lanes->manager->submit_cipher_burst_nocheck(lanes->manager, lanes->ciphers, together, IMB_CIPHER_CNTR,
+                                                    IMB_DIR_ENCRYPT, lanes->shape->key_size) == together)
+        return;
+    for (struct core_aead_job *job = jobs; job < jobs + count; job++)
+        if (job->result == CORE_OPEN_OK)
+            job->result = CORE_OPEN_FAILED;
 }
 
 /* --- MACs: which are made together --- */
 
 struct mac {
     struct core_aead_job *job;
-    size_t len;                 /* of what it is made of */
+    uint64_t aad_len;
+    uint64_t text_len;
     size_t blocks;              /* that are hashed: the inner hash's, its padding's included, and the outer one's */
     uint8_t out[CORE_HASH_MAX]; /* the whole MAC. Secret: wipe it */
 };
 
-/* What a hash costs in lanes, in the time that one block takes alone (with the CPU's SHA instructions where it has
- * any), as measured with AVX-512: a block in each lane; what a message costs besides. Elsewhere it may be a little off.
- */
-struct shape {
-    IMB_HASH_ALG hash;
-    size_t lanes;
-    unsigned block_bits; /* a block has 2^block_bits bytes */
-    size_t block_cost;
-    size_t message_cost;
-    size_t hash_len;
+struct macs {
+    size_t count;
+    size_t blocks;                     /* of all */
+    uint64_t staged;                   /* bytes that all messages would take, put together */
+    struct mac *order[CORE_BATCH_MAX]; /* the longest first: lanes work as long as the longest of their messages */
+    struct mac list[CORE_BATCH_MAX];
 };
 
-static const struct shape sha256 = {IMB_AUTH_HMAC_SHA_256, 16, 6, 5, 2, 32};
-static const struct shape sha512 = {IMB_AUTH_HMAC_SHA_512, 8, 7, 2, 1, 64};
-
-/* The longest first: lanes work as long as the longest of their messages. */
-static void sort(struct mac *macs, struct mac **order, size_t count)
+static inline size_t message_len(const struct mac *mac)
 {
-    for (size_t i = 0; i < count; i++) {
-        size_t at = i;
-        for (; at > 0 && order[at - 1]->blocks < macs[i].blocks; at--)
-            order[at] = order[at - 1];
-        order[at] = &macs[i];
-    }
+    return CORE_CTR_HMAC_PREFIX + mac->aad_len + mac->text_len;
+}
+
+static inline void start_macs(struct macs *macs)
+{
+    macs->count = 0;
+    macs->blocks = 0;
+    macs->staged = 0;
+}
+
+static inline void add_mac(const struct shape *shape, struct macs *macs, struct core_aead_job *job)
+{
+    struct mac *mac = &macs->list[macs->count];
+    size_t at = macs->count++;
+    mac->job = job;
+    mac->aad_len = core_slices_len(job->aad, job->aad_count);
+    mac->text_len = core_spans_len(job->text, job->text_count);
+    mac->blocks = (message_len(mac) >> shape->block_bits) + 2;
+    macs->blocks += mac->blocks;
+    macs->staged += rounded(message_len(mac));
+    for (; at > 0 && macs->order[at - 1]->blocks < mac->blocks; at--)
+        macs->order[at] = macs->order[at - 1];
+    macs->order[at] = mac;
 }
 
 /* How many of the longest are made alone, so that all are made the soonest. */
-static size_t count_alone(const struct shape *shape, struct mac *const *order, size_t count)
+static size_t count_alone(const struct shape *shape, const struct macs *macs)
 {
+    const size_t count = macs->count;
+    struct mac *const *order = macs->order;
     size_t alone = 0; /* of the first k, one by one */
     size_t best = count;
-    size_t least = 0;
-    for (size_t i = 0; i < count; i++)
-        least += order[i]->blocks;
-    for (size_t k = 0; k < count; alone += order[k++]->blocks) {
+    size_t least = macs->blocks;
+    uint64_t staged = macs->staged; /* of the others */
+    for (size_t k = 0; k < count; k++) {
         size_t cost = alone + shape->message_cost * (count - k);
         for (size_t i = k; i < count; i += shape->lanes)
             cost += shape->block_cost * order[i]->blocks;
-        if (cost < least && order[k]->len <= MESSAGE_MAX) {
+        if (cost < least && staged <= STAGE_LEN) {
             least = cost;
             best = k;
+            if (count - k <= shape->lanes && order[k]->blocks == order[count - 1]->blocks)
+                break; /* the rest are alike: fewer of them in the lanes take as long */
         }
+        alone += order[k]->blocks;
+        staged -= rounded(message_len(order[k]));
     }
     return best;
 }
 
 /* --- MACs: making them --- */
 
-static bool make_together(struct lanes *lanes, const struct shape *shape, struct mac *const *order, size_t count)
+/* Bytes that are one piece of memory, however many slices they come as. */
+struct piece {
+    const uint8_t *data;
+    size_t len;
+};
+
+/* Takes bytes into the piece; if they cannot be of it, it is written to out and they begin the next. Returns its end.
+ */
+static inline uint8_t *extend(struct piece *piece, const uint8_t *data, size_t len, uint8_t *out)
+{
+    if (piece->data + piece->len == data || len == 0) {
+        piece->len += len;
+        return out;
+    }
+    if (piece->len > 0)
+        memcpy(out, piece->data, piece->len);
+    out += piece->len;
+    *piece = (struct piece){data, len};
+    return out;
+}
+
+/* The message in one piece, as the library takes it. A frame's header stands before its text, so that mostly all is
+ * copied at once. */
+static inline void put_message(const struct mac *mac, uint8_t *out)
+{
+    const struct core_aead_job *job = mac->job;
+    struct piece piece = {NULL, 0};
+    core_ctr_hmac_put_prefix(out, mac->aad_len, mac->text_len, job->tag_len, job->nonce);
+    out += CORE_CTR_HMAC_PREFIX;
+    for (size_t i = 0; i < job->aad_count; i++)
+        out = extend(&piece, job->aad[i].data, job->aad[i].len, out);
+    for (size_t i = 0; i < job->text_count; i++)
+        out = extend(&piece, job->text[i].data, job->text[i].len, out);
+    if (piece.len > 0)
+        memcpy(out, piece.data, piece.len);
+}
+
+static bool make_together(struct lanes *lanes, struct mac *const *order, size_t count)
 {
     uint8_t *at = lanes->stage;
     for (size_t i = 0; i < count; i++) {
         struct mac *mac = order[i];
         const struct core_lanes_state *state = mac->job->state;
         IMB_JOB *hash = &lanes->hashes[i];
-        hash->hash_alg = shape->hash;
         hash->src = at;
-        hash->msg_len_to_hash_in_bytes = mac->len;
+        hash->msg_len_to_hash_in_bytes = message_len(mac);
         hash->u.HMAC._hashed_auth_key_xor_ipad = state->inner;
         hash->u.HMAC._hashed_auth_key_xor_opad = state->outer;
         hash->auth_tag_output = mac->out;
-        hash->auth_tag_output_len_in_bytes = shape->hash_len;
-        at = core_ctr_hmac_put(mac->job, at);
-        at += -(uintptr_t)at & (ALIGN - 1);
+        put_message(mac, at);
+        at += rounded(message_len(mac));
     }
-    bool ok =
-        lanes->manager->submit_hash_burst_nocheck(lanes->manager, lanes->hashes, (uint32_t)count, shape->hash) == count;
-    for (size_t i = 0; ok && i < count; i++)
-        ok = lanes->hashes[i].status == IMB_STATUS_COMPLETED;
-    return ok;
+    return lanes->manager->submit_hash_burst_nocheck(lanes->manager, lanes->hashes, (uint32_t)count,
+                                                     lanes->shape->hash) == count;
 }
 
-/* The MACs of those jobs whose result is CORE_OPEN_OK; if one cannot be made it becomes CORE_OPEN_FAILED. Returns their
- * number. */
-static size_t make_macs(struct lanes *lanes, const struct shape *shape, struct core_aead_job *jobs, size_t count,
-                        struct mac *macs)
+/* If one cannot be made its job's result becomes CORE_OPEN_FAILED. */
+static void make_macs(struct lanes *lanes, struct macs *macs)
 {
-    struct mac *order[CORE_BATCH_MAX];
-    size_t mac_count = 0;
-    for (struct core_aead_job *job = jobs; job < jobs + count; job++) {
-        if (job->result != CORE_OPEN_OK)
-            continue;
-        struct mac *mac = &macs[mac_count++];
-        mac->job = job;
-        mac->len = core_ctr_hmac_len(job);
-        mac->blocks = (mac->len >> shape->block_bits) + 2;
-    }
-    sort(macs, order, mac_count);
-    size_t alone = count_alone(shape, order, mac_count);
-    if (alone < mac_count && !make_together(lanes, shape, order + alone, mac_count - alone))
-        alone = mac_count;
+    size_t alone = count_alone(lanes->shape, macs);
+    if (alone < macs->count && !make_together(lanes, macs->order + alone, macs->count - alone))
+        alone = macs->count;
     for (size_t i = 0; i < alone; i++)
-        if (!core_ctr_hmac_of(order[i]->job, order[i]->out))
-            order[i]->job->result = CORE_OPEN_FAILED;
-    return mac_count;
+        if (!core_ctr_hmac_of(macs->order[i]->job, macs->order[i]->out))
+            macs->order[i]->job->result = CORE_OPEN_FAILED;
+}
+
+/* Copies and comparisons are by the words that the library has just written a MAC in: a wider load waits for all of
+ * them to reach the cache. */
+static inline void put_tag(uint8_t *tag, const uint8_t *mac, size_t len)
+{
+    uint32_t word;
+    size_t done = 0;
+    for (; len - done >= sizeof word; done += sizeof word) {
+        memcpy(&word, mac + done, sizeof word);
+        memcpy(tag + done, &word, sizeof word);
+    }
+    for (; done < len; done++)
+        tag[done] = mac[done];
+}
+
+/* In constant time, as core_equal. */
+static inline bool is_tag(const uint8_t *mac, const uint8_t *tag, size_t len)
+{
+    uint32_t difference = 0;
+    uint32_t x;
+    uint32_t y;
+    size_t done = 0;
+    for (; len - done >= sizeof difference; done += sizeof difference) {
+        memcpy(&x, mac + done, sizeof x);
+        memcpy(&y, tag + done, sizeof y);
+        difference |= x ^ y;
+        __asm__ volatile("" : "+r"(difference)); /* not to be taken apart into comparisons that end early */
+    }
+    for (; done < len; done++) {
+        difference |= (uint32_t)(mac[done] ^ tag[done]);
+        __asm__ volatile("" : "+r"(difference));
+    }
+    return difference == 0;
 }
 
 /* --- jobs --- */
 
-/* CORE_OPEN_FAILED for those that cannot be done. */
-static void check_jobs(struct core_aead_job *jobs, size_t count)
+/* CORE_OPEN_FAILED for one that cannot be done. */
+static inline bool check_job(struct core_aead_job *job)
 {
-    for (struct core_aead_job *job = jobs; job < jobs + count; job++) {
-        const struct core_hash *hash = ((const struct core_lanes_state *)job->state)->mac.hash;
-        job->result = hash && job->tag_len <= hash->len ? CORE_OPEN_OK : CORE_OPEN_FAILED;
-    }
+    const struct core_hash *hash = ((const struct core_lanes_state *)job->state)->mac.hash;
+    const bool ok = hash && job->tag_len <= hash->len;
+    job->result = ok ? CORE_OPEN_OK : CORE_OPEN_FAILED;
+    return ok;
 }
 
 static void seal_jobs(void *workspace, const struct shape *shape, struct core_aead_job *jobs, size_t count)
 {
     struct lanes *lanes = lanes_in(workspace);
-    struct mac macs[CORE_BATCH_MAX];
-    check_jobs(jobs, count);
-    crypt_texts(lanes, jobs, count);
-    const size_t mac_count = make_macs(lanes, shape, jobs, count, macs);
-    for (struct mac *mac = macs; mac < macs + mac_count; mac++) {
+    struct macs macs;
+    uint32_t together = 0;
+    set_shape(lanes, shape);
+    for (struct core_aead_job *job = jobs; job < jobs + count; job++)
+        if (check_job(job))
+            add_text(lanes, job, &together);
+    run_texts(lanes, together, jobs, count);
+    start_macs(&macs);
+    for (struct core_aead_job *job = jobs; job < jobs + count; job++)
+        if (job->result == CORE_OPEN_OK)
+            add_mac(shape, &macs, job);
+    make_macs(lanes, &macs);
+    for (struct mac *mac = macs.list; mac < macs.list + macs.count; mac++) {
         if (mac->job->result == CORE_OPEN_OK)
-            memcpy(mac->job->tag, mac->out, mac->job->tag_len);
+            put_tag(mac->job->tag, mac->out, mac->job->tag_len);
         core_wipe_inline(mac->out, sizeof mac->out);
     }
 }
@@ -234,16 +334,23 @@ static void seal_jobs(void *workspace, const struct shape *shape, struct core_ae
 static void open_jobs(void *workspace, const struct shape *shape, struct core_aead_job *jobs, size_t count)
 {
     struct lanes *lanes = lanes_in(workspace);
-    struct mac macs[CORE_BATCH_MAX];
-    check_jobs(jobs, count);
-    const size_t mac_count = make_macs(lanes, shape, jobs, count, macs);
-    for (struct mac *mac = macs; mac < macs + mac_count; mac++) {
+    struct macs macs;
+    uint32_t together = 0;
+    set_shape(lanes, shape);
+    start_macs(&macs);
+    for (struct core_aead_job *job = jobs; job < jobs + count; job++)
+        if (check_job(job))
+            add_mac(shape, &macs, job);
+    make_macs(lanes, &macs);
+    for (struct mac *mac = macs.list; mac < macs.list + macs.count; mac++) {
         struct core_aead_job *job = mac->job;
-        if (job->result == CORE_OPEN_OK && !core_equal(mac->out, job->expected, job->tag_len))
+        if (job->result == CORE_OPEN_OK && !is_tag(mac->out, job->expected, job->tag_len))
             job->result = CORE_OPEN_FORGED;
         core_wipe_inline(mac->out, sizeof mac->out); /* the right tag of a forged frame is a secret */
+        if (job->result == CORE_OPEN_OK)
+            add_text(lanes, job, &together);
     }
-    crypt_texts(lanes, jobs, count);
+    run_texts(lanes, together, jobs, count);
     for (struct core_aead_job *job = jobs; job < jobs + count; job++)
         if (job->result == CORE_OPEN_FAILED)
             core_wipe(job->text->data, job->text->len); /* some of it may be decrypted */

@@ -3,9 +3,6 @@
 #ifndef CORE_IPSECMB_LANES_H
 #define CORE_IPSECMB_LANES_H
 
-#include <endian.h>
-#include <string.h>
-
 #include "ctr_hmac.h"
 
 enum { CORE_AES_BLOCK_LEN = 16, CORE_AES_ROUND_KEYS_MAX = 15 };

@@ -21,6 +21,12 @@ struct sframe_frame {
         aad[SFRAME_AAD_PARTS]; /* header, metadata; as ciphers take them, since a copy would cost a wait */
 };
 
+/* Without the metadata of a frame that has none. */
+static inline size_t sframe_aad_count(const struct sframe_frame *frame)
+{
+    return frame->aad[SFRAME_AAD_PARTS - 1].len > 0 ? SFRAME_AAD_PARTS : SFRAME_AAD_PARTS - 1;
+}
+
 /* Sets key and salt from a secret of sframe_secret_init. No allocation. SFRAME_CRYPTO. */
 SOTTO_MUST_CHECK int sframe_key_derive(const struct sframe_crypto *crypto, struct sframe_key *key,
                                        const struct core_hmac_key *secret, uint64_t kid);

@@ -267,7 +267,7 @@ static void join(struct open_run *run, struct sframe_open_item *item, struct sfr
     run->jobs[run->count++] = (struct core_aead_job){.state = stream->key.state,
                                                      .nonce = nonce->bytes,
                                                      .aad = in->frame.aad,
-                                                     .aad_count = SFRAME_AAD_PARTS,
+                                                     .aad_count = sframe_aad_count(&in->frame),
                                                      .text = &in->text,
                                                      .text_count = 1,
                                                      .expected = in->tag,

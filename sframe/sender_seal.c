@@ -156,7 +156,7 @@ static void add(struct seal_run *run, struct sframe_seal_item *item)
     run->jobs[run->count++] = (struct core_aead_job){.state = out->key->state,
                                                      .nonce = nonce->bytes,
                                                      .aad = out->frame.aad,
-                                                     .aad_count = SFRAME_AAD_PARTS,
+                                                     .aad_count = sframe_aad_count(&out->frame),
                                                      .text = out->text,
                                                      .text_count = out->text_count,
                                                      .tag = out->tag,

@@ -331,13 +331,29 @@ static void refusals(void)
 
 /* --- batches --- */
 
-enum { JOBS_MAX = 40, JOB_TEXT_MAX = 30000, JOB_ROOM = SLACK + ALIGNMENTS + JOB_TEXT_MAX + SLACK };
+/* The longest texts are too long for all of a batch to be hashed together, of sixteen of them. */
+enum { JOBS_MAX = 40, JOB_TEXT_MAX = 170000, GUARD = 64 };
+enum { JOB_AAD_MAX = 40, JOB_ROOM = SLACK + JOB_AAD_MAX + ALIGNMENTS + JOB_TEXT_MAX + SLACK };
+
+enum lengths { MIXED, ALIKE, LONG };
+
+static size_t random_len(enum lengths lengths)
+{
+    switch (lengths) {
+    case ALIKE:
+        return 1200 + random_below(20);
+    case LONG:
+        return JOB_TEXT_MAX - random_below(20);
+    default:
+        return random_below(random_below(40) == 0 ? 30000 : random_below(4) == 0 ? 3000 : 300);
+    }
+}
 
 struct job_case {
     uint8_t *room;
     uint8_t *first; /* libcrypto's, alone */
     uint8_t nonce[CORE_NONCE_LEN];
-    uint8_t aad[40];
+    uint8_t aads[2][JOB_AAD_MAX]; /* the same twice */
     uint8_t tags[2][CORE_TAG_MAX];
     struct core_slice slices[3];
     struct core_span spans[3];
@@ -350,21 +366,33 @@ struct job_case {
 
 static struct job_case cases[JOBS_MAX];
 
-/* A case's text, sealed by libcrypto in `first`, as plaintext in its room. like: lengths differ little. */
-static void make_case(struct pair *pairs, struct job_case *c, size_t tag_len, bool like)
+/* The AAD's parts: one after the other, the last right before the text; or so, but elsewhere; or each elsewhere. */
+static void place_aad(struct job_case *c, const struct shape *shape)
 {
-    const size_t bound = random_below(40) == 0 ? JOB_TEXT_MAX : random_below(4) == 0 ? 3000 : 300;
-    const struct shape shape = {like ? 1200 + random_below(20) : random_below(bound), random_below(ALIGNMENTS),
-                                random_below(sizeof c->aad), random_below(4), 1 + random_below(3)};
-    memset(c->room, 0xee, JOB_ROOM);
+    random_bytes(c->aads[0], sizeof c->aads[0]);
+    memcpy(c->aads[1], c->aads[0], sizeof c->aads[0]);
+    uint8_t *before = c->whole.data - shape->aad_len;
+    const size_t where = random_below(3);
+    if (where == 0)
+        memcpy(before, c->aads[0], shape->aad_len);
+    c->slice_count = cut_aad(shape, where == 0 ? before : c->aads[0], c->slices);
+    if (where == 2 && c->slice_count > 1)
+        c->slices[1].data += sizeof c->aads[0];
+}
+
+/* A case's text, sealed by libcrypto in `first`, as plaintext in its room. */
+static void make_case(struct pair *pairs, struct job_case *c, size_t tag_len, enum lengths lengths)
+{
+    const struct shape shape = {random_len(lengths), random_below(ALIGNMENTS), random_below(JOB_AAD_MAX),
+                                random_below(4), 1 + random_below(3)};
+    memset(c->room, 0xee, SLACK + JOB_AAD_MAX + ALIGNMENTS + shape.len + SLACK);
     c->key = (int)random_below(2);
     c->forged = random_below(5) == 0;
-    c->whole = (struct core_span){c->room + SLACK + shape.align, shape.len};
+    c->whole = (struct core_span){c->room + SLACK + JOB_AAD_MAX + shape.align, shape.len};
     random_bytes(c->whole.data, shape.len);
-    random_bytes(c->aad, sizeof c->aad);
     random_bytes(c->nonce, sizeof c->nonce);
     memcpy(c->first, c->whole.data, shape.len);
-    c->slice_count = cut_aad(&shape, c->aad, c->slices);
+    place_aad(c, &shape);
     c->span_count = cut_spans(&shape, c->whole.data, c->spans);
     const struct core_span alone = {c->first, shape.len};
     CU_ASSERT_FATAL(pairs[c->key].aead[0]->seal(pairs[c->key].sealer[0], c->nonce, c->slices, c->slice_count, &alone, 1,
@@ -380,7 +408,7 @@ static struct core_aead_job job_of(struct job_case *c, size_t tag_len)
                                   .result = (enum core_opened)77};
 }
 
-static void check_batch(struct pair *pairs, void *workspace, size_t count, bool like)
+static void check_batch(struct pair *pairs, void *workspace, size_t count, enum lengths lengths)
 {
     const struct core_aead *aead = pairs[0].aead[1];
     const size_t tag_len = aead->min_tag_len + random_below(aead->tag_len - aead->min_tag_len + 1);
@@ -388,7 +416,7 @@ static void check_batch(struct pair *pairs, void *workspace, size_t count, bool 
     struct core_aead_job jobs[JOBS_MAX];
     for (size_t i = 0; i < count; i++) {
         struct job_case *c = &cases[i];
-        make_case(pairs, c, tag_len, like);
+        make_case(pairs, c, tag_len, lengths);
         memcpy(plains[i], c->whole.data, c->whole.len);
         jobs[i] = job_of(c, tag_len);
         jobs[i].state = pairs[c->key].sealer[1];
@@ -432,7 +460,7 @@ static void check_refused(struct pair *pairs, void *workspace)
     void *wiped = new_state(aead, CORE_SEAL);
     aead->wipe(wiped);
     for (size_t i = 0; i < 8; i++) {
-        make_case(pairs, &cases[i], aead->tag_len, true);
+        make_case(pairs, &cases[i], aead->tag_len, ALIKE);
         jobs[i] = job_of(&cases[i], aead->tag_len);
         jobs[i].state = i == 3 ? wiped : pairs[cases[i].key].sealer[1];
         jobs[i].text = cases[i].spans;
@@ -451,8 +479,10 @@ static void batches(void)
 {
     if (!present())
         return;
-    void *workspace = malloc(ours->workspace_size());
+    const size_t size = ours->workspace_size();
+    uint8_t *workspace = malloc(size + GUARD);
     CU_ASSERT_FATAL(workspace && ours->workspace_init(workspace));
+    memset(workspace + size, 0xee, GUARD);
     for (size_t i = 0; i < JOBS_MAX; i++) {
         cases[i].room = malloc(JOB_ROOM);
         cases[i].first = malloc(JOB_TEXT_MAX);
@@ -463,9 +493,12 @@ static void batches(void)
         open_pair(&pairs[0], which);
         open_pair(&pairs[1], which);
         for (size_t count = 0; count <= JOBS_MAX; count += count < 18 ? 1 : 11) {
-            check_batch(pairs, workspace, count, count % 3 == 1);
+            check_batch(pairs, workspace, count, count % 3 == 1 ? ALIKE : MIXED);
             rekey(&pairs[count % 2]);
         }
+        for (size_t count = 7; count <= 17; count += 5)
+            check_batch(pairs, workspace, count, LONG);
+        CU_ASSERT(all_are(workspace + size, GUARD, 0xee));
         check_refused(pairs, workspace);
         close_pair(&pairs[0]);
         close_pair(&pairs[1]);
