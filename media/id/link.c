@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "accept.h"
 #include "core/secret.h"
 #include "relay.h"
 #include "request.h"
@@ -82,19 +83,29 @@ static bool answer(struct id_request *request, const struct identity_secret *roo
     return true;
 }
 
+/* Somebody has shown that they know the code: *link has their request. */
+static bool meet(const struct id_request *request, const char *code, struct id_channel *channel,
+                 struct identity_link **link)
+{
+    struct announced announced = {code};
+    if (request->relay)
+        return told(identity_link_await(code, link)) &&
+               id_relay_await(request->relay, request->token, announce, &announced, channel) && step(channel, *link) &&
+               step(channel, *link);
+    const char *where = request->listen ? request->listen : "127.0.0.1:0";
+    const enum id_accepted accepted = id_accept(where, code, announce, &announced, channel, link);
+    return accepted == ID_ACCEPTED || (accepted == ID_ACCEPT_GUESSED && told(IDENTITY_CODE));
+}
+
 static bool give(struct id_request *request, const struct identity_secret *root)
 {
     char code[IDENTITY_LINK_CODE_DIGITS + 1];
-    struct announced announced = {code};
     struct id_channel channel = {0};
     struct identity_link *link = NULL;
-    if (!told(identity_link_code(code)) || !told(identity_link_await(code, &link)))
+    if (!told(identity_link_code(code)))
         return false;
     id_store_close(&request->store);
-    bool ok = request->relay
-                  ? id_relay_await(request->relay, request->token, announce, &announced, &channel)
-                  : id_wire_accept(request->listen ? request->listen : "127.0.0.1:0", announce, &announced, &channel);
-    ok = ok && step(&channel, link) && step(&channel, link) && answer(request, root, &channel, link);
+    bool ok = meet(request, code, &channel, &link) && answer(request, root, &channel, link);
     close_channel(&channel);
     identity_link_free(link);
     core_wipe(code, sizeof code);

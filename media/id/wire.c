@@ -11,8 +11,6 @@
 
 #include "core/bytes.h"
 
-enum { PLACE_MAX = 256, HEAD_LEN = 4 };
-
 struct wire {
     int fd;
 };
@@ -26,7 +24,7 @@ static int failed(const char *what, const char *where)
 /* ADDRESS:PORT, [ADDRESS]:PORT; NULL, and told, if it is neither. freeaddrinfo() it. */
 static struct addrinfo *resolve(const char *where, bool passive)
 {
-    char host[PLACE_MAX];
+    char host[ID_WIRE_PLACE_MAX];
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = passive ? AI_PASSIVE : 0};
     struct addrinfo *found = NULL;
     const char *colon = strrchr(where, ':');
@@ -58,17 +56,17 @@ static bool wait_for(int fd, short events, int seconds, const char *what)
     return ready > 0;
 }
 
-static bool place_of(int fd, char out[PLACE_MAX])
+static bool place_of(int fd, char out[ID_WIRE_PLACE_MAX])
 {
     struct sockaddr_storage address;
     socklen_t len = sizeof address;
-    char host[PLACE_MAX / 2];
+    char host[ID_WIRE_PLACE_MAX / 2];
     char port[16];
     if (getsockname(fd, (struct sockaddr *)&address, &len) != 0 ||
         getnameinfo((struct sockaddr *)&address, len, host, sizeof host, port, sizeof port,
                     NI_NUMERICHOST | NI_NUMERICSERV) != 0)
         return false;
-    snprintf(out, PLACE_MAX, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
+    snprintf(out, ID_WIRE_PLACE_MAX, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
     return true;
 }
 
@@ -91,7 +89,7 @@ static bool send_all(int fd, const uint8_t *data, size_t len)
 static bool wire_send(void *carrier, const uint8_t *data, size_t len)
 {
     const struct wire *wire = carrier;
-    uint8_t head[HEAD_LEN];
+    uint8_t head[ID_WIRE_HEAD_LEN];
     struct bytes_writer w;
     bytes_writer_init(&w, head, sizeof head);
     bytes_write_u32(&w, (uint32_t)len);
@@ -121,7 +119,7 @@ static bool receive_all(int fd, uint8_t *out, size_t len)
 static bool wire_receive(void *carrier, uint8_t *out, size_t cap, size_t *len)
 {
     const struct wire *wire = carrier;
-    uint8_t head[HEAD_LEN];
+    uint8_t head[ID_WIRE_HEAD_LEN];
     struct bytes_reader r;
     if (!receive_all(wire->fd, head, sizeof head))
         return false;
@@ -142,13 +140,11 @@ static void wire_close(void *carrier)
     free(wire);
 }
 
-/* Takes the socket; -1: there is none. */
-static bool open_channel(int fd, struct id_channel *channel)
+bool id_wire_open(int fd, struct id_channel *channel)
 {
-    struct wire *wire = fd >= 0 ? malloc(sizeof *wire) : NULL;
+    struct wire *wire = malloc(sizeof *wire);
     if (!wire) {
-        if (fd >= 0)
-            close(fd);
+        close(fd);
         return false;
     }
     wire->fd = fd;
@@ -156,31 +152,23 @@ static bool open_channel(int fd, struct id_channel *channel)
     return true;
 }
 
-bool id_wire_accept(const char *where, id_announce *announce, void *context, struct id_channel *channel)
+int id_wire_listen(const char *where, int backlog, char place[ID_WIRE_PLACE_MAX])
 {
     const int on = 1;
-    char place[PLACE_MAX];
-    int fd = -1;
     struct addrinfo *address = resolve(where, true);
     if (!address)
-        return false;
-    int listener = socket(address->ai_family, address->ai_socktype | SOCK_CLOEXEC, 0);
+        return -1;
+    int listener = socket(address->ai_family, address->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        bind(listener, address->ai_addr, address->ai_addrlen) != 0 || listen(listener, 1) != 0 ||
+        bind(listener, address->ai_addr, address->ai_addrlen) != 0 || listen(listener, backlog) != 0 ||
         !place_of(listener, place)) {
         failed("listening at", where);
-    } else {
-        announce(context, place);
-        if (wait_for(listener, POLLIN, ID_CHANNEL_PEER_S, "the new device")) {
-            fd = accept(listener, NULL, NULL);
-            if (fd < 0)
-                failed("accepting at", place);
-        }
+        if (listener >= 0)
+            close(listener);
+        listener = -1;
     }
-    if (listener >= 0)
-        close(listener);
     freeaddrinfo(address);
-    return open_channel(fd, channel);
+    return listener;
 }
 
 bool id_wire_connect(const char *where, struct id_channel *channel)
@@ -200,5 +188,5 @@ bool id_wire_connect(const char *where, struct id_channel *channel)
         failed("connecting to", where);
     if (first)
         freeaddrinfo(first);
-    return open_channel(fd, channel);
+    return fd >= 0 && id_wire_open(fd, channel);
 }
