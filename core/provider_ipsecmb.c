@@ -60,21 +60,36 @@ struct gcm {
 
 _Static_assert(sizeof(struct gcm) <= CORE_AEAD_STATE_MAX, "the largest state");
 
-static inline struct gcm_key_data *aligned_key(struct gcm *gcm)
+static inline size_t key_place(const struct gcm *gcm)
 {
-    const size_t at = -(uintptr_t)gcm->room & (KEY_ALIGN - 1);
-    if (__builtin_expect(at != gcm->at, false)) { /* the state was moved */
+    return -(uintptr_t)gcm->room & (KEY_ALIGN - 1);
+}
+
+static inline bool was_moved(const struct gcm *gcm)
+{
+    return key_place(gcm) != gcm->at;
+}
+
+static inline struct gcm_key_data *key_of(struct gcm *gcm)
+{
+    return (struct gcm_key_data *)(void *)(gcm->room + gcm->at);
+}
+
+static struct gcm_key_data *aligned_key(struct gcm *gcm)
+{
+    const size_t at = key_place(gcm);
+    if (at != gcm->at) {
         memmove(gcm->room + at, gcm->room + gcm->at, sizeof(struct gcm_key_data));
         core_wipe(gcm->room, at);
         core_wipe(gcm->room + at + sizeof(struct gcm_key_data), sizeof gcm->room - at - sizeof(struct gcm_key_data));
         gcm->at = at;
     }
-    return (struct gcm_key_data *)(void *)(gcm->room + at);
+    return key_of(gcm);
 }
 
 static bool gcm_init(struct gcm *gcm, const struct gcm_calls *calls)
 {
-    *gcm = (struct gcm){.calls = calls, .at = -(uintptr_t)gcm->room & (KEY_ALIGN - 1)};
+    *gcm = (struct gcm){.calls = calls, .at = key_place(gcm)};
     return calls->pre != NULL;
 }
 
@@ -105,22 +120,10 @@ static inline void forget(struct gcm_context_data *context)
     core_wipe_inline(context, sizeof *context);
 }
 
-/* The AAD if it is one part, with nothing after it; NULL if there are several. */
-static inline const struct core_slice *single_aad(const struct core_slice *aad, size_t count)
-{
-    static const struct core_slice none = {(const uint8_t *)"", 0};
-    while (count > 0 && aad[count - 1].len == 0)
-        count--;
-    if (count == 0)
-        return &none;
-    return count == 1 ? aad : NULL;
-}
-
-/* AAD in several parts: the library takes it only in one. A short one is joined; a long one is hashed in chunks, and
- * its hash put where the library keeps it between calls (byte-reversed). */
-static void start_joined(const struct gcm_calls *calls, const struct gcm_key_data *key,
-                         struct gcm_context_data *context, const uint8_t *nonce, const struct core_slice *aad,
-                         size_t count)
+/* AAD in any number of parts: the library takes it only in one. A short one is joined; a long one is hashed in chunks,
+ * and its hash put where the library keeps it between calls (byte-reversed). */
+static void start(const struct gcm_calls *calls, const struct gcm_key_data *key, struct gcm_context_data *context,
+                  const uint8_t *nonce, const struct core_slice *aad, size_t count)
 {
     uint8_t chunk[AAD_CHUNK];
     uint8_t hash[BLOCK_LEN] = {0};
@@ -151,33 +154,45 @@ static void start_joined(const struct gcm_calls *calls, const struct gcm_key_dat
     core_wipe(hash, sizeof hash); /* with AAD that others know it gives the hash key away */
 }
 
+static bool fits(const struct core_span *text, size_t count)
+{
+    uint64_t left = text_max;
+    for (size_t i = 0; i < count; left -= text[i++].len)
+        if (text[i].len > left)
+            return false;
+    return true;
+}
+
+/* What the library's one call does not take. */
+__attribute__((noinline)) static bool seal_in_steps(struct gcm *gcm, const uint8_t *nonce, const struct core_slice *aad,
+                                                    size_t aad_count, const struct core_span *text, size_t text_count,
+                                                    uint8_t *tag)
+{
+    const struct gcm_calls *calls = gcm->calls;
+    const struct gcm_key_data *key = aligned_key(gcm);
+    struct gcm_context_data context;
+    if (!fits(text, text_count))
+        return false;
+    start(calls, key, &context, nonce, aad, aad_count);
+    for (size_t i = 0; i < text_count; i++)
+        if (text[i].len > 0)
+            calls->update(key, &context, text[i].data, text[i].data, text[i].len);
+    calls->finish(key, &context, tag, GCM_TAG_LEN);
+    forget(&context);
+    return true;
+}
+
 static bool gcm_seal(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
                      const struct core_span *text, size_t text_count, uint8_t *tag, size_t tag_len)
 {
     struct gcm *gcm = state;
-    const struct gcm_calls *calls = gcm->calls;
     struct gcm_context_data context;
-    uint64_t left = text_max;
-    if (!calls || tag_len != GCM_TAG_LEN)
+    if (!gcm->calls || tag_len != GCM_TAG_LEN)
         return false;
-    for (size_t i = 0; i < text_count; left -= text[i++].len)
-        if (text[i].len > left)
-            return false;
-    const struct gcm_key_data *key = aligned_key(gcm);
-    const struct core_slice *single = single_aad(aad, aad_count);
-    if (single && text_count == 1 && text->len > 0) {
-        calls->seal(key, &context, text->data, text->data, text->len, nonce, single->data, single->len, tag, tag_len);
-        forget(&context);
-        return true;
-    }
-    if (single)
-        calls->start(key, &context, nonce, single->data, single->len);
-    else
-        start_joined(calls, key, &context, nonce, aad, aad_count);
-    for (size_t i = 0; i < text_count; i++)
-        if (text[i].len > 0)
-            calls->update(key, &context, text[i].data, text[i].data, text[i].len);
-    calls->finish(key, &context, tag, tag_len);
+    if (was_moved(gcm) || aad_count != 1 || text_count != 1 || text->len == 0 || text->len > text_max)
+        return seal_in_steps(gcm, nonce, aad, aad_count, text, text_count, tag);
+    gcm->calls->seal(key_of(gcm), &context, text->data, text->data, text->len, nonce, aad->data, aad->len, tag,
+                     tag_len);
     forget(&context);
     return true;
 }
@@ -195,36 +210,48 @@ static inline bool tags_equal(const uint8_t *a, const uint8_t *b)
     return difference == 0;
 }
 
+/* Wipes the text unless the tag is the one that came: the library decrypts before it knows. */
+static inline enum core_opened judge(struct core_span text, uint8_t *expected, const uint8_t *tag)
+{
+    if (tags_equal(expected, tag))
+        return CORE_OPEN_OK;
+    core_wipe(text.data, text.len);
+    core_wipe(expected, GCM_TAG_LEN); /* the right tag of a forged frame is a secret */
+    return CORE_OPEN_FORGED;
+}
+
+/* What the library's one call does not take: a state that was moved, AAD in several parts, no text. Out of line: rare,
+ * and what it needs would be saved for every frame. */
+__attribute__((noinline)) static enum core_opened open_in_steps(struct gcm *gcm, const uint8_t *nonce,
+                                                                const struct core_slice *aad, size_t aad_count,
+                                                                struct core_span text, const uint8_t *tag)
+{
+    const struct gcm_calls *calls = gcm->calls;
+    const struct gcm_key_data *key = aligned_key(gcm);
+    struct gcm_context_data context;
+    uint8_t expected[GCM_TAG_LEN];
+    start(calls, key, &context, nonce, aad, aad_count);
+    if (text.len > 0)
+        calls->open_update(key, &context, text.data, text.data, text.len);
+    calls->open_finish(key, &context, expected, sizeof expected);
+    forget(&context);
+    return judge(text, expected, tag);
+}
+
 static enum core_opened gcm_open(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
                                  struct core_span text, const uint8_t *tag, size_t tag_len)
 {
     struct gcm *gcm = state;
-    const struct gcm_calls *calls = gcm->calls;
     struct gcm_context_data context;
     uint8_t expected[GCM_TAG_LEN];
-    if (!calls || tag_len != GCM_TAG_LEN || text.len > text_max)
+    if (!gcm->calls || tag_len != GCM_TAG_LEN || text.len > text_max)
         return CORE_OPEN_FAILED;
-    const struct gcm_key_data *key = aligned_key(gcm);
-    const struct core_slice *single = single_aad(aad, aad_count);
-    if (single && text.len > 0) {
-        calls->open(key, &context, text.data, text.data, text.len, nonce, single->data, single->len, expected,
-                    sizeof expected);
-    } else {
-        if (single)
-            calls->start(key, &context, nonce, single->data, single->len);
-        else
-            start_joined(calls, key, &context, nonce, aad, aad_count);
-        if (text.len > 0)
-            calls->open_update(key, &context, text.data, text.data, text.len);
-        calls->open_finish(key, &context, expected, sizeof expected);
-    }
+    if (was_moved(gcm) || aad_count != 1 || text.len == 0)
+        return open_in_steps(gcm, nonce, aad, aad_count, text, tag);
+    gcm->calls->open(key_of(gcm), &context, text.data, text.data, text.len, nonce, aad->data, aad->len, expected,
+                     sizeof expected);
     forget(&context);
-    const bool genuine = tags_equal(expected, tag);
-    if (!genuine) {
-        core_wipe(text.data, text.len);       /* the library decrypts before it knows */
-        core_wipe(expected, sizeof expected); /* the right tag of a forged frame is a secret */
-    }
-    return genuine ? CORE_OPEN_OK : CORE_OPEN_FORGED;
+    return judge(text, expected, tag);
 }
 
 static void gcm_wipe(void *state)
