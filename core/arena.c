@@ -23,3 +23,10 @@ void *core_arena_take(struct core_arena *arena, size_t count, size_t size)
     memset(arena->memory + start, 0, len);
     return arena->memory + start;
 }
+
+void *core_arena_take_aligned(struct core_arena *arena, size_t count, size_t size, size_t align)
+{
+    unsigned char *before = core_arena_take(arena, 1, align);
+    unsigned char *parts = core_arena_take(arena, count, size);
+    return before && parts ? parts - ((uintptr_t)parts & (align - 1)) : NULL;
+}

@@ -18,6 +18,14 @@ int sframe_header_write(uint64_t kid, uint64_t ctr, uint8_t *out, size_t cap, si
     return SFRAME_OK;
 }
 
+int sframe_header_parse_short(const uint8_t *frame, size_t len, struct sframe_header *header)
+{
+    uint8_t padded[SFRAME_HEADER_MAX] = {0};
+    if (len > 0)
+        memcpy(padded, frame, len);
+    return sframe_header_parse_at(padded, len, header);
+}
+
 int sframe_header_read(const uint8_t *frame, size_t len, struct sframe_header *header)
 {
     if ((!frame && len > 0) || !header)

@@ -30,33 +30,52 @@ static inline void sframe_header_put(uint64_t kid, size_t kid_len, uint64_t ctr,
     bytes_write_uint(&w, ctr, ctr_len);
 }
 
-/* "the value MUST be encoded with the minimum number of bytes required" (RFC 9605 section 4.3): a longer form would
+/* A field at header[*pos], whose longest form there is room to load; *pos goes past it.
+ * "the value MUST be encoded with the minimum number of bytes required" (RFC 9605 section 4.3): a longer form would
  * give one frame several encodings. */
-static inline uint64_t sframe_field_read(struct bytes_reader *r, unsigned nibble)
+static inline uint64_t sframe_field_read(const uint8_t *header, size_t *pos, unsigned nibble, bool *minimal)
 {
     if (!(nibble & SFRAME_FIELD_EXTENDED))
         return nibble;
-    const size_t len = (nibble & SFRAME_FIELD_INLINE_MAX) + 1u;
-    const uint64_t value = bytes_read_uint(r, len);
-    const uint64_t shorter_max = len == 1 ? SFRAME_FIELD_INLINE_MAX : (UINT64_C(1) << 8 * (len - 1)) - 1;
-    if (value <= shorter_max)
-        bytes_reader_fail(r);
+    const unsigned len = (nibble & SFRAME_FIELD_INLINE_MAX) + 1;
+    uint64_t value;
+    memcpy(&value, header + *pos, sizeof value);
+    value = be64toh(value) >> (64 - 8 * len);
+    if (value <= SFRAME_FIELD_INLINE_MAX || header[*pos] == 0)
+        *minimal = false;
+    *pos += len;
     return value;
 }
+
+/* The header of a frame of len bytes, of which the first SFRAME_HEADER_MAX can be read. */
+__attribute__((always_inline)) static inline int sframe_header_parse_at(const uint8_t *frame, size_t len,
+                                                                        struct sframe_header *header)
+{
+    bool minimal = true;
+    size_t pos = 1;
+    const unsigned config = frame[0];
+    const uint64_t kid = sframe_field_read(frame, &pos, config >> 4, &minimal);
+    const uint64_t ctr = sframe_field_read(frame, &pos, config & 0x0f, &minimal);
+    if (!minimal || pos > len)
+        return SFRAME_HEADER;
+    *header = (struct sframe_header){kid, ctr, pos};
+    return SFRAME_OK;
+}
+
+/* Of a frame of fewer than SFRAME_HEADER_MAX bytes. */
+int sframe_header_parse_short(const uint8_t *frame, size_t len, struct sframe_header *header);
 
 /* As sframe_header_read, the pointers known to be good. */
 __attribute__((always_inline)) static inline int sframe_header_parse(const uint8_t *frame, size_t len,
                                                                      struct sframe_header *header)
 {
-    struct bytes_reader r;
-    bytes_reader_init(&r, frame, len);
-    const unsigned config = bytes_read_u8(&r);
-    const uint64_t kid = sframe_field_read(&r, config >> 4);
-    const uint64_t ctr = sframe_field_read(&r, config & 0x0f);
-    if (!bytes_reader_ok(&r))
-        return SFRAME_HEADER;
-    *header = (struct sframe_header){kid, ctr, r.pos};
-    return SFRAME_OK;
+    if (len >= SFRAME_HEADER_MAX)
+        return sframe_header_parse_at(frame, len, header);
+    struct sframe_header parsed;
+    const int rc = sframe_header_parse_short(frame, len, &parsed);
+    if (rc == SFRAME_OK)
+        *header = parsed;
+    return rc;
 }
 
 #endif

@@ -4,14 +4,15 @@
 
 enum {
     VERSION = 1,
-    VERSION_SHIFT = 5,   /* three bits */
     FLAG_PADDING = 0x01, /* a padding length follows the capture time */
     FLAG_TLV = 0x02,     /* then a TLV block */
     FLAG_SIGNED = 0x04,  /* kept for frame signatures; not known to this version */
     FLAGS_KNOWN = FLAG_PADDING | FLAG_TLV,
+    VERSION_SHIFT = 5, /* three bits */
     FLAGS_MASK = (1 << VERSION_SHIFT) - 1,
 };
 
+_Static_assert(SFRAME_INNER_PLAIN == VERSION << VERSION_SHIFT, "the first byte of an inner header without flags");
 _Static_assert((FLAGS_KNOWN & FLAG_SIGNED) == 0, "an unknown flag is refused, never ignored");
 
 static bool tlv_ok(const uint8_t *tlv, size_t len)
@@ -59,7 +60,7 @@ static bool all_zero(const uint8_t *data, size_t len)
     return any == 0;
 }
 
-int sframe_inner_parse(struct core_span text, struct sframe_inner *inner, struct core_span *payload)
+int sframe_inner_parse_any(struct core_span text, struct sframe_inner *inner, struct core_span *payload)
 {
     struct sframe_inner parsed = {0};
     struct bytes_reader r;

@@ -7,6 +7,7 @@ int sframe_key_derive(const struct sframe_crypto *crypto, struct sframe_key *key
                       uint64_t kid)
 {
     uint8_t frame_key[SFRAME_NK_MAX];
+    memset(key->salt, 0, sizeof key->salt);
     int rc = sframe_secret_expand(crypto, secret, kid, frame_key, key->salt);
     if (rc == SFRAME_OK && !crypto->aead->set_key(key->state, frame_key))
         rc = SFRAME_CRYPTO;

@@ -7,9 +7,18 @@
 
 #include "suite.h"
 
+/* A nonce, written at once: the ciphers load it at once, and a load over several recent stores waits for all of them.
+ */
+typedef uint32_t sframe_nonce_words __attribute__((vector_size(16)));
+
+union sframe_nonce {
+    sframe_nonce_words words;
+    uint8_t bytes[CORE_NONCE_LEN];
+};
+
 struct sframe_key {
+    uint8_t salt[sizeof(sframe_nonce_words)]; /* beyond a nonce's length, zeros */
     void *state; /* of the suite's AEAD, in the context's memory; its cipher state is made once and rekeyed */
-    uint8_t salt[CORE_NONCE_LEN];
 };
 
 enum { SFRAME_AAD_PARTS = 2 };
@@ -21,10 +30,10 @@ struct sframe_frame {
         aad[SFRAME_AAD_PARTS]; /* header, metadata; as ciphers take them, since a copy would cost a wait */
 };
 
-/* Without the metadata of a frame that has none. */
+/* Without metadata there is only the header: ciphers take one part sooner than two. */
 static inline size_t sframe_aad_count(const struct sframe_frame *frame)
 {
-    return frame->aad[SFRAME_AAD_PARTS - 1].len > 0 ? SFRAME_AAD_PARTS : SFRAME_AAD_PARTS - 1;
+    return frame->aad[1].len > 0 ? SFRAME_AAD_PARTS : 1;
 }
 
 /* Sets key and salt from a secret of sframe_secret_init. No allocation. SFRAME_CRYPTO. */
@@ -32,22 +41,12 @@ SOTTO_MUST_CHECK int sframe_key_derive(const struct sframe_crypto *crypto, struc
                                        const struct core_hmac_key *secret, uint64_t kid);
 /* Wipes key and salt; the cipher state stays, to be given another key. False if it could not be kept: it is freed. */
 bool sframe_key_forget(const struct core_aead *aead, struct sframe_key *key);
-/* A nonce, written at once: the ciphers load it at once, and a load over several recent stores waits for all of them.
- */
-typedef uint32_t sframe_nonce_words __attribute__((vector_size(16)));
-
-union sframe_nonce {
-    sframe_nonce_words words;
-    uint8_t bytes[CORE_NONCE_LEN];
-};
-
 /* nonce = salt XOR CTR as a big-endian integer of nn bytes */
 static inline void sframe_nonce_make(const struct sframe_key *key, uint64_t ctr, union sframe_nonce *nonce)
 {
-    uint32_t salt[CORE_NONCE_LEN / sizeof(uint32_t)];
-    memcpy(salt, key->salt, sizeof salt);
-    nonce->words =
-        (sframe_nonce_words){salt[0], salt[1] ^ htobe32((uint32_t)(ctr >> 32)), salt[2] ^ htobe32((uint32_t)ctr), 0};
+    sframe_nonce_words salt;
+    memcpy(&salt, key->salt, sizeof salt);
+    nonce->words = salt ^ (sframe_nonce_words) { 0, htobe32((uint32_t)(ctr >> 32)), htobe32((uint32_t)ctr), 0 };
 }
 
 /* Seals text in place and writes the suite's nt bytes of tag. SFRAME_CRYPTO: the text's content is undefined. */
@@ -57,20 +56,22 @@ SOTTO_MUST_CHECK static inline int sframe_key_seal(const struct sframe_crypto *c
 {
     union sframe_nonce nonce;
     sframe_nonce_make(key, frame->ctr, &nonce);
-    return crypto->aead->seal(key->state, nonce.bytes, frame->aad, SFRAME_AAD_PARTS, text, text_count, tag,
+    return crypto->aead->seal(key->state, nonce.bytes, frame->aad, sframe_aad_count(frame), text, text_count, tag,
                               crypto->suite->nt)
                ? SFRAME_OK
                : SFRAME_CRYPTO;
 }
 
 /* Opens text in place. SFRAME_AUTH, SFRAME_CRYPTO: the text is wiped or still ciphertext. */
-SOTTO_MUST_CHECK static inline int sframe_key_open(const struct sframe_crypto *crypto, struct sframe_key *key,
-                                                   const struct sframe_frame *frame, struct core_span text,
-                                                   const uint8_t *tag)
+__attribute__((always_inline)) SOTTO_MUST_CHECK static inline int
+sframe_key_open(const struct sframe_crypto *crypto, struct sframe_key *key, const struct sframe_frame *frame,
+                struct core_span text, const uint8_t *tag)
 {
+    /* its own, so that inline the rest of the frame need not be in memory */
+    const struct core_slice aad[SFRAME_AAD_PARTS] = {frame->aad[0], frame->aad[1]};
     union sframe_nonce nonce;
     sframe_nonce_make(key, frame->ctr, &nonce);
-    switch (crypto->aead->open(key->state, nonce.bytes, frame->aad, SFRAME_AAD_PARTS, text, tag, crypto->suite->nt)) {
+    switch (crypto->aead->open(key->state, nonce.bytes, aad, sframe_aad_count(frame), text, tag, crypto->suite->nt)) {
     case CORE_OPEN_OK:
         return SFRAME_OK;
     case CORE_OPEN_FORGED:

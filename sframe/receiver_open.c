@@ -29,9 +29,8 @@ SFRAME_PER_FRAME int read_frame(const struct sframe_receiver *receiver, const ui
     return SFRAME_OK;
 }
 
-static int check_kind(const struct sframe_expect *expect, const struct sframe_stream_info *info)
+static int check_kind(const struct sframe_expect *expect, unsigned kind)
 {
-    unsigned kind = sframe_stream_kind(info);
     bool expected = !expect || expect->kinds == 0 || kind == SFRAME_KINDS || (expect->kinds >> kind & 1) != 0;
     return expected ? SFRAME_OK : SFRAME_STREAM;
 }
@@ -46,14 +45,14 @@ static void count_failure(struct sframe_receiver *receiver, uint64_t *failures)
 __attribute__((always_inline)) static inline int
 check_known(const struct sframe_expect *expect, const struct incoming *in, const struct sframe_stream *stream)
 {
-    int rc = check_kind(expect, &stream->info);
+    int rc = check_kind(expect, stream->kind);
     if (rc == SFRAME_OK)
         rc = sframe_replay_check(&stream->replay, in->header.ctr, in->now_ms);
     return rc;
 }
 
-static int open_known(struct sframe_receiver *receiver, const struct sframe_expect *expect, const struct incoming *in,
-                      struct sframe_stream *stream)
+SFRAME_PER_FRAME int open_known(struct sframe_receiver *receiver, const struct sframe_expect *expect,
+                                const struct incoming *in, struct sframe_stream *stream)
 {
     int rc = check_known(expect, in, stream);
     if (rc != SFRAME_OK)
@@ -72,7 +71,7 @@ __attribute__((noinline)) static int open_newcomer(struct sframe_receiver *recei
     struct sframe_newcomer newcomer;
     int rc = sframe_newcomer_find(receiver, in->header.kid, &newcomer);
     if (rc == SFRAME_OK)
-        rc = check_kind(expect, &newcomer.info);
+        rc = check_kind(expect, sframe_stream_kind(&newcomer.info));
     if (rc == SFRAME_OK && !sframe_newcomer_may_fit(receiver))
         rc = SFRAME_FULL;
     if (rc == SFRAME_OK)
@@ -124,10 +123,9 @@ SFRAME_PER_FRAME int check_inner(const struct sframe_receiver *receiver, const s
     if (rc != SFRAME_OK)
         return rc;
     struct sframe_timeline *timeline = sframe_streams_timeline(&receiver->streams, stream);
-    const unsigned kind = sframe_stream_kind(&stream->info);
     rc = check_clock(receiver, stream, inner->capture_ms, in->now_ms);
     if (rc == SFRAME_OK)
-        rc = sframe_timeline_take(timeline, kind, inner->capture_ms, in->now_ms, receiver->max_delay_ms,
+        rc = sframe_timeline_take(timeline, stream->kind, inner->capture_ms, in->now_ms, receiver->max_delay_ms,
                                   receiver->jitter_ms);
     return rc;
 }
@@ -175,7 +173,7 @@ SFRAME_PER_FRAME int take(struct sframe_receiver *receiver, const struct sframe_
     *opened = (struct sframe_opened){
         .kid = in->header.kid,
         .ctr = in->header.ctr,
-        .context = stream->info.context < SFRAME_CONTEXTS ? stream->info.context : 0,
+        .context = stream->kind < SFRAME_KINDS ? stream->info.context : 0,
         .sender = stream->info.sender,
         .payload = payload.data,
         .payload_len = payload.len,
@@ -184,9 +182,9 @@ SFRAME_PER_FRAME int take(struct sframe_receiver *receiver, const struct sframe_
     return SFRAME_OK;
 }
 
-static int open_frame(struct sframe_receiver *receiver, const struct sframe_expect *expect, const uint8_t *metadata,
-                      size_t metadata_len, uint8_t *frame, size_t frame_len, uint64_t now_ms,
-                      struct sframe_opened *opened)
+SFRAME_PER_FRAME int open_frame(struct sframe_receiver *receiver, const struct sframe_expect *expect,
+                                const uint8_t *metadata, size_t metadata_len, uint8_t *frame, size_t frame_len,
+                                uint64_t now_ms, struct sframe_opened *opened)
 {
     struct incoming in; /* not zeroed: read_frame sets all but the time, and zeroing would take as long */
     in.now_ms = now_ms;
@@ -194,7 +192,14 @@ static int open_frame(struct sframe_receiver *receiver, const struct sframe_expe
     if (rc != SFRAME_OK)
         return rc;
     struct sframe_stream *stream = sframe_streams_find(&receiver->streams, in.header.kid);
-    rc = stream ? open_known(receiver, expect, &in, stream) : open_newcomer(receiver, expect, &in, &stream);
+    if (stream) {
+        rc = open_known(receiver, expect, &in, stream);
+    } else {
+        const struct incoming copy = in; /* so that no other call takes the address of in and stream */
+        struct sframe_stream *made = NULL;
+        rc = open_newcomer(receiver, expect, &copy, &made);
+        stream = made;
+    }
     return rc == SFRAME_OK ? take(receiver, expect, &in, stream, opened) : rc;
 }
 

@@ -2,9 +2,11 @@
 
 #include <string.h>
 
-#include "sotto/sframe.h"
-
 enum { WORD_BITS = 64, MS_PER_S = 1000 };
+
+_Static_assert((SFRAME_WINDOW_AUDIO & (SFRAME_WINDOW_AUDIO - 1)) == 0 &&
+                   (SFRAME_WINDOW_VIDEO & (SFRAME_WINDOW_VIDEO - 1)) == 0,
+               "a counter's place in a window is a mask away");
 
 void sframe_replay_init(struct sframe_replay *replay, uint32_t size, uint32_t rate, bool late_start)
 {
@@ -20,9 +22,14 @@ void sframe_replay_resume(struct sframe_replay *replay, uint64_t top, uint64_t t
     memset(replay->high.bits, 0xff, sizeof replay->high.bits);
 }
 
+static uint64_t place(const struct sframe_replay *replay, uint64_t ctr)
+{
+    return ctr & (replay->size - 1);
+}
+
 static bool seen(const struct sframe_replay *replay, const struct sframe_window *window, uint64_t ctr)
 {
-    uint64_t bit = ctr % replay->size;
+    uint64_t bit = place(replay, ctr);
     return window->bits[bit / WORD_BITS] >> bit % WORD_BITS & 1;
 }
 
@@ -31,14 +38,13 @@ static bool below(const struct sframe_replay *replay, const struct sframe_window
     return ctr < window->top && window->top - ctr >= replay->size;
 }
 
-/* A jump of up to three quarters of a window is loss. More must have had the time: a counter cannot run faster than a
- * sender makes frames. (Three quarters, so that after a forged jump the sender's next frames still fall in the window.)
- */
+/* A jump of up to the slack is loss. More must have had the time: a counter cannot run faster than a sender makes
+ * frames. */
 static bool too_far(const struct sframe_replay *replay, const struct sframe_window *window, uint64_t ctr,
                     uint64_t now_ms)
 {
     uint64_t elapsed = now_ms > window->top_ms ? now_ms - window->top_ms : 0;
-    uint64_t slack = replay->size - replay->size / 4;
+    uint64_t slack = sframe_replay_slack(replay);
     uint64_t earned =
         elapsed > UINT64_MAX / MS_PER_S / replay->rate ? UINT64_MAX - slack : elapsed * replay->rate / MS_PER_S;
     return ctr > window->top && ctr - window->top > slack + earned;
@@ -59,7 +65,7 @@ static bool is_low(const struct sframe_replay *replay, uint64_t ctr)
            (replay->low.used || replay->low_open);
 }
 
-int sframe_replay_check(const struct sframe_replay *replay, uint64_t ctr, uint64_t now_ms)
+int sframe_replay_check_any(const struct sframe_replay *replay, uint64_t ctr, uint64_t now_ms)
 {
     if (!replay->high.used)
         return SFRAME_OK;
@@ -80,15 +86,15 @@ static void mark(const struct sframe_replay *replay, struct sframe_window *windo
             memset(window->bits, 0, sizeof window->bits);
         else
             for (uint64_t skipped = window->top + 1; skipped < ctr; skipped++)
-                window->bits[skipped % replay->size / WORD_BITS] &= ~(UINT64_C(1) << skipped % WORD_BITS);
+                window->bits[place(replay, skipped) / WORD_BITS] &= ~(UINT64_C(1) << skipped % WORD_BITS);
         window->top = ctr;
         window->top_ms = now_ms;
     }
-    uint64_t bit = ctr % replay->size;
+    uint64_t bit = place(replay, ctr);
     window->bits[bit / WORD_BITS] |= UINT64_C(1) << bit % WORD_BITS;
 }
 
-void sframe_replay_commit(struct sframe_replay *replay, uint64_t ctr, uint64_t now_ms)
+void sframe_replay_commit_any(struct sframe_replay *replay, uint64_t ctr, uint64_t now_ms)
 {
     if (replay->high.used && is_low(replay, ctr)) {
         if (!replay->low.used)

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sotto/sframe.h"
+
 enum {
     SFRAME_WINDOW_AUDIO = 128,
     SFRAME_WINDOW_VIDEO = 1024,
@@ -24,12 +26,12 @@ struct sframe_window {
 };
 
 struct sframe_replay {
-    uint32_t size;      /* SFRAME_WINDOW_* */
-    uint32_t rate;      /* frames per second that a jump may claim for the time elapsed */
-    uint64_t low_limit; /* counters up to this one belong to the low window; 0: none do */
-    bool low_open;      /* and the low window has not begun: the first of them starts it */
+    uint32_t size; /* SFRAME_WINDOW_*: a power of two */
+    uint32_t rate; /* frames per second that a jump may claim for the time elapsed */
     struct sframe_window high;
     struct sframe_window low;
+    uint64_t low_limit; /* counters up to this one belong to the low window; 0: none do */
+    bool low_open;      /* and the low window has not begun: the first of them starts it */
 };
 
 /* rate: as above. late_start: counters before the first frame's window are accepted (the frame's age is bounded by
@@ -38,9 +40,38 @@ void sframe_replay_init(struct sframe_replay *replay, uint32_t size, uint32_t ra
 /* A window that begins as one left off: everything up to top, seen at top_ms, counts as seen. After sframe_replay_init.
  */
 void sframe_replay_resume(struct sframe_replay *replay, uint64_t top, uint64_t top_ms);
+/* sframe_replay_check and sframe_replay_commit of any counter. */
+int sframe_replay_check_any(const struct sframe_replay *replay, uint64_t ctr, uint64_t now_ms);
+void sframe_replay_commit_any(struct sframe_replay *replay, uint64_t ctr, uint64_t now_ms);
+
+/* How far a counter may jump whatever the time: three quarters of a window, so that after a forged jump the sender's
+ * next frames still fall in the window. */
+static inline uint64_t sframe_replay_slack(const struct sframe_replay *replay)
+{
+    return replay->size - replay->size / 4;
+}
+
 /* Whether a frame of this counter may be opened: SFRAME_OK, SFRAME_REPLAY or SFRAME_JUMP. Changes nothing. */
-int sframe_replay_check(const struct sframe_replay *replay, uint64_t ctr, uint64_t now_ms);
+static inline int sframe_replay_check(const struct sframe_replay *replay, uint64_t ctr, uint64_t now_ms)
+{
+    const struct sframe_window *high = &replay->high;
+    if (high->used && ctr > high->top && ctr - high->top <= sframe_replay_slack(replay)) /* as most are */
+        return SFRAME_OK;
+    return sframe_replay_check_any(replay, ctr, now_ms);
+}
+
 /* Marks a counter that passed the check, once its frame is authentic. */
-void sframe_replay_commit(struct sframe_replay *replay, uint64_t ctr, uint64_t now_ms);
+static inline void sframe_replay_commit(struct sframe_replay *replay, uint64_t ctr, uint64_t now_ms)
+{
+    struct sframe_window *high = &replay->high;
+    if (!high->used || ctr <= high->top || ctr - high->top > 1) {
+        sframe_replay_commit_any(replay, ctr, now_ms);
+        return;
+    }
+    const uint64_t bit = ctr & (replay->size - 1);
+    high->top = ctr; /* the next one: as most are */
+    high->top_ms = now_ms;
+    high->bits[bit / 64] |= UINT64_C(1) << bit % 64;
+}
 
 #endif

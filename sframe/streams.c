@@ -11,8 +11,8 @@ void sframe_streams_layout(struct sframe_streams *streams, struct core_arena *ar
                            const struct core_aead *aead, uint64_t seed)
 {
     *streams = (struct sframe_streams){.cap = cap};
-    streams->slots = core_arena_take(arena, cap, sizeof *streams->slots);
-    streams->senders = core_arena_take(arena, cap, sizeof *streams->senders);
+    streams->slots = core_arena_take_aligned(arena, cap, sizeof *streams->slots, SFRAME_CACHE_LINE);
+    streams->senders = core_arena_take_aligned(arena, cap, sizeof *streams->senders, SFRAME_CACHE_LINE);
     sframe_index_init(&streams->by_kid, arena, cap, seed);
     sframe_index_init(&streams->by_sender, arena, cap, ~seed);
     unsigned char *states = core_arena_take(arena, cap, aead->state_size);
@@ -82,6 +82,7 @@ struct sframe_stream *sframe_streams_add(struct sframe_streams *streams, const s
     streams->count++;
     stream->used = true;
     stream->info = *info;
+    stream->kind = (uint8_t)sframe_stream_kind(info);
     stream->key = *key;
     *key = spare;
     stream->sender_slot = hold_sender(streams, info->sender_id);

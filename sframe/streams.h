@@ -3,6 +3,8 @@
 #ifndef SFRAME_STREAMS_H
 #define SFRAME_STREAMS_H
 
+#include <stddef.h>
+
 #include "index.h"
 #include "key.h"
 #include "kid.h"
@@ -18,22 +20,32 @@ struct sframe_stream_info {
     uint8_t context;    /* or SFRAME_CONTEXT_UNKNOWN */
 };
 
+enum { SFRAME_CACHE_LINE = 64 };
+
+/* What a frame needs of it lies in the first two cache lines and the one or two with the window's bits: of many streams
+ * in turn none is in a near cache. */
 struct sframe_stream {
-    bool used;
+    _Alignas(SFRAME_CACHE_LINE) struct sframe_key key;
     struct sframe_stream_info info;
     uint64_t failures; /* frames that did not authenticate */
     uint64_t heard_ms; /* the last one that did */
-    struct sframe_key key;
-    struct sframe_replay replay;
     uint32_t sender_slot;
+    uint32_t next_free;
+    bool used;
+    uint8_t kind; /* sframe_stream_kind */
+    struct sframe_replay replay;
+};
+
+_Static_assert(offsetof(struct sframe_stream, replay.high.bits) == 2 * SFRAME_CACHE_LINE, "as said above");
+
+/* One line. */
+struct sframe_stream_sender {
+    _Alignas(SFRAME_CACHE_LINE) struct sframe_timeline timeline;
+    uint32_t streams; /* that refer to it */
     uint32_t next_free;
 };
 
-struct sframe_stream_sender {
-    uint32_t streams; /* that refer to it */
-    uint32_t next_free;
-    struct sframe_timeline timeline;
-};
+_Static_assert(sizeof(struct sframe_stream_sender) == SFRAME_CACHE_LINE, "as said above");
 
 struct sframe_streams {
     struct sframe_stream *slots;

@@ -1,10 +1,10 @@
 #include "timeline.h"
 
 enum {
-    HALF_MS = 30000,          /* the estimate remembers the current and the previous half minute */
-    FORGET_MS = 2 * HALF_MS,  /* after this much silence it starts anew */
-    CATCH_UP = 2,             /* a sender may gain half of the time it was silent */
-    SETTLING = 3,             /* frames until the estimate is held against a sender */
+    HALF_MS = SFRAME_TIMELINE_HALF_MS,
+    FORGET_MS = 2 * HALF_MS, /* after this much silence it starts anew */
+    CATCH_UP = 2,            /* a sender may gain half of the time it was silent */
+    SETTLING = SFRAME_TIMELINE_SETTLING,
     KINDS = SFRAME_KINDS + 1, /* with the unknown one */
 };
 
@@ -73,8 +73,8 @@ static inline void commit(struct sframe_timeline *timeline, unsigned kind, uint3
     timeline->kinds |= (uint8_t)(1u << kind);
 }
 
-int sframe_timeline_take(struct sframe_timeline *timeline, unsigned kind, uint32_t capture_ms, uint64_t now_ms,
-                         uint32_t max_delay_ms, uint32_t jitter_ms)
+int sframe_timeline_take_any(struct sframe_timeline *timeline, unsigned kind, uint32_t capture_ms, uint64_t now_ms,
+                             uint32_t max_delay_ms, uint32_t jitter_ms)
 {
     int rc = check(timeline, kind, capture_ms, now_ms, max_delay_ms, jitter_ms);
     if (rc == SFRAME_OK)

@@ -16,4 +16,7 @@ struct core_arena {
 /* The next count * size bytes, aligned as by malloc and zeroed; NULL when measuring or after a failure. */
 void *core_arena_take(struct core_arena *arena, size_t count, size_t size);
 
+/* The same at a multiple of align, a power of two and at least malloc's. Takes align bytes more. */
+void *core_arena_take_aligned(struct core_arena *arena, size_t count, size_t size, size_t align);
+
 #endif

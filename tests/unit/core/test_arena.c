@@ -41,9 +41,33 @@ static void overflow_fails(void)
     CU_ASSERT(arena.failed);
 }
 
+/* Wherever the memory begins, the place is aligned and the size the same. */
+static void aligned_as_asked(void)
+{
+    enum { ALIGN = 64, LEN = 40 };
+    alignas(ALIGN) unsigned char memory[512];
+    struct core_arena measure = {0};
+    CU_ASSERT_PTR_NULL(core_arena_take_aligned(&measure, 2, LEN, ALIGN));
+    for (size_t start = 0; start < ALIGN; start += alignof(max_align_t)) {
+        struct core_arena arena = {.memory = memory + start, .cap = measure.used};
+        memset(memory, 0xff, sizeof memory);
+        unsigned char *at = core_arena_take_aligned(&arena, 2, LEN, ALIGN);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+        CU_ASSERT_EQUAL((uintptr_t)at % ALIGN, 0);
+        CU_ASSERT(at >= memory + start && at + 2 * LEN <= memory + start + measure.used);
+        for (size_t i = 0; i < (size_t)2 * LEN; i++)
+            CU_ASSERT_EQUAL(at[i], 0);
+        CU_ASSERT_EQUAL(arena.used, measure.used);
+        arena = (struct core_arena){.memory = memory + start, .cap = measure.used - 1};
+        CU_ASSERT_PTR_NULL(core_arena_take_aligned(&arena, 2, LEN, ALIGN));
+        CU_ASSERT(arena.failed);
+    }
+}
+
 static const struct unit_test tests[] = {
     {"what was measured is what is needed, aligned and zeroed", measuring_and_cutting_agree},
     {"sizes that overflow fail", overflow_fails},
+    {"at a multiple of what is asked for", aligned_as_asked},
 };
 
 UNIT_MAIN("core.arena", tests)

@@ -6,8 +6,8 @@
 static void check_round_trip(const struct sframe_inner *inner, size_t payload_len)
 {
     uint8_t text[SFRAME_HEAD_MAX + 100 + 700];
-    struct sframe_inner parsed;
-    struct core_span payload;
+    struct sframe_inner parsed = {0};
+    struct core_span payload = {0};
     CU_ASSERT_EQUAL_FATAL(sframe_inner_check(inner), SFRAME_OK);
     size_t len = sframe_inner_len(inner);
     CU_ASSERT_FATAL(len + payload_len + inner->padding <= sizeof text);

@@ -53,7 +53,7 @@ static void a_forgotten_key_is_gone(void)
         struct sframe_key open;
         uint8_t text[16] = {0};
         uint8_t tag[CORE_TAG_MAX];
-        const uint8_t zeros[CORE_NONCE_LEN] = {0};
+        const uint8_t zeros[sizeof open.salt] = {0};
         const struct sframe_frame frame = {5, {{text, 0}, {NULL, 0}}};
         const struct core_span span = {text, sizeof text};
         make(suite, CORE_SEAL, 9, &crypto, &key);
