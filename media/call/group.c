@@ -497,13 +497,13 @@ static bool make_call(struct group *group, const struct id_self *self, const str
     return group->call != NULL;
 }
 
-/* Who we are; the store is open for as short as can be, for other programs wait for it. */
+/* Who we are; the store is locked for as short as can be, for other programs wait for it. */
 static bool take_identity(struct group *group)
 {
     struct id_store store;
     struct id_self *self = g_new0(struct id_self, 1);
     struct identity_secret *device = NULL;
-    bool ok = id_store_open(&store, group->folder);
+    bool ok = id_store_find(&store, group->folder);
 
     if (ok) {
         device = id_self_unlock(&store, &group->config.passphrase, now().unix_s, self);

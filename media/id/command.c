@@ -92,7 +92,7 @@ int id_command(int argc, char **argv)
     }
     if (!read_line(argc, argv, command, &request, &exit_code))
         return exit_code;
-    if (!id_store_open(&request.store, request.home))
+    if (!id_store_find(&request.store, request.home))
         return 1;
     exit_code = command->run(&request);
     id_store_close(&request.store);

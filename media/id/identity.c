@@ -90,7 +90,7 @@ int id_new(struct id_request *request)
         return 1;
     struct identity_secret *root = core_secret_new(sizeof *root);
     int exit_code = 1;
-    if (root) {
+    if (root && id_store_lock(&request->store) && is_free(&request->store)) {
         memset(root, 0, sizeof *root);
         root->kind = IDENTITY_SECRET_ROOT;
         snprintf(root->name, sizeof root->name, "%s", request->name);
@@ -128,7 +128,7 @@ int id_show(struct id_request *request)
 {
     char date[ID_DATE_LEN];
     struct id_self self;
-    if (!id_self_need(&request->store, &self))
+    if (!id_store_lock(&request->store) || !id_self_need(&request->store, &self))
         return 1;
     if (request->certificate && !id_file_write(request->certificate, self.certificate_data, self.certificate_len))
         return 1;
@@ -157,11 +157,17 @@ struct rooted {
     struct identity_secret *root;
 };
 
-static bool open_root(struct id_request *request, struct rooted *out)
+/* Asks for its passphrase, as long as nobody waits. */
+static bool ask_for_root(const struct id_request *request, struct rooted *out)
 {
     *out = (struct rooted){0};
-    if (!id_self_need(&request->store, &out->self) ||
-        !id_passphrase_of(&request->store, IDENTITY_SECRET_ROOT, &request->passphrase, &out->passphrase))
+    return id_self_need(&request->store, &out->self) &&
+           id_passphrase_of(&request->store, IDENTITY_SECRET_ROOT, &request->passphrase, &out->passphrase);
+}
+
+static bool open_root(struct id_request *request, struct rooted *out)
+{
+    if (!id_store_lock(&request->store) || !id_self_need(&request->store, &out->self))
         return false;
     out->root = id_secret_open(&request->store, IDENTITY_SECRET_ROOT, &out->passphrase);
     return out->root != NULL;
@@ -179,7 +185,7 @@ int id_renew(struct id_request *request)
     char date[ID_DATE_LEN];
     struct rooted rooted;
     size_t len = 0;
-    bool ok = open_root(request, &rooted) &&
+    bool ok = ask_for_root(request, &rooted) && open_root(request, &rooted) &&
               id_certify(&request->store, rooted.root, rooted.self.certificate.device_key,
                          rooted.self.certificate.device, request->now_s, certificate, &len) &&
               id_store_write(&request->store, "certificate", certificate, len);
@@ -269,8 +275,8 @@ int id_revoke(struct id_request *request)
 {
     struct rooted rooted;
     struct id_devices *devices = NULL;
-    bool ok = open_root(request, &rooted) && (devices = id_devices_load(&request->store)) &&
-              revoke_device(request, &rooted, devices);
+    bool ok = ask_for_root(request, &rooted) && open_root(request, &rooted) &&
+              (devices = id_devices_load(&request->store)) && revoke_device(request, &rooted, devices);
     free(devices);
     close_root(&rooted);
     return ok ? 0 : 1;
@@ -287,8 +293,9 @@ int id_export(struct id_request *request)
         fprintf(stderr, "sotto: %s is there already; an export is never written over\n", request->word);
         return 1;
     }
-    if (open_root(request, &rooted) &&
-        id_passphrase_get(&request->export_passphrase, "New passphrase for the export: ", true, &passphrase)) {
+    if (ask_for_root(request, &rooted) &&
+        id_passphrase_get(&request->export_passphrase, "New passphrase for the export: ", true, &passphrase) &&
+        open_root(request, &rooted)) {
         rooted.root->kind = IDENTITY_SECRET_EXPORT;
         int error =
             identity_secret_seal(rooted.root, passphrase.text, passphrase.len, &EXPORT_COST, data, sizeof data, &len);
@@ -353,7 +360,8 @@ int id_import(struct id_request *request)
     if (!id_device_label(request, label))
         return 2;
     if (is_free(&request->store) && (root = open_export(request)) &&
-        id_passphrase_get(&request->passphrase, "New passphrase for this device: ", true, &passphrase))
+        id_passphrase_get(&request->passphrase, "New passphrase for this device: ", true, &passphrase) &&
+        id_store_lock(&request->store) && is_free(&request->store))
         exit_code = settle(request, root, label, &passphrase);
     core_secret_free(root);
     id_passphrase_wipe(&passphrase);

@@ -56,7 +56,6 @@ static void announce(void *context, const char *where)
     fflush(stdout);
 }
 
-/* The folder is not kept from others for as long as a person takes to type a code. */
 static bool answer(struct id_request *request, const struct identity_secret *root, const struct id_channel *channel,
                    struct identity_link *link)
 {
@@ -68,7 +67,7 @@ static bool answer(struct id_request *request, const struct identity_secret *roo
     size_t len = 0;
     if (!told(identity_link_request(link, key, device)))
         return false;
-    if (!id_store_open(&request->store, request->home) || !id_self_need(&request->store, &self))
+    if (!id_store_lock(&request->store) || !id_self_need(&request->store, &self))
         return false;
     if (identity_revocations_has(&self.revocations, key)) {
         fprintf(stderr, "sotto: %s was revoked; it needs a new key, so a new folder (--home)\n", device);
@@ -104,7 +103,6 @@ static bool give(struct id_request *request, const struct identity_secret *root)
     struct identity_link *link = NULL;
     if (!told(identity_link_code(code)))
         return false;
-    id_store_close(&request->store);
     bool ok = meet(request, code, &channel, &link) && answer(request, root, &channel, link);
     close_channel(&channel);
     identity_link_free(link);
@@ -156,10 +154,25 @@ static bool read_code(const struct id_request *request, char code[IDENTITY_LINK_
     return digits == IDENTITY_LINK_CODE_DIGITS;
 }
 
+/* Whether the folder still has the device that the code was typed for, or none. */
+static bool is_as_before(const struct id_store *store, const struct id_self *before, struct id_self *now)
+{
+    const enum id_read result = id_self_load(store, now);
+    if (result == ID_READ_FAILED)
+        return false;
+    if ((now->certificate_len != 0) == (before->certificate_len != 0) &&
+        memcmp(now->certificate.device_key, before->certificate.device_key, IDENTITY_KEY_LEN) == 0)
+        return true;
+    fprintf(stderr, "sotto: %s was given another identity meanwhile; nothing was changed\n", store->folder);
+    return false;
+}
+
 /* What is kept, the certificate last: without it there is no identity here. */
-static bool keep(struct id_request *request, const struct identity_link *link, const struct id_self *before,
+static bool keep(struct id_request *request, const struct identity_link *link, const struct id_self *asked,
                  const struct identity_secret *device, const struct id_passphrase *passphrase)
 {
+    struct id_self now;
+    const struct id_self *before = &now;
     struct identity_certificate read;
     const uint8_t *certificate = NULL;
     const uint8_t *revocations = NULL;
@@ -167,7 +180,8 @@ static bool keep(struct id_request *request, const struct identity_link *link, c
     size_t list_len = 0;
     struct identity_revocations list;
     char date[ID_DATE_LEN];
-    if (!told(identity_link_result(link, &certificate, &len, &revocations, &list_len)) ||
+    if (!id_store_lock(&request->store) || !is_as_before(&request->store, asked, &now) ||
+        !told(identity_link_result(link, &certificate, &len, &revocations, &list_len)) ||
         !told(identity_certificate_verify(certificate, len, &read)) ||
         !told(identity_certificate_current(&read, request->now_s)))
         return false;

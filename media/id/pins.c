@@ -187,7 +187,7 @@ int id_pins(struct id_request *request)
         fprintf(stderr, "sotto: one of --add FILE [--replace USER], --rename USER --name NAME, --forget USER\n");
         return 2;
     }
-    struct identity_pins *pins = load(&request->store);
+    struct identity_pins *pins = id_store_lock(&request->store) ? load(&request->store) : NULL;
     if (!pins)
         return 1;
     bool ok = true;
@@ -275,7 +275,8 @@ int id_verify(struct id_request *request)
 {
     struct id_self self;
     struct identity_pins *pins = NULL;
-    bool ok = id_self_need(&request->store, &self) && (pins = load(&request->store)) && verify(request, pins, &self);
+    bool ok = id_store_lock(&request->store) && id_self_need(&request->store, &self) &&
+              (pins = load(&request->store)) && verify(request, pins, &self);
     identity_pins_free(pins);
     return ok ? 0 : 1;
 }

@@ -5,7 +5,7 @@
 #include "id/self.h"
 
 struct id_request {
-    struct id_store store;
+    struct id_store store; /* found: a command locks it when it has asked what it has to */
     uint64_t now_s;
     const char *word; /* what stands behind the command; NULL: nothing */
     const char *home;

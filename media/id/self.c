@@ -160,15 +160,15 @@ static bool renew(const struct id_store *store, const struct id_passphrase *pass
     return ok;
 }
 
-struct identity_secret *id_self_unlock(const struct id_store *store, const struct id_passphrase_source *source,
+struct identity_secret *id_self_unlock(struct id_store *store, const struct id_passphrase_source *source,
                                        uint64_t now_s, struct id_self *self)
 {
     struct id_passphrase passphrase;
     struct identity_secret *secret = NULL;
     if (!id_self_need(store, self) || !id_passphrase_of(store, IDENTITY_SECRET_DEVICE, source, &passphrase))
         return NULL;
-    secret = id_secret_open(store, IDENTITY_SECRET_DEVICE, &passphrase);
-    bool ok = secret != NULL;
+    bool ok = id_store_lock(store) && id_self_need(store, self) &&
+              (secret = id_secret_open(store, IDENTITY_SECRET_DEVICE, &passphrase));
     if (ok && memcmp(secret->key.public_key, self->certificate.device_key, IDENTITY_KEY_LEN) != 0)
         ok = failed(store, "device.key", IDENTITY_DEVICE);
     if (ok && self->has_root && self->certificate.expires_s < now_s + ID_RENEW_BEFORE_S)

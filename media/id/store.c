@@ -185,11 +185,10 @@ static bool lock_file(int fd, const char *folder)
     return true;
 }
 
-static bool open_by(const char *lock, bool wait, struct id_store *store, const char *folder)
+static bool lock_by(struct id_store *store, const char *lock, bool wait)
 {
     char path[ID_PATH_MAX];
-    store->lock = -1;
-    if (!find_folder(folder, store->folder) || !make_folders(store->folder) || !join(path, store->folder, lock))
+    if (!join(path, store->folder, lock))
         return false;
     store->lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (store->lock < 0)
@@ -202,19 +201,30 @@ static bool open_by(const char *lock, bool wait, struct id_store *store, const c
     return false;
 }
 
+bool id_store_find(struct id_store *store, const char *folder)
+{
+    store->lock = -1;
+    return find_folder(folder, store->folder) && make_folders(store->folder);
+}
+
+bool id_store_lock(struct id_store *store)
+{
+    return store->lock >= 0 || lock_by(store, "lock", true);
+}
+
 bool id_store_open(struct id_store *store, const char *folder)
 {
-    return open_by("lock", true, store, folder);
+    return id_store_find(store, folder) && id_store_lock(store);
 }
 
 bool id_store_try(struct id_store *store, const char *folder)
 {
-    return open_by("lock", false, store, folder);
+    return id_store_find(store, folder) && lock_by(store, "lock", false);
 }
 
 bool id_store_open_rooms(struct id_store *store, const char *folder)
 {
-    return open_by("lock-rooms", true, store, folder);
+    return id_store_find(store, folder) && lock_by(store, "lock-rooms", true);
 }
 
 void id_store_close(struct id_store *store)

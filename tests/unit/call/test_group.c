@@ -29,7 +29,7 @@ static GString *all_said; /* NULL: nobody asks */
 
 struct connection *__wrap_connection_new(const struct connection_config *config);
 void __wrap_connection_free(struct connection *gone);
-struct identity_secret *__wrap_id_self_unlock(const struct id_store *store, const struct id_passphrase_source *source,
+struct identity_secret *__wrap_id_self_unlock(struct id_store *store, const struct id_passphrase_source *source,
                                               uint64_t now_s, struct id_self *self);
 int __wrap_call_new(const struct call_config *config, struct call_time now, struct call **call);
 void __wrap_call_free(struct call *call);
@@ -51,7 +51,7 @@ void __wrap_connection_free(struct connection *gone)
     (void)gone;
 }
 
-struct identity_secret *__wrap_id_self_unlock(const struct id_store *store, const struct id_passphrase_source *source,
+struct identity_secret *__wrap_id_self_unlock(struct id_store *store, const struct id_passphrase_source *source,
                                               uint64_t now_s, struct id_self *self)
 {
     (void)store;

@@ -38,8 +38,8 @@ bool id_certify(const struct id_store *store, const struct identity_secret *root
                 const char *device, uint64_t now_s, uint8_t *out, size_t *len);
 
 /* For a call: the device's key (as id_secret_open) and its certificate in *self, renewed first where it soon ends and
- * the root is here. */
-struct identity_secret *id_self_unlock(const struct id_store *store, const struct id_passphrase_source *source,
+ * the root is here. The store is locked after the passphrase was asked for. */
+struct identity_secret *id_self_unlock(struct id_store *store, const struct id_passphrase_source *source,
                                        uint64_t now_s, struct id_self *self);
 
 #endif

@@ -18,16 +18,20 @@ enum { ID_PATH_MAX = 4096, ID_STORE_FILE_MAX = 2 << 20 };
 
 struct id_store {
     char folder[ID_PATH_MAX];
-    int lock; /* -1: not open */
+    int lock; /* -1: it is not ours alone */
 };
 
 enum id_read { ID_READ_OK, ID_READ_ABSENT, ID_READ_FAILED };
 
-/* folder NULL: $SOTTO_HOME, or sotto in the user's data folder. Makes the folder if it is missing, and waits for others
- * who have it. */
+/* folder NULL: $SOTTO_HOME, or sotto in the user's data folder. Makes the folder if it is missing. It may be read then,
+ * each file as it was at some moment; who asks somebody for something does so here, and reads anew once it is locked.
+ */
+bool id_store_find(struct id_store *store, const char *folder);
+/* Waits for others who have it. Nobody has it for as long as a person takes for anything. */
+bool id_store_lock(struct id_store *store);
+/* Both at once. */
 bool id_store_open(struct id_store *store, const char *folder);
-/* Without waiting: false, and nothing said, if another has it. A call must not stand still while somebody looks for a
- * passphrase that another program has asked for. */
+/* Without waiting: false, and nothing said, if another has it. */
 bool id_store_try(struct id_store *store, const char *folder);
 /* To write room-ROOM and state-ROOM, which no other program touches than calls, each for as long as a write takes. */
 bool id_store_open_rooms(struct id_store *store, const char *folder);
