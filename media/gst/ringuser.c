@@ -2,6 +2,8 @@
 
 #include "keyring_private.h"
 
+enum { ASK_INTERVAL_MS = 1000 };
+
 GType sotto_suite_get_type(void)
 {
     static gsize type;
@@ -182,7 +184,22 @@ SottoKeyRing *ring_user_get(struct ring_user *user, GstElement *element)
     return ring;
 }
 
-SottoKeyRing *ring_user_take_base_key(struct ring_user *user, GstElement *element, GBytes *base_key)
+static gboolean first_key_wins(GSignalInvocationHint *hint, GValue *result, const GValue *one, gpointer data)
+{
+    (void)hint;
+    (void)data;
+    g_value_copy(one, result);
+    return g_value_get_boxed(one) == NULL;
+}
+
+guint ring_user_install_request(GType type)
+{
+    return g_signal_new("request-key", type, G_SIGNAL_RUN_LAST, 0, first_key_wins, NULL, NULL, G_TYPE_BYTES, 1,
+                        G_TYPE_UINT64);
+}
+
+/* The ring with the key, one of the element's own if it had none (transfer full). */
+static SottoKeyRing *take_base_key(struct ring_user *user, GstElement *element, GBytes *base_key)
 {
     SottoKeyRing *ring = ring_user_get(user, element);
     GError *error = NULL;
@@ -194,5 +211,26 @@ SottoKeyRing *ring_user_take_base_key(struct ring_user *user, GstElement *elemen
     if (!sotto_key_ring_set_base_key(ring, bytes, len, &error))
         GST_WARNING_OBJECT(element, "request-key: %s", error->message);
     g_clear_error(&error);
+    return ring;
+}
+
+SottoKeyRing *ring_user_get_with_key(struct ring_user *user, GstElement *element,
+                                     gboolean (*has_key)(SottoKeyRing *ring), guint request_key, guint64 kid)
+{
+    SottoKeyRing *ring = ring_user_get(user, element);
+    gint64 now_us = g_get_monotonic_time();
+    GBytes *base_key = NULL;
+
+    if (ring && has_key(ring))
+        return ring;
+    if (user->asked_us != 0 && now_us - user->asked_us < ASK_INTERVAL_MS * G_TIME_SPAN_MILLISECOND)
+        return ring;
+    user->asked_us = now_us;
+    g_signal_emit(element, request_key, 0, kid, &base_key);
+    if (base_key) {
+        g_clear_object(&ring);
+        ring = take_base_key(user, element, base_key);
+        g_bytes_unref(base_key);
+    }
     return ring;
 }

@@ -1,5 +1,5 @@
 /* How an element finds its key ring: its key-ring property, else a ring of its own from its key property, else the
- * pipeline's from the GstContext. */
+ * pipeline's from the GstContext; and how it asks the application for a key by the signal request-key. */
 #ifndef GST_RINGUSER_H
 #define GST_RINGUSER_H
 
@@ -13,12 +13,15 @@ GType sotto_profile_get_type(void);
 /* The properties that ring_user_install gives a class: the first ids after PROP_0. */
 enum { RING_PROP_KEY = 1, RING_PROP_KEY_RING, RING_PROP_SUITE, RING_PROP_PROFILE, RING_PROP_LAST };
 
-/* Under the element's object lock. */
 struct ring_user {
+    /* object lock */
     SottoKeyRing *given;  /* property key-ring */
     SottoKeyRing *own;    /* made from property key or by request-key */
     SottoKeyRing *shared; /* from the context */
     guint suite, profile; /* of a ring of its own */
+
+    /* streaming thread */
+    gint64 asked_us; /* request-key was emitted; 0: not yet */
 };
 
 void ring_user_install(GObjectClass *klass);
@@ -32,7 +35,12 @@ void ring_user_set_context(struct ring_user *user, GstElement *element, GstConte
 void ring_user_find(struct ring_user *user, GstElement *element);
 /* The ring in use (transfer full), or NULL. */
 SottoKeyRing *ring_user_get(struct ring_user *user, GstElement *element);
-/* Gives the element's own ring a base key (of request-key) if it has none; the ring (transfer full), or NULL. */
-SottoKeyRing *ring_user_take_base_key(struct ring_user *user, GstElement *element, GBytes *base_key);
+/* Gives a class the signal request-key: with a KID (guint64), for a base key (GBytes, transfer full) or NULL; the first
+ * handler that gives one is the last asked. Its id. */
+guint ring_user_install_request(GType type);
+/* The ring in use, or NULL (transfer full). If it has no key by has_key, the signal is emitted with the KID, once a
+ * second at most, and the base key that is given becomes the ring's. In the streaming thread. */
+SottoKeyRing *ring_user_get_with_key(struct ring_user *user, GstElement *element,
+                                     gboolean (*has_key)(SottoKeyRing *ring), guint request_key, guint64 kid);
 
 #endif

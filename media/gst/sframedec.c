@@ -30,7 +30,7 @@
 GST_DEBUG_CATEGORY_STATIC(sframedec_debug);
 #define GST_CAT_DEFAULT sframedec_debug
 
-enum { ASK_INTERVAL_MS = 1000, AUDIO_KINDS = 1 << SFRAME_MICROPHONE | 1 << SFRAME_SCREEN_AUDIO };
+enum { AUDIO_KINDS = 1 << SFRAME_MICROPHONE | 1 << SFRAME_SCREEN_AUDIO };
 enum { VIDEO_KINDS = 1 << SFRAME_CAMERA | 1 << SFRAME_SCREEN };
 
 struct _SottoSframeDec {
@@ -55,7 +55,6 @@ struct _SottoSframeDec {
     gboolean need_key_unit; /* frames were dropped for want of a key, and no key frame has been opened since */
     gboolean want_of_key;   /* and nothing else has, either */
     gboolean charged;       /* that was so since a stream was heard for the first time */
-    gint64 asked_us;        /* request-key was emitted */
     gboolean soft_emitted;
 };
 
@@ -126,26 +125,6 @@ static void refuse(SottoSframeDec *self, int error, const struct glimpse *glimps
 }
 
 /* --- Opening ------------------------------------------------------------------------------------------------------ */
-
-static SottoKeyRing *ring_for(SottoSframeDec *self, guint64 kid)
-{
-    SottoKeyRing *ring = ring_user_get(&self->ring, GST_ELEMENT(self));
-    gint64 now_us = g_get_monotonic_time();
-    GBytes *base_key = NULL;
-
-    if (ring && sotto_key_ring_has_receive_key(ring))
-        return ring;
-    if (self->asked_us != 0 && now_us - self->asked_us < ASK_INTERVAL_MS * G_TIME_SPAN_MILLISECOND)
-        return ring;
-    self->asked_us = now_us;
-    g_signal_emit(self, signals[SIGNAL_REQUEST_KEY], 0, kid, &base_key);
-    if (base_key) {
-        g_clear_object(&ring);
-        ring = ring_user_take_base_key(&self->ring, GST_ELEMENT(self), base_key);
-        g_bytes_unref(base_key);
-    }
-    return ring;
-}
 
 /* The frame is good: what the caller may know of it, and what is new about its sender. */
 static void accept(SottoSframeDec *self, GstBuffer *frame, const struct sframe_opened *opened)
@@ -254,8 +233,11 @@ static GstFlowReturn open_frames(SottoSframeDec *self, GstBuffer *const *frames,
     struct sframe_open_item items[FRAMES_MAX];
     guint mapped = count;
     GstFlowReturn flow = map_frames(self, &expect, frames, &mapped, jobs, items);
-    SottoKeyRing *ring = mapped > 0 ? ring_for(self, jobs[0].glimpse.kid) : NULL;
+    SottoKeyRing *ring = NULL;
 
+    if (mapped > 0)
+        ring = ring_user_get_with_key(&self->ring, GST_ELEMENT(self), sotto_key_ring_has_receive_key,
+                                      signals[SIGNAL_REQUEST_KEY], jobs[0].glimpse.kid);
     if (ring) {
         sotto_key_ring_open(ring, items, mapped);
         emit_limit(self, ring, jobs, items, mapped);
@@ -498,7 +480,7 @@ static GstStateChangeReturn dec_change_state(GstElement *element, GstStateChange
         ring_user_find(&self->ring, element);
     if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
         self->need_key_unit = self->want_of_key = self->charged = self->soft_emitted = FALSE;
-        self->asked_us = 0;
+        self->ring.asked_us = 0;
         self->key_unit = (struct key_unit){0};
         frame_flow_reset(&self->flow);
     }
@@ -509,14 +491,6 @@ static void dec_finalize(GObject *object)
 {
     ring_user_clear(&SOTTO_SFRAME_DEC(object)->ring);
     G_OBJECT_CLASS(sotto_sframe_dec_parent_class)->finalize(object);
-}
-
-static gboolean first_key_wins(GSignalInvocationHint *hint, GValue *result, const GValue *one, gpointer data)
-{
-    (void)hint;
-    (void)data;
-    g_value_copy(one, result);
-    return g_value_get_boxed(one) == NULL;
 }
 
 static void sotto_sframe_dec_class_init(SottoSframeDecClass *klass)
@@ -556,8 +530,7 @@ static void sotto_sframe_dec_class_init(SottoSframeDecClass *klass)
      * There is no key to open anything with. The handler may set one, or return the base key (16 bytes or more) of a
      * shared secret. Emitted again after a second at the earliest.
      */
-    signals[SIGNAL_REQUEST_KEY] = g_signal_new("request-key", G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0,
-                                               first_key_wins, NULL, NULL, G_TYPE_BYTES, 1, G_TYPE_UINT64);
+    signals[SIGNAL_REQUEST_KEY] = ring_user_install_request(G_TYPE_FROM_CLASS(klass));
     /**
      * SottoSframeDec::soft-limit:
      * @kid: the KID of the frame that came

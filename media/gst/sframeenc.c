@@ -21,7 +21,6 @@ enum {
     KIND_AUTO = -1,        /* microphone or camera, after the caps */
     DISPLAY_NAME_MAX = 64, /* bytes */
     AGE_MAX_MS = 500,
-    ASK_INTERVAL_MS = 1000,
 };
 
 struct _SottoSframeEnc {
@@ -41,7 +40,6 @@ struct _SottoSframeEnc {
     struct frame_flow flow;
     const struct sotto_codec *codec;
     gint64 name_sent_us; /* monotonic; 0: never */
-    gint64 asked_us;     /* request-key was emitted */
     gboolean reported;   /* that frames are dropped; until one is sealed again */
     gboolean soft_emitted;
     guint64 limit_kid; /* that soft_emitted is about */
@@ -178,27 +176,6 @@ static void report(SottoSframeEnc *self, int error)
         g_signal_emit(self, signals[SIGNAL_HARD_LIMIT], 0, self->kid);
 }
 
-/* The ring, if need be with a key that the application gives when asked (transfer full); NULL: none. */
-static SottoKeyRing *ring_with_key(SottoSframeEnc *self)
-{
-    SottoKeyRing *ring = ring_user_get(&self->ring, GST_ELEMENT(self));
-    gint64 now_us = g_get_monotonic_time();
-    GBytes *base_key = NULL;
-
-    if (ring && sotto_key_ring_has_sender_key(ring))
-        return ring;
-    if (self->asked_us != 0 && now_us - self->asked_us < ASK_INTERVAL_MS * G_TIME_SPAN_MILLISECOND)
-        return ring;
-    self->asked_us = now_us;
-    g_signal_emit(self, signals[SIGNAL_REQUEST_KEY], 0, (guint64)0, &base_key);
-    if (base_key) {
-        g_clear_object(&ring);
-        ring = ring_user_take_base_key(&self->ring, GST_ELEMENT(self), base_key);
-        g_bytes_unref(base_key);
-    }
-    return ring;
-}
-
 /* As the properties have it, for frames that are sealed together. */
 struct setting {
     guint context;
@@ -317,7 +294,8 @@ static void seal_frames(SottoSframeEnc *self, GstBuffer *const *frames, guint co
 {
     struct job jobs[FRAMES_MAX];
     struct sframe_seal_item items[FRAMES_MAX];
-    SottoKeyRing *ring = ring_with_key(self);
+    SottoKeyRing *ring = ring_user_get_with_key(&self->ring, GST_ELEMENT(self), sotto_key_ring_has_sender_key,
+                                                signals[SIGNAL_REQUEST_KEY], 0);
     struct setting setting;
     guint ready = 0;
     int error = ring ? read_setting(self, &setting) : SFRAME_NO_KEY;
@@ -481,7 +459,7 @@ static GstStateChangeReturn enc_change_state(GstElement *element, GstStateChange
     if (transition == GST_STATE_CHANGE_NULL_TO_READY)
         ring_user_find(&self->ring, element);
     if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
-        self->name_sent_us = self->asked_us = 0;
+        self->name_sent_us = self->ring.asked_us = 0;
         self->reported = FALSE;
         frame_flow_reset(&self->flow);
     }
@@ -527,14 +505,6 @@ static void install_properties(GObjectClass *klass)
     gst_type_mark_as_plugin_api(SOTTO_TYPE_KIND, (GstPluginAPIFlags)0);
 }
 
-static gboolean first_key_wins(GSignalInvocationHint *hint, GValue *result, const GValue *one, gpointer data)
-{
-    (void)hint;
-    (void)data;
-    g_value_copy(one, result);
-    return g_value_get_boxed(one) == NULL;
-}
-
 static void install_signals(GType type)
 {
     /**
@@ -544,8 +514,7 @@ static void install_signals(GType type)
      * There is no key to seal with. The handler may set one, or return the base key (16 bytes or more) of a shared
      * secret. Emitted again after a second at the earliest.
      */
-    signals[SIGNAL_REQUEST_KEY] = g_signal_new("request-key", type, G_SIGNAL_RUN_LAST, 0, first_key_wins, NULL, NULL,
-                                               G_TYPE_BYTES, 1, G_TYPE_UINT64);
+    signals[SIGNAL_REQUEST_KEY] = ring_user_install_request(type);
     /**
      * SottoSframeEnc::soft-limit:
      * @kid: whose key nears the frames it may seal; another should be set soon
