@@ -190,6 +190,20 @@ static void lanes_run(struct calls *s)
         ring_fail("ipsec-mb's HMAC");
 }
 
+/* By the words that the library has just written them in: a wider load waits until they have reached the cache, which
+ * would add 13 ns to the 118 of a frame of 160 B. */
+static void put_tag(uint8_t *to, const uint8_t *mac, size_t len)
+{
+    uint32_t word;
+    size_t done = 0;
+    for (; len - done >= sizeof word; done += sizeof word) {
+        memcpy(&word, mac + done, sizeof word);
+        memcpy(to + done, &word, sizeof word);
+    }
+    for (; done < len; done++)
+        to[done] = mac[done];
+}
+
 static void lanes_seal(void *state, uint64_t frames)
 {
     struct calls *s = state;
@@ -207,7 +221,7 @@ static void lanes_seal(void *state, uint64_t frames)
         ciphers_run(s, RING_BATCH);
         lanes_run(s);
         for (size_t lane = 0; lane < RING_BATCH; lane++)
-            memcpy(ring_payload(ring, first + lane) + ring->len, s->macs[lane], ring->suite->nt);
+            put_tag(ring_payload(ring, first + lane) + ring->len, s->macs[lane], ring->suite->nt);
     }
 }
 
@@ -222,6 +236,7 @@ static void lanes_open(void *state, uint64_t frames)
         size_t at = ring_key_of(ring, ctr);
         for (size_t lane = 0; lane < RING_BATCH; lane++) {
             keys[lane] = &s->opening[at].ctr_hmac;
+            put_nonce(ring, first + lane, ctr + lane);
             lane_set(s, lane, keys[lane], first + lane);
             at = ring_next_key(ring, at);
         }
