@@ -131,6 +131,7 @@ struct mac {
     struct core_aead_job *job;
     uint64_t aad_len;
     uint64_t text_len;
+    size_t len;                 /* of the message */
     size_t blocks;              /* that are hashed: the inner hash's, its padding's included, and the outer one's */
     uint8_t out[CORE_HASH_MAX]; /* the whole MAC. Secret: wipe it */
 };
@@ -143,16 +144,10 @@ struct macs {
     struct mac list[CORE_BATCH_MAX];
 };
 
-static inline size_t message_len(const struct mac *mac)
-{
-    return CORE_CTR_HMAC_PREFIX + mac->aad_len + mac->text_len;
-}
-
 static inline void start_macs(struct macs *macs)
 {
     macs->count = 0;
     macs->blocks = 0;
-    macs->staged = 0;
 }
 
 static inline void add_mac(const struct shape *shape, struct macs *macs, struct core_aead_job *job)
@@ -162,9 +157,9 @@ static inline void add_mac(const struct shape *shape, struct macs *macs, struct 
     mac->job = job;
     mac->aad_len = core_slices_len(job->aad, job->aad_count);
     mac->text_len = core_spans_len(job->text, job->text_count);
-    mac->blocks = (message_len(mac) >> shape->block_bits) + 2;
+    mac->len = CORE_CTR_HMAC_PREFIX + mac->aad_len + mac->text_len;
+    mac->blocks = (mac->len >> shape->block_bits) + 2;
     macs->blocks += mac->blocks;
-    macs->staged += rounded(message_len(mac));
     for (; at > 0 && macs->order[at - 1]->blocks < mac->blocks; at--)
         macs->order[at] = macs->order[at - 1];
     macs->order[at] = mac;
@@ -178,60 +173,44 @@ static size_t count_alone(const struct shape *shape, const struct macs *macs)
     size_t alone = 0; /* of the first k, one by one */
     size_t best = count;
     size_t least = macs->blocks;
-    uint64_t staged = macs->staged; /* of the others */
     for (size_t k = 0; k < count; k++) {
         size_t cost = alone + shape->message_cost * (count - k);
         for (size_t i = k; i < count; i += shape->lanes)
             cost += shape->block_cost * order[i]->blocks;
-        if (cost < least && staged <= STAGE_LEN) {
+        if (cost < least && macs->blocks - alone <= (size_t)STAGE_LEN >> shape->block_bits) {
             least = cost;
             best = k;
             if (count - k <= shape->lanes && order[k]->blocks == order[count - 1]->blocks)
                 break; /* the rest are alike: fewer of them in the lanes take as long */
         }
         alone += order[k]->blocks;
-        staged -= rounded(message_len(order[k]));
     }
     return best;
 }
 
 /* --- MACs: making them --- */
 
-/* Bytes that are one piece of memory, however many slices they come as. */
-struct piece {
-    const uint8_t *data;
-    size_t len;
-};
-
-/* Takes bytes into the piece; if they cannot be of it, it is written to out and they begin the next. Returns its end.
- */
-static inline uint8_t *extend(struct piece *piece, const uint8_t *data, size_t len, uint8_t *out)
+static inline uint8_t *put(uint8_t *out, const uint8_t *data, size_t len)
 {
-    if (piece->data + piece->len == data || len == 0) {
-        piece->len += len;
-        return out;
-    }
-    if (piece->len > 0)
-        memcpy(out, piece->data, piece->len);
-    out += piece->len;
-    *piece = (struct piece){data, len};
-    return out;
+    if (len > 0)
+        memcpy(out, data, len);
+    return out + len;
 }
 
-/* The message in one piece, as the library takes it. A frame's header stands before its text, so that mostly all is
- * copied at once. */
+/* The message in one piece, as the library takes it. */
 static inline void put_message(const struct mac *mac, uint8_t *out)
 {
     const struct core_aead_job *job = mac->job;
-    struct piece piece = {NULL, 0};
     core_ctr_hmac_put_prefix(out, mac->aad_len, mac->text_len, job->tag_len, job->nonce);
     out += CORE_CTR_HMAC_PREFIX;
+    if (job->aad_count == 1 && job->text_count == 1 && job->aad->data + job->aad->len == job->text->data) {
+        memcpy(out, job->aad->data, mac->aad_len + mac->text_len); /* most frames: the header stands before the text */
+        return;
+    }
     for (size_t i = 0; i < job->aad_count; i++)
-        out = extend(&piece, job->aad[i].data, job->aad[i].len, out);
+        out = put(out, job->aad[i].data, job->aad[i].len);
     for (size_t i = 0; i < job->text_count; i++)
-        out = extend(&piece, job->text[i].data, job->text[i].len, out);
-    if (piece.len > 0)
-        memcpy(out, piece.data, piece.len);
+        out = put(out, job->text[i].data, job->text[i].len);
 }
 
 static bool make_together(struct lanes *lanes, struct mac *const *order, size_t count)
@@ -242,12 +221,12 @@ static bool make_together(struct lanes *lanes, struct mac *const *order, size_t 
         const struct core_lanes_state *state = mac->job->state;
         IMB_JOB *hash = &lanes->hashes[i];
         hash->src = at;
-        hash->msg_len_to_hash_in_bytes = message_len(mac);
+        hash->msg_len_to_hash_in_bytes = mac->len;
         hash->u.HMAC._hashed_auth_key_xor_ipad = state->inner;
         hash->u.HMAC._hashed_auth_key_xor_opad = state->outer;
         hash->auth_tag_output = mac->out;
         put_message(mac, at);
-        at += rounded(message_len(mac));
+        at += mac->blocks << lanes->shape->block_bits; /* more than it takes, and aligned */
     }
     return lanes->manager->submit_hash_burst_nocheck(lanes->manager, lanes->hashes, (uint32_t)count,
                                                      lanes->shape->hash) == count;

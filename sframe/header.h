@@ -23,11 +23,9 @@ static inline unsigned sframe_field_nibble(uint64_t value, size_t len)
 /* Writes a header of these fields' lengths; there is room for it. */
 static inline void sframe_header_put(uint64_t kid, size_t kid_len, uint64_t ctr, size_t ctr_len, uint8_t *out)
 {
-    struct bytes_writer w;
-    bytes_writer_init(&w, out, 1 + kid_len + ctr_len);
-    bytes_write_u8(&w, (uint8_t)(sframe_field_nibble(kid, kid_len) << 4 | sframe_field_nibble(ctr, ctr_len)));
-    bytes_write_uint(&w, kid, kid_len);
-    bytes_write_uint(&w, ctr, ctr_len);
+    out[0] = (uint8_t)(sframe_field_nibble(kid, kid_len) << 4 | sframe_field_nibble(ctr, ctr_len));
+    bytes_put_uint(out + 1, kid, kid_len);
+    bytes_put_uint(out + 1 + kid_len, ctr, ctr_len);
 }
 
 /* A field at header[*pos], whose longest form there is room to load; *pos goes past it.

@@ -1,7 +1,5 @@
 #include "inner.h"
 
-#include "core/bytes.h"
-
 enum {
     VERSION = 1,
     FLAG_PADDING = 0x01, /* a padding length follows the capture time */
@@ -26,7 +24,7 @@ static bool tlv_ok(const uint8_t *tlv, size_t len)
     return bytes_reader_done(&r);
 }
 
-int sframe_inner_check(const struct sframe_inner *inner)
+int sframe_inner_check_any(const struct sframe_inner *inner)
 {
     bool ok = inner->codec != SFRAME_CODEC_ANY && inner->padding <= SFRAME_PADDING_MAX &&
               inner->tlv_len <= SFRAME_TLV_MAX && (inner->tlv || inner->tlv_len == 0) &&
@@ -34,15 +32,13 @@ int sframe_inner_check(const struct sframe_inner *inner)
     return ok ? SFRAME_OK : SFRAME_INVALID;
 }
 
-void sframe_inner_write(const struct sframe_inner *inner, uint8_t *out)
+void sframe_inner_write_any(const struct sframe_inner *inner, uint8_t *out)
 {
     unsigned flags = (inner->padding > 0 ? FLAG_PADDING : 0u) | (inner->tlv_len > 0 ? FLAG_TLV : 0u);
     struct bytes_writer w;
     out[0] = (uint8_t)((unsigned)VERSION << VERSION_SHIFT | flags);
     out[1] = inner->codec;
     bytes_put_uint(out + 2, inner->capture_ms, sizeof inner->capture_ms);
-    if (flags == 0)
-        return;
     bytes_writer_init(&w, out + SFRAME_INNER_FIXED_LEN, sframe_inner_len(inner) - SFRAME_INNER_FIXED_LEN);
     if (flags & FLAG_PADDING)
         bytes_write_u16(&w, (uint16_t)inner->padding);

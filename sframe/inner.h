@@ -2,9 +2,7 @@
 #ifndef SFRAME_INNER_H
 #define SFRAME_INNER_H
 
-#include <endian.h>
-#include <string.h>
-
+#include "core/bytes.h"
 #include "core/provider.h"
 #include "sotto/sframe.h"
 
@@ -13,14 +11,37 @@ enum {
     SFRAME_INNER_PLAIN = 0x20,  /* the version without a flag */
 };
 
+/* Most have neither padding nor TLVs: what those pass is inline. */
+static inline bool sframe_inner_is_plain(const struct sframe_inner *inner)
+{
+    return (inner->padding | inner->tlv_len) == 0;
+}
+
+SOTTO_MUST_CHECK int sframe_inner_check_any(const struct sframe_inner *inner);
 /* SFRAME_INVALID unless this inner header can be written: a codec, lengths in range, a well-formed TLV block. */
-SOTTO_MUST_CHECK int sframe_inner_check(const struct sframe_inner *inner);
+SOTTO_MUST_CHECK static inline int sframe_inner_check(const struct sframe_inner *inner)
+{
+    return sframe_inner_is_plain(inner) && inner->codec != SFRAME_CODEC_ANY ? SFRAME_OK : sframe_inner_check_any(inner);
+}
+
 static inline size_t sframe_inner_len(const struct sframe_inner *inner)
 {
     return SFRAME_INNER_FIXED_LEN + (inner->padding > 0 ? 2u : 0u) + (inner->tlv_len > 0 ? 1 + inner->tlv_len : 0);
 }
+
+void sframe_inner_write_any(const struct sframe_inner *inner, uint8_t *out);
 /* Writes sframe_inner_len() bytes. */
-void sframe_inner_write(const struct sframe_inner *inner, uint8_t *out);
+static inline void sframe_inner_write(const struct sframe_inner *inner, uint8_t *out)
+{
+    if (!sframe_inner_is_plain(inner)) {
+        sframe_inner_write_any(inner, out);
+        return;
+    }
+    out[0] = SFRAME_INNER_PLAIN;
+    out[1] = inner->codec;
+    bytes_put_uint(out + 2, inner->capture_ms, sizeof inner->capture_ms);
+}
+
 /* sframe_inner_parse of any inner header. */
 SOTTO_MUST_CHECK int sframe_inner_parse_any(struct core_span text, struct sframe_inner *inner,
                                             struct core_span *payload);

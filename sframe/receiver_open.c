@@ -130,13 +130,9 @@ SFRAME_PER_FRAME int check_inner(const struct sframe_receiver *receiver, const s
     return rc;
 }
 
-static void count(struct sframe_receiver *receiver, int rc)
+static void count_refused(struct sframe_receiver_stats *stats, int rc)
 {
-    struct sframe_receiver_stats *stats = &receiver->stats;
     switch (rc) {
-    case SFRAME_OK:
-        stats->opened++;
-        break;
     case SFRAME_AUTH:
         stats->failed++;
         break;
@@ -154,6 +150,14 @@ static void count(struct sframe_receiver *receiver, int rc)
     default:
         stats->refused++;
     }
+}
+
+SFRAME_PER_FRAME void count(struct sframe_receiver *receiver, int rc)
+{
+    if (rc == SFRAME_OK)
+        receiver->stats.opened++;
+    else
+        count_refused(&receiver->stats, rc);
 }
 
 /* A frame that is authentic: its counter is spent, also if it is refused for what it says. */
@@ -221,81 +225,96 @@ int sframe_open(struct sframe_receiver *receiver, const struct sframe_expect *ex
 
 /* --- several at once --- */
 
-/* Frames of known streams that nothing speaks against so far, to be authenticated together. */
+/* A frame of a known stream that nothing speaks against so far. */
+struct open_entry {
+    struct sframe_open_item *item;
+    struct sframe_stream *stream;
+    struct incoming in;
+    union sframe_nonce nonce;
+};
+
+/* Frames to be authenticated together. */
 struct open_run {
     struct sframe_batch *batch;
     struct sframe_receiver *receiver;
     size_t count;
-    struct sframe_open_item *items[CORE_BATCH_MAX];
-    struct incoming in[CORE_BATCH_MAX];
-    struct sframe_stream *streams[CORE_BATCH_MAX];
-    union sframe_nonce nonces[CORE_BATCH_MAX];
+    bool failed; /* an item of this run or one before */
+    struct open_entry entries[CORE_BATCH_MAX];
     struct core_aead_job jobs[CORE_BATCH_MAX];
 };
 
 /* Looks at a frame as a single call would have: frames before it in the run have moved windows since it joined. */
-static int settle(const struct open_run *run, size_t i)
+SFRAME_PER_FRAME int settle(struct sframe_receiver *receiver, const struct open_entry *entry, enum core_opened result)
 {
-    const struct incoming *in = &run->in[i];
-    struct sframe_open_item *item = run->items[i];
-    const enum core_opened result = run->jobs[i].result;
-    int rc = check_known(item->expect, in, run->streams[i]);
+    const struct incoming *in = &entry->in;
+    struct sframe_open_item *item = entry->item;
+    int rc = check_known(item->expect, in, entry->stream);
     if (rc != SFRAME_OK) {
         core_wipe(in->text.data, in->text.len); /* decrypted, it may be */
         return rc;
     }
     if (result == CORE_OPEN_FORGED)
-        count_failure(run->receiver, &run->streams[i]->failures);
+        count_failure(receiver, &entry->stream->failures);
     if (result != CORE_OPEN_OK)
         return result == CORE_OPEN_FORGED ? SFRAME_AUTH : SFRAME_CRYPTO;
-    return take(run->receiver, item->expect, in, run->streams[i], &item->opened);
+    return take(receiver, item->expect, in, entry->stream, &item->opened);
+}
+
+/* An item's result, once it is known. */
+SFRAME_PER_FRAME void tell(struct open_run *run, struct sframe_open_item *item, int rc)
+{
+    item->error = rc;
+    if (rc != SFRAME_OK)
+        run->failed = true;
 }
 
 static void open_together(struct open_run *run)
 {
-    const struct sframe_crypto *crypto = &run->receiver->crypto;
+    struct sframe_receiver *receiver = run->receiver;
+    const struct sframe_crypto *crypto = &receiver->crypto;
     core_aead_open_batch(crypto->aead, sframe_batch_workspace(run->batch, crypto), run->jobs, run->count);
     for (size_t i = 0; i < run->count; i++) {
-        run->items[i]->error = settle(run, i);
-        count(run->receiver, run->items[i]->error);
+        const int rc = settle(receiver, &run->entries[i], run->jobs[i].result);
+        tell(run, run->entries[i].item, rc);
+        count(receiver, rc);
     }
     run->count = 0;
 }
 
-static void join(struct open_run *run, struct sframe_open_item *item, struct sframe_stream *stream)
+SFRAME_PER_FRAME void join(struct open_run *run, struct open_entry *entry)
 {
-    struct incoming *in = &run->in[run->count];
-    union sframe_nonce *nonce = &run->nonces[run->count];
-    sframe_nonce_make(&stream->key, in->header.ctr, nonce);
-    run->items[run->count] = item;
-    run->streams[run->count] = stream;
-    run->jobs[run->count++] = (struct core_aead_job){.state = stream->key.state,
-                                                     .nonce = nonce->bytes,
-                                                     .aad = in->frame.aad,
-                                                     .aad_count = sframe_aad_count(&in->frame),
-                                                     .text = &in->text,
+    const struct sframe_key *key = &entry->stream->key;
+    sframe_nonce_make(key, entry->in.header.ctr, &entry->nonce);
+    run->jobs[run->count++] = (struct core_aead_job){.state = key->state,
+                                                     .nonce = entry->nonce.bytes,
+                                                     .aad = entry->in.frame.aad,
+                                                     .aad_count = sframe_aad_count(&entry->in.frame),
+                                                     .text = &entry->in.text,
                                                      .text_count = 1,
-                                                     .expected = in->tag,
+                                                     .expected = entry->in.tag,
                                                      .tag_len = run->receiver->crypto.suite->nt};
 }
 
 /* A frame joins the run, or is opened alone. What speaks against it may be otherwise once the run is opened (a jump may
  * be none any more), and a newcomer may take a stream away that the run has frames of: both wait until then. */
-static void enlist(struct open_run *run, struct sframe_open_item *item, uint64_t now_ms)
+SFRAME_PER_FRAME void enlist(struct open_run *run, struct sframe_open_item *item, uint64_t now_ms)
 {
-    struct incoming *in = &run->in[run->count];
+    struct open_entry *entry = &run->entries[run->count];
+    struct incoming *in = &entry->in;
     in->now_ms = now_ms;
     if (lengths_ok(item->metadata, item->metadata_len, item->frame, item->frame_len) &&
         read_frame(run->receiver, item->metadata, item->metadata_len, item->frame, item->frame_len, in) == SFRAME_OK) {
-        struct sframe_stream *stream = sframe_streams_find(&run->receiver->streams, in->header.kid);
-        if (stream && check_known(item->expect, in, stream) == SFRAME_OK) {
-            join(run, item, stream);
+        entry->item = item;
+        entry->stream = sframe_streams_find(&run->receiver->streams, in->header.kid);
+        if (entry->stream && check_known(item->expect, in, entry->stream) == SFRAME_OK) {
+            join(run, entry);
             return;
         }
         open_together(run);
     }
-    item->error = sframe_open(run->receiver, item->expect, item->metadata, item->metadata_len, item->frame,
-                              item->frame_len, now_ms, &item->opened);
+    tell(run, item,
+         sframe_open(run->receiver, item->expect, item->metadata, item->metadata_len, item->frame, item->frame_len,
+                     now_ms, &item->opened));
 }
 
 int sframe_open_batch(struct sframe_batch *batch, struct sframe_receiver *receiver, struct sframe_open_item *items,
@@ -305,6 +324,7 @@ int sframe_open_batch(struct sframe_batch *batch, struct sframe_receiver *receiv
     run.batch = batch;
     run.receiver = receiver;
     run.count = 0;
+    run.failed = false;
     if (!batch || !receiver || (!items && items_len > 0))
         return SFRAME_INVALID;
     for (struct sframe_open_item *item = items; item < items + items_len; item++) {
@@ -313,7 +333,7 @@ int sframe_open_batch(struct sframe_batch *batch, struct sframe_receiver *receiv
             open_together(&run);
     }
     open_together(&run);
-    for (size_t i = 0; i < items_len; i++)
+    for (size_t i = 0; run.failed && i < items_len; i++)
         if (items[i].error != SFRAME_OK)
             return items[i].error;
     return SFRAME_OK;

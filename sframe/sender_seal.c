@@ -141,6 +141,7 @@ int sframe_seal(struct sframe_sender *sender, const struct sframe_inner *inner, 
 /* Frames of one AEAD whose counters are spent. */
 struct seal_run {
     size_t count;
+    bool failed; /* one of any run */
     struct sframe_seal_item *items[CORE_BATCH_MAX];
     struct outgoing out[CORE_BATCH_MAX];
     union sframe_nonce nonces[CORE_BATCH_MAX];
@@ -172,10 +173,12 @@ static void finish(struct sframe_batch *batch, struct seal_run *run)
     for (size_t i = 0; i < run->count; i++) {
         struct sframe_seal_item *item = run->items[i];
         item->error = run->jobs[i].result == CORE_OPEN_OK ? SFRAME_OK : SFRAME_CRYPTO;
-        if (item->error == SFRAME_OK)
+        if (item->error == SFRAME_OK) {
             item->sealed = run->out[i].sealed;
-        else
+        } else {
             lose(&run->out[i]);
+            run->failed = true;
+        }
     }
     run->count = 0;
 }
@@ -184,6 +187,7 @@ int sframe_seal_batch(struct sframe_batch *batch, struct sframe_seal_item *items
 {
     struct seal_run run;
     run.count = 0;
+    run.failed = false;
     if (!batch || (!items && count > 0))
         return SFRAME_INVALID;
     for (struct sframe_seal_item *item = items; item < items + count; item++) {
@@ -194,9 +198,11 @@ int sframe_seal_batch(struct sframe_batch *batch, struct sframe_seal_item *items
         item->error = prepare(item, &run.out[run.count]);
         if (item->error == SFRAME_OK)
             add(&run, item);
+        else
+            run.failed = true;
     }
     finish(batch, &run);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; run.failed && i < count; i++)
         if (items[i].error != SFRAME_OK)
             return items[i].error;
     return SFRAME_OK;

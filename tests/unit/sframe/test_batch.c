@@ -264,10 +264,11 @@ static void a_failure_is_one_items_own(void)
         if (want[i] != SFRAME_OK)
             CU_ASSERT_EQUAL(items[i].sealed.ctr, 77);
     }
-    /* four counters are spent */
+    /* four counters are spent, and a fifth where the cipher is all that fails */
+    CU_ASSERT_EQUAL(sframe_seal_batch(batch, &items[2], 1), SFRAME_CRYPTO);
     sender->crypto.aead = whole;
     fix_seal_at(sender, 0, &frame);
-    CU_ASSERT_EQUAL(frame.sealed.ctr, 4);
+    CU_ASSERT_EQUAL(frame.sealed.ctr, 5);
     CU_ASSERT_EQUAL(sframe_seal_batch(NULL, items, 1), SFRAME_INVALID);
     CU_ASSERT_EQUAL(sframe_seal_batch(batch, NULL, 1), SFRAME_INVALID);
     CU_ASSERT_EQUAL(sframe_seal_batch(batch, NULL, 0), SFRAME_OK);
