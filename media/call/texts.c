@@ -72,6 +72,10 @@ const char *texts_warning(enum call_warning warning)
         return "the delivery service refuses a message";
     case CALL_WARNING_ROLLBACK:
         return "an older state of this room was offered, and refused";
+    case CALL_WARNING_LINK:
+        return "somebody writes here under a newer link of this room: if others are here than you expect, ask them for "
+               "it "
+               "by another way, and trust nobody here until then";
     }
     return "unknown warning";
 }

@@ -250,8 +250,10 @@ static void take_admitted(struct call *call, const struct wire_admitted *admitte
     connection->admitted = true;
     connection->log_known = true;
     memcpy(connection->log_id, admitted->log_id, sizeof connection->log_id);
-    if (other_log) /* its numbers mean nothing any more */
-        call->log.next = call->log.head = call->log.ended = call->log.info_count = 0;
+    if (other_log) { /* its numbers mean nothing any more */
+        call->log.next = call->log.head = call->log.ended = call->log.info_count = call->log.number = 0;
+        call->log.misled = false;
+    }
     if (other_log && from > 0) { /* nor does this one, from which on its entries were asked for */
         call_connection_lost(call);
         call_event_plain(call, CALL_EVENT_RECONNECT);

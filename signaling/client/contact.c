@@ -21,7 +21,7 @@ void call_contact_begin(struct call *call)
 {
     struct call_contact *contact = &call->contact;
     contact->last_echo_ms = contact->last_tick_ms = call->now.ms;
-    contact->confirmed = contact->accepted = false;
+    contact->confirmed = contact->accepted = contact->link_judged = false;
     contact->unopened_since = contact->unopened_at = contact->announced_ms = 0;
     contact->pause = CALL_PAUSE_UNCONFIRMED;
     contact->unopened_count = contact->unopened_before = 0;
@@ -142,6 +142,7 @@ void call_contact_judge(struct call *call)
     const bool was_confirmed = contact->confirmed;
     contact->confirmed = was_confirmed || is_confirmed(call);
     if (contact->confirmed && !was_confirmed) {
+        call->log.misled = false;
         call_remember_highest(call);
         call_commits_plan_turn(call);
         call_commits_want(call, false);
@@ -159,6 +160,18 @@ static void judge_server(struct call *call)
         return;
     contact->server_warned = silent;
     call_warn(call, silent ? CALL_WARNING_SERVER : CALL_WARNING_SERVER_OVER, 0);
+}
+
+/* Once, when all who are in the room have said something: by then it shows whether some of them say it under a later
+ * secret. That may be made up, and ends nothing. */
+static void judge_link(struct call *call)
+{
+    struct call_contact *contact = &call->contact;
+    if (contact->link_judged || !contact->confirmed || call->now.ms - call->joining.joined_ms < CALL_SILENT_MS)
+        return;
+    contact->link_judged = true;
+    if (call_log_shows_later(call))
+        call_warn(call, CALL_WARNING_LINK, call->log.number);
 }
 
 /* Of a newcomer that shares its epoch with some, while others answer under another: whether those are more. How many
@@ -199,8 +212,9 @@ bool call_contact_left_behind(const struct call *call)
     const struct call_contact *contact = &call->contact;
     const uint64_t interval = call_interval_ms(call) + CALL_TICK_MS;
     const uint64_t joined_for = call->now.ms - call->joining.joined_ms;
-    /* what they say does not even come out of its boxes */
-    if (call->log.passed && call_log_caught_up(call) && !contact->confirmed && joined_for >= CALL_TRIAL_MS)
+    /* what they say does not even come out of its boxes, and who is heard is as lost as this client */
+    if (call_log_shows_later(call) && call_log_caught_up(call) && !contact->confirmed &&
+        joined_for >= (call_log_is_silent(call) ? CALL_TRIAL_MS : CALL_INTERVALS_LOST * interval))
         return true;
     if (contact->unopened_at == 0 || call->now.ms - contact->unopened_at > interval || !call_log_caught_up(call))
         return false;
@@ -224,6 +238,7 @@ void call_contact_tick(struct call *call)
     call_held_expire(call);
     count_unopened(call);
     judge_server(call);
+    judge_link(call);
     if (call->connection.admitted && call->log.next <= call->log.head && !call->log.reading)
         call_log_follow(call, call->log.next - 1);
     if (call_contact_left_behind(call)) {

@@ -182,11 +182,9 @@ void call_follow(struct call *call, struct mls_bytes box)
 {
     struct mls_output content = {0};
     struct mls_received received = {0};
-    uint8_t type = 0;
-    uint32_t number = 0;
     if (call_commits_own_entry(call, box))
         return;
-    call->log.passed |= call_box_look(box, &type, &number) && type == CALL_BOX_COMMIT && number > call->room.number;
+    call_log_number(call, box);
     if (call_box_open(&call->room, CALL_BOX_COMMIT, box, &content) != CALL_OK)
         return;
     call->policy.broken = CALL_RULE_NONE;

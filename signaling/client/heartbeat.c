@@ -309,9 +309,13 @@ void call_relayed(struct call *call, struct mls_bytes box)
             contact->last_echo_ms = own->at_ms;
         return;
     }
-    if (call->phase == CALL_PHASE_OUT || call->phase == CALL_PHASE_LINK_OLD ||
-        call_box_open(&call->room, CALL_BOX_RELAY, box, &content) != CALL_OK)
+    if (call->phase == CALL_PHASE_OUT || call->phase == CALL_PHASE_LINK_OLD)
         return;
+    if (call_box_open(&call->room, CALL_BOX_RELAY, box, &content) != CALL_OK) {
+        call_log_number(call, box);
+        return;
+    }
+    call->log.heard_ms = call->now.ms;
     if (open_message(call, call_bytes(content)) == NOT_YET) {
         call_contact_unopened(call);
         hold(call, &content);

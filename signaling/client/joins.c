@@ -6,11 +6,6 @@
 #include "state.h"
 #include "wire/buffer.h"
 
-static struct mls_bytes out(struct core_slice slice)
-{
-    return (struct mls_bytes){slice.data, slice.len};
-}
-
 /* --- State --- */
 
 static void forget_keys(struct call_joining *joining)
@@ -26,6 +21,15 @@ static void forget_attempt(struct call_joining *joining)
     joining->group = NULL;
     mls_output_free(&joining->box);
     mls_output_free(&joining->info);
+}
+
+/* Whether members who added it lately may have taken it for lost already, and have put it out again: what it followed
+ * then would show it its own end. */
+static bool is_old(const struct call *call)
+{
+    const struct call_joining *joining = &call->joining;
+    const uint64_t age_ms = call->now.ms + CALL_KEYS_MAX_MS - joining->keys_until;
+    return !joining->keys || age_ms >= (uint64_t)CALL_INTERVALS_LOST * CALL_INTERVAL_MS;
 }
 
 void call_joining_wipe(struct call *call)
@@ -89,7 +93,6 @@ void call_enter(struct call *call, struct mls_group *group, uint64_t seq)
     joining->joined_ms = call->now.ms;
     joining->joined_seq = seq;
     call->log.next = seq + 1;
-    call->log.passed = false;
     joining->joined_epoch = mls_group_epoch(group);
     joining->extensions = 0;
     call_timer_stop(call, CALL_TIMER_JOIN);
@@ -216,7 +219,7 @@ static void fetch_welcome(struct call *call)
     if (joining->fetching || joining->welcome_count == 0)
         return;
     joining->fetching = true;
-    call_send_fetch(call, joining->welcomes[0], WIRE_PART_WELCOME);
+    call_send_fetch(call, joining->welcomes[0].seq, WIRE_PART_WELCOME);
 }
 
 static void next_welcome(struct call *call)
@@ -237,7 +240,7 @@ void call_joining_welcome(struct call *call, uint64_t seq, struct mls_bytes box)
     struct mls_group *group = NULL;
     const struct mls_join_config config = {.policy = call->callbacks, .now_s = call->now.unix_s};
     if (call->phase != CALL_PHASE_ASKING || !joining->keys || joining->welcome_count == 0 ||
-        joining->welcomes[0] != seq) {
+        joining->welcomes[0].seq != seq) {
         joining->fetching = false;
         return;
     }
@@ -333,55 +336,53 @@ static bool commit(struct call *call, struct mls_bytes info)
     mls_output_free(&next_info);
     if (!ok)
         forget_attempt(joining);
+    else if (epoch > call->log.ended) /* who shows an older commit again has overtaken nobody */
+        call->log.ended = epoch;
     return ok;
 }
 
-/* A commit of its own that came to nothing: nobody else is in that group. */
-static bool has_failed(const struct call *call, uint64_t seq)
+/* Nothing is to be tried by itself as yet: somebody may still add it. */
+static void keep_asking(struct call *call)
 {
-    for (size_t i = 0; i < CALL_INFOS_MAX; i++)
-        if (call->joining.failed[i] == seq)
-            return true;
-    return false;
+    if (call->phase != CALL_PHASE_ASKING || is_old(call))
+        call_ask(call);
+    else
+        call_timer_set(call, CALL_TIMER_JOIN, wait_ms(&call->joining));
 }
 
-/* The newest of a commit that likely counted; every other time another one, since it may have been bad luck, and not a
- * bad GroupInfo. */
-static uint64_t choose_info(const struct call *call)
-{
-    const struct call_log *log = &call->log;
-    const unsigned failures = call->joining.info_back;
-    size_t best = log->info_count - 1; /* also if nothing is known of any */
-    uint64_t others[CALL_INFOS_MAX];
-    size_t count = 0;
-    for (size_t i = log->info_count; i-- > 0;)
-        if (!has_failed(call, log->infos[i].seq) && !log->infos[i].late) {
-            best = i;
-            break;
-        }
-    for (size_t i = log->info_count; i-- > 0;)
-        if (i != best && !has_failed(call, log->infos[i].seq))
-            others[count++] = log->infos[i].seq;
-    return failures % 2 && count > 0 ? others[failures / 2 % count] : log->infos[best].seq;
-}
-
-/* From the newest GroupInfo, or an older one after each failure. */
+/* From the newest GroupInfo, or an older one after each failure. While the room may have gone on under a later secret,
+ * not before somebody is heard under this one: those who may be found alone in the old room are who was put out of it.
+ */
 static void fetch_info(struct call *call)
 {
     struct call_joining *joining = &call->joining;
-    const struct call_log *log = &call->log;
+    uint64_t seq = 0;
     forget_attempt(joining);
-    if (log->info_count == 0 || !call->connection.admitted) {
-        call_timer_set(call, CALL_TIMER_JOIN, wait_ms(joining));
+    if (call_log_is_left(call)) {
+        call_link_is_old(call);
+        return;
+    }
+    if (!call->connection.admitted || (call_log_shows_later(call) && !call_log_is_alive(call)) ||
+        joining->closed >= CALL_INFOS_MAX || !call_infos_choose(call, &seq)) {
+        keep_asking(call);
         return;
     }
     call_timer_stop(call, CALL_TIMER_FETCH);
-    joining->info_seq = choose_info(call);
+    joining->info_seq = seq;
     joining->overtaken = false;
     forget_keys(joining);
     call_set_phase(call, CALL_PHASE_ENTERING);
     call_send_fetch(call, joining->info_seq, WIRE_PART_GROUP_INFO);
     call_timer_set(call, CALL_TIMER_JOIN, CALL_APPEND_RETRY_MS);
+}
+
+/* What does not open is no failed attempt, and costs no wait: the next one. A flood of them costs no more than these:
+ * then it asks again, and may be added. */
+static void close_info(struct call *call)
+{
+    call->joining.closed++;
+    call_infos_close(call, call->joining.info_seq);
+    fetch_info(call);
 }
 
 /* Nothing came of it: asks to be added once more. */
@@ -395,21 +396,20 @@ void call_joining_info(struct call *call, uint64_t seq, struct mls_bytes box)
 {
     struct call_joining *joining = &call->joining;
     struct mls_output content = {0};
-    uint8_t type = 0;
-    uint32_t number = 0;
     if (call->phase != CALL_PHASE_ENTERING || seq != joining->info_seq || joining->box.len > 0)
         return;
-    if (call_box_look(box, &type, &number) && number > call->room.number) {
-        call_link_is_old(call);
+    if (call_box_open(&call->room, CALL_BOX_GROUP_INFO, box, &content) != CALL_OK) {
+        call_log_number(call, box);
+        close_info(call);
         return;
     }
     if (joining->overtaken && joining->extensions < CALL_ASK_EXTENSIONS && joining->info_back == 0) {
         joining->extensions++; /* too late already: from the next one */
+        mls_output_free(&content);
         fetch_info(call);
         return;
     }
-    const bool ok =
-        call_box_open(&call->room, CALL_BOX_GROUP_INFO, box, &content) == CALL_OK && commit(call, call_bytes(content));
+    const bool ok = commit(call, call_bytes(content));
     mls_output_free(&content);
     if (!ok) {
         if (!joining->locked) /* made up, or of a group that is not the room's: an older one next */
@@ -430,8 +430,7 @@ void call_joining_missing(struct call *call, enum wire_part part)
     }
     if (call->phase != CALL_PHASE_ENTERING || joining->box.len > 0)
         return;
-    joining->info_back++;
-    ask_again(call);
+    close_info(call);
 }
 
 /* What is fetched now, if anything. */
@@ -467,7 +466,7 @@ void call_joining_later(struct call *call, enum wire_part part, uint64_t retry_m
 void call_fetch_timer(struct call *call)
 {
     if (is_fetching(call, WIRE_PART_WELCOME))
-        call_send_fetch(call, call->joining.welcomes[0], WIRE_PART_WELCOME);
+        call_send_fetch(call, call->joining.welcomes[0].seq, WIRE_PART_WELCOME);
     else if (is_fetching(call, WIRE_PART_GROUP_INFO))
         call_send_fetch(call, call->joining.info_seq, WIRE_PART_GROUP_INFO);
 }
@@ -488,16 +487,31 @@ void call_joining_appended(struct call *call, uint64_t seq)
         call_timer_set(call, CALL_TIMER_TRIAL, CALL_TRIAL_MS / 3);
 }
 
-void call_joining_entry(struct call *call, const struct wire_entry *entry)
+/* In log order, but those that likely count first. The first may be on its way. */
+static void note_welcome(struct call_joining *joining, uint64_t seq, bool late)
+{
+    size_t at = joining->welcome_count;
+    while (!late && at > (joining->fetching ? 1 : 0) && joining->welcomes[at - 1].late)
+        at--;
+    if (joining->welcome_count == CALL_WELCOMES_MAX) {
+        if (at == CALL_WELCOMES_MAX)
+            return;
+        joining->welcome_count--;
+    }
+    memmove(&joining->welcomes[at + 1], &joining->welcomes[at],
+            (joining->welcome_count - at) * sizeof joining->welcomes[0]);
+    joining->welcomes[at] = (struct call_welcome){seq, late};
+    joining->welcome_count++;
+}
+
+void call_joining_entry(struct call *call, const struct wire_entry *entry, enum call_entry_kind kind)
 {
     struct call_joining *joining = &call->joining;
-    uint8_t type = 0;
-    uint32_t number = 0;
-    if (!call_box_look(out(entry->commit), &type, &number) || type != CALL_BOX_COMMIT)
+    if (kind != CALL_ENTRY_FIRST && kind != CALL_ENTRY_LATE) /* nobody's who is at work in this group */
         return;
     if (call->phase == CALL_PHASE_ENTERING) {
         if (!call_same(entry->commit.data, entry->commit.len, joining->box.data, joining->box.len)) {
-            joining->overtaken |= entry->seq > joining->info_seq;
+            joining->overtaken |= kind == CALL_ENTRY_FIRST && entry->seq > joining->info_seq;
             return;
         }
         call_joining_appended(call, entry->seq);
@@ -505,8 +519,8 @@ void call_joining_entry(struct call *call, const struct wire_entry *entry)
     }
     if (call->phase != CALL_PHASE_ASKING)
         return;
-    if (entry->has_welcome && joining->keys && joining->welcome_count < CALL_WELCOMES_MAX) {
-        joining->welcomes[joining->welcome_count++] = entry->seq;
+    if (entry->has_welcome && joining->keys) {
+        note_welcome(joining, entry->seq, kind == CALL_ENTRY_LATE);
         fetch_welcome(call);
     }
     if (joining->extensions < CALL_ASK_EXTENSIONS) { /* somebody is at work: it may be this client's turn next */
@@ -565,10 +579,6 @@ void call_trial_timer(struct call *call)
         return;
     }
     wait_longer(joining);
-    if (!joining->by_welcome)
-        joining->failed[joining->failed_next++ % CALL_INFOS_MAX] = joining->joined_seq;
-    if (!joining->overtaken && !joining->by_welcome)
-        joining->info_back++;
     if (joining->by_welcome && joining->keys && call->now.ms < joining->keys_until && joining->welcome_count > 0) {
         struct mls_key_package_keys *keys = joining->keys;
         call_drop_group(call);
@@ -584,12 +594,27 @@ void call_trial_timer(struct call *call)
     call_resync(call);
 }
 
+/* A commit of its own that nobody followed is not built on again; nor, at once, the GroupInfo that it stood on, which
+ * may be a rival's. */
+static void note_failure(struct call_joining *joining)
+{
+    joining->failed[joining->failed_next++ % CALL_INFOS_MAX] = joining->joined_seq;
+    if (!joining->overtaken)
+        joining->info_back++;
+}
+
 void call_resync(struct call *call)
 {
     uint8_t suspect[CALL_USER_ID_LEN] = {0};
     /* by now its consequences have shown, also to several who were misled together */
     if (call->now.ms - call->contact.suspect_ms <= (CALL_INTERVALS_LOST + 2) * call_interval_ms(call))
         memcpy(suspect, call->contact.suspect, sizeof suspect);
+    if (call->phase == CALL_PHASE_MEMBER && !call->contact.confirmed) {
+        if (!call->joining.by_welcome)
+            note_failure(&call->joining);
+        call->log.misled |= call_log_shows_later(call) &&
+                            call->now.ms - call->joining.joined_ms >= CALL_INTERVALS_LOST * call_interval_ms(call);
+    }
     call_drop_group(call);
     call_epochs_pause(call, CALL_PAUSE_JOINING);
     struct call_event *event = call_event_push(call, CALL_EVENT_WARNING, (struct mls_bytes){0}, (struct mls_bytes){0});
@@ -605,15 +630,6 @@ void call_joining_append(struct call *call)
     struct call_joining *joining = &call->joining;
     call_send_append(call, joining->append_id, joining->box, (struct mls_output){0}, joining->info);
     call_timer_set(call, CALL_TIMER_APPEND, CALL_APPEND_RETRY_MS);
-}
-
-/* Whether members who added it lately may have taken it for lost already, and have put it out again: what it followed
- * then would show it its own end. */
-static bool is_old(const struct call *call)
-{
-    const struct call_joining *joining = &call->joining;
-    const uint64_t age_ms = call->now.ms + CALL_KEYS_MAX_MS - joining->keys_until;
-    return !joining->keys || age_ms >= (uint64_t)CALL_INTERVALS_LOST * CALL_INTERVAL_MS;
 }
 
 /* It goes on asking where it was, with the same key package, which the delivery service lost with the connection and a

@@ -1,5 +1,4 @@
 /* The room's log, in order: found, followed, caught up with. */
-#include "mls/messages.h"
 #include "state.h"
 
 static struct mls_bytes out(struct core_slice slice)
@@ -22,42 +21,35 @@ static void read_on(struct call *call)
     call_send_read(call, call->log.next);
 }
 
-/* When there are too many, the oldest goes: one that came too late, if there is any. */
-static void note_info(struct call_log *log, uint64_t seq, bool late)
+/* --- A later secret --- */
+
+void call_log_number(struct call *call, struct mls_bytes box)
 {
-    size_t drop = 0;
-    if (log->info_count > 0 && log->infos[log->info_count - 1].seq >= seq)
-        return;
-    if (log->info_count == CALL_INFOS_MAX) {
-        while (drop < CALL_INFOS_MAX && !log->infos[drop].late)
-            drop++;
-        drop = drop < CALL_INFOS_MAX ? drop : 0;
-        memmove(&log->infos[drop], &log->infos[drop + 1], (CALL_INFOS_MAX - 1 - drop) * sizeof log->infos[0]);
-        log->info_count--;
-    }
-    log->infos[log->info_count++] = (struct call_info){seq, late};
+    uint8_t type = 0;
+    uint32_t number = 0;
+    if (call_box_look(box, &type, &number) && number > call->log.number)
+        call->log.number = number;
 }
 
-/* Whether the log shows an earlier commit for the epoch of this one. Who is outside cannot tell which of two rivals was
- * valid: it likely was the first. */
-static bool is_late(struct call *call, struct mls_bytes box)
+bool call_log_shows_later(const struct call *call)
 {
-    struct mls_output content = {0};
-    struct mls_message message;
-    uint64_t epoch = CALL_NEVER;
-    if (call_box_open(&call->room, CALL_BOX_COMMIT, box, &content) != CALL_OK)
-        return false;
-    if (mls_message_parse(content.data, content.len, &message) == MLS_OK) {
-        if (message.wire_format == MLS_WIRE_PRIVATE_MESSAGE)
-            epoch = message.private_message.epoch;
-        else if (message.wire_format == MLS_WIRE_PUBLIC_MESSAGE)
-            epoch = message.public_message.content.epoch;
-    }
-    mls_output_free(&content);
-    if (epoch == CALL_NEVER || epoch < call->log.ended)
-        return epoch != CALL_NEVER;
-    call->log.ended = epoch + 1;
-    return false;
+    return call->log.number > call->room.number;
+}
+
+bool call_log_is_alive(const struct call *call)
+{
+    return call->log.heard_ms > 0 && call->now.ms - call->log.heard_ms < CALL_SILENT_MS;
+}
+
+bool call_log_is_silent(const struct call *call)
+{
+    return !call_log_is_alive(call) && call->connection.admitted &&
+           call->now.ms - call->log.listens_ms >= CALL_SILENT_MS;
+}
+
+bool call_log_is_left(const struct call *call)
+{
+    return call_log_shows_later(call) && (call->log.misled || call_log_is_silent(call));
 }
 
 void call_log_follow(struct call *call, uint64_t seq)
@@ -116,18 +108,10 @@ static void search_ended(struct call *call)
 void call_log_admitted(struct call *call, const struct wire_admitted *admitted)
 {
     struct call_log *log = &call->log;
-    struct bytes_reader r = wire_walk(admitted->group_infos);
-    uint64_t seq = 0;
     log->head = admitted->head;
     log->reading = false;
-    const struct call_log before = *log;
-    log->info_count = 0;
-    while (wire_seq_next(&r, &seq)) {
-        bool late = false;
-        for (size_t i = 0; i < before.info_count; i++)
-            late |= before.infos[i].seq == seq && before.infos[i].late;
-        note_info(log, seq, late);
-    }
+    log->listens_ms = call->now.ms;
+    call_infos_list(call, admitted->group_infos);
     if (call->phase == CALL_PHASE_RETURNING && log->next == 0)
         call_returning_elsewhere(call);
     if (call_follows(call)) {
@@ -170,9 +154,10 @@ void call_log_entry(struct call *call, const struct wire_entry *entry)
     struct call_log *log = &call->log;
     if (entry->seq > log->head)
         log->head = entry->seq;
-    const bool late = is_late(call, out(entry->commit));
+    const enum call_entry_kind kind = call_entry_judge(call, out(entry->commit));
+    call_log_number(call, out(entry->commit));
     if (entry->has_group_info)
-        note_info(log, entry->seq, late);
+        call_infos_entry(call, entry->seq, kind);
     if (call_follows(call) || call->phase == CALL_PHASE_FOUNDING || log->searching) {
         if (entry->seq > log->next)
             read_on(call);
@@ -180,7 +165,7 @@ void call_log_entry(struct call *call, const struct wire_entry *entry)
         call_returning_step(call);
         return;
     }
-    call_joining_entry(call, entry);
+    call_joining_entry(call, entry, kind);
 }
 
 void call_log_page(struct call *call, const struct wire_entries *page)

@@ -35,9 +35,10 @@ enum {
     CALL_TURN_MAX_MS = 60000,
     CALL_TURN_ROUND_MS = 300000,
     CALL_TURN_BACKOFF_MS = 1000,
-    CALL_TICK_MS = 500,  /* how often contact is judged */
-    CALL_LOOK_AGAIN = 3, /* of those first in rank */
-    CALL_ADDS_MAX = 128, /* in one commit */
+    CALL_TICK_MS = 500,                    /* how often contact is judged */
+    CALL_SILENT_MS = 2 * CALL_INTERVAL_MS, /* nobody is there who has this secret: one heartbeat may get lost */
+    CALL_LOOK_AGAIN = 3,                   /* of those first in rank */
+    CALL_ADDS_MAX = 128,                   /* in one commit */
     CALL_ADDS_KEPT = 256,
     CALL_HELD_MAX = 512, /* relayed messages of an epoch not reached yet */
     CALL_HELD_BYTES_MAX = 1 << 20,
@@ -118,10 +119,18 @@ struct call_connection {
 
 /* --- log.c --- */
 
+/* What an entry's commit says of the entry to who is outside; the more it is worth, the later it stands here. */
+enum call_entry_kind {
+    CALL_ENTRY_CLOSED, /* nothing that opens: who wrote it need not have the room's secret */
+    CALL_ENTRY_LATE,   /* another commit of its epoch stands before it: it was skipped, as long as that one was valid */
+    CALL_ENTRY_UNKNOWN, /* it was not seen, or is sealed under the secret before, as a rotation's */
+    CALL_ENTRY_FIRST,   /* the first of its epoch */
+};
+
 /* An entry with a GroupInfo. */
 struct call_info {
     uint64_t seq;
-    bool late; /* another commit of its epoch stands before it: it was skipped, as long as that one was valid */
+    enum call_entry_kind kind; /* closed: or the GroupInfo itself does not open, or is not kept any more */
 };
 
 struct call_log {
@@ -131,11 +140,20 @@ struct call_log {
     bool searching;                         /* for the founding */
     struct call_info infos[CALL_INFOS_MAX]; /* newest last */
     size_t info_count;
-    uint64_t ended; /* epochs below this one: a commit was seen for them, or for one that follows */
-    bool passed;    /* others commit under a later secret of the room's, since this client is a member */
+    uint64_t ended;      /* epochs below this one: a commit was seen for them, or for one that follows */
+    uint32_t number;     /* the latest of the room's secret that stands on any box, whoever wrote it */
+    uint64_t listens_ms; /* since when this connection stands */
+    uint64_t heard_ms;   /* when a message of another's last opened under this client's secret; 0: never */
+    bool misled;         /* by such messages, into a group in which nobody confirmed it */
 };
 
 /* --- joins.c --- */
+
+/* An entry with a Welcome. */
+struct call_welcome {
+    uint64_t seq;
+    bool late; /* as CALL_ENTRY_LATE */
+};
 
 struct call_joining {
     struct mls_key_package_keys *keys;
@@ -145,6 +163,7 @@ struct call_joining {
     uint32_t wait_factor;
     unsigned extensions;
     unsigned info_back;      /* how many GroupInfos before the newest is tried */
+    unsigned closed;         /* GroupInfos that did not open, since it asked */
     uint64_t info_seq;       /* that the external commit stands on */
     bool overtaken;          /* another commit came between */
     bool locked;             /* so the GroupInfo says */
@@ -153,7 +172,7 @@ struct call_joining {
     struct mls_output info;
     uint8_t append_id[WIRE_APPEND_ID_LEN];
     uint8_t nonce[CALL_NONCE_LEN];
-    uint64_t welcomes[CALL_WELCOMES_MAX]; /* entries whose Welcome may be for this client, oldest first */
+    struct call_welcome welcomes[CALL_WELCOMES_MAX]; /* that may be for this client: the first is tried next */
     size_t welcome_count;
     bool fetching;
     uint64_t joined_ms;
@@ -292,6 +311,7 @@ struct call_contact {
     struct call_sent sent[CALL_SENT_KEPT];
     size_t sent_next;
     bool server_warned;
+    bool link_judged; /* that somebody may have gone on under a later secret, since this client came in */
     uint8_t suspect[CALL_USER_ID_LEN]; /* who last sent a commit that failed here; zeros: nobody */
     uint64_t suspect_ms;
     uint64_t unopened_since; /* ms; 0: everything opens, or nothing comes */
@@ -425,17 +445,40 @@ void call_log_entry(struct call *call, const struct wire_entry *entry);
 void call_log_page(struct call *call, const struct wire_entries *page);
 /* Begins to read: as a newcomer after hello, or from the next entry on as a member. */
 void call_log_admitted(struct call *call, const struct wire_admitted *admitted);
+/* A number stands outside its box, and who has a token can write any: that there is a later secret than this client's
+ * is no more than suspected. */
+void call_log_number(struct call *call, struct mls_bytes box);
+bool call_log_shows_later(const struct call *call);
+/* Whether somebody else was heard lately who has the secret that this client has. */
+bool call_log_is_alive(const struct call *call);
+/* Whether nobody was, although this client listened. */
+bool call_log_is_silent(const struct call *call);
+/* Whether the room has gone on under a later secret: one was seen, and nobody is heard under this one, or nobody who
+ * would confirm this client. */
+bool call_log_is_left(const struct call *call);
 /* Whether everything that is known to be in the log was taken. */
 bool call_log_caught_up(const struct call *call);
 /* A member from this entry on. */
 void call_log_follow(struct call *call, uint64_t seq);
+
+/* infos.c */
+/* What an entry's commit is worth. Remembers its epoch: each entry once, in the order in which they come. */
+SOTTO_MUST_CHECK enum call_entry_kind call_entry_judge(struct call *call, struct mls_bytes box);
+/* An entry with a GroupInfo has come; those that are there, the oldest first, as the delivery service lists them. */
+void call_infos_entry(struct call *call, uint64_t seq, enum call_entry_kind kind);
+void call_infos_list(struct call *call, struct core_slice seqs);
+/* It is of no use, now and for ever: nobody made it who has the room's secret, or it is not kept any more. */
+void call_infos_close(struct call *call, uint64_t seq);
+/* The newest of a commit that likely counted; after each other failure another one, since it may have been bad luck,
+ * and not a bad GroupInfo. False if there is none that may open. */
+SOTTO_MUST_CHECK bool call_infos_choose(const struct call *call, uint64_t *seq);
 
 /* joins.c */
 void call_found(struct call *call);
 /* The founding that counts was read: this client's own, or another's. */
 void call_founded(struct call *call, struct mls_bytes box, uint64_t seq);
 void call_ask(struct call *call);
-void call_joining_entry(struct call *call, const struct wire_entry *entry);
+void call_joining_entry(struct call *call, const struct wire_entry *entry, enum call_entry_kind kind);
 void call_joining_welcome(struct call *call, uint64_t seq, struct mls_bytes box);
 void call_joining_info(struct call *call, uint64_t seq, struct mls_bytes box);
 /* A piece of a part that was asked for has come, and is not the last: whether the rest is still wanted. */

@@ -233,8 +233,10 @@ void sim_keep(struct sim *sim, unsigned i, const uint8_t *state, size_t len);
 /* What a test lets through of a client's own messages. */
 void sim_send_up(struct sim *sim, unsigned i, const uint8_t *data, size_t len);
 struct call_time sim_time(const struct sim *sim, unsigned i);
-/* Appends to a server's log what a test made up; and the same with a Welcome beside it. */
+/* Appends to a server's log what a test made up; and the same with a Welcome and a GroupInfo beside it, where those are
+ * not empty. */
 void sim_append(struct sim *sim, unsigned server, const uint8_t *commit, size_t len);
-void sim_append_welcome(struct sim *sim, unsigned server, struct core_slice commit, struct core_slice welcome);
+void sim_append_parts(struct sim *sim, unsigned server, struct core_slice commit, struct core_slice welcome,
+                      struct core_slice info);
 
 #endif

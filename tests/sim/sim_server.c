@@ -145,10 +145,12 @@ void sim_append(struct sim *sim, unsigned server, const uint8_t *commit, size_t 
     push_entry(sim, server, store(&sim->servers[server], (struct sim_entry){.commit = sim_bytes_new(commit, len)}));
 }
 
-void sim_append_welcome(struct sim *sim, unsigned server, struct core_slice commit, struct core_slice welcome)
+void sim_append_parts(struct sim *sim, unsigned server, struct core_slice commit, struct core_slice welcome,
+                      struct core_slice info)
 {
     const struct sim_entry entry = {.commit = sim_bytes_new(commit.data, commit.len),
-                                    .welcome = sim_bytes_new(welcome.data, welcome.len)};
+                                    .welcome = welcome.len > 0 ? sim_bytes_new(welcome.data, welcome.len) : NULL,
+                                    .info = info.len > 0 ? sim_bytes_new(info.data, info.len) : NULL};
     push_entry(sim, server, store(&sim->servers[server], entry));
 }
 

@@ -146,8 +146,9 @@ static void a_rotation_comes_first(void)
         sim_run_for(sim, 20);
     CU_ASSERT_PTR_NOT_NULL_FATAL(overtaking.commit);
     sim_run_for(sim, 200); /* the rotation is there */
-    sim_append_welcome(sim, 0, (struct core_slice){overtaking.commit->data, overtaking.commit->len},
-                       (struct core_slice){overtaking.welcome->data, overtaking.welcome->len});
+    sim_append_parts(sim, 0, (struct core_slice){overtaking.commit->data, overtaking.commit->len},
+                     (struct core_slice){overtaking.welcome->data, overtaking.welcome->len},
+                     (struct core_slice){NULL, 0});
     sim_run_for(sim, 1000);
     CU_ASSERT_TRUE(is_in(sim, 2));
     for (unsigned n = 0; n < 1200 && is_in(sim, 2); n++) {
@@ -158,6 +159,60 @@ static void a_rotation_comes_first(void)
     CU_ASSERT_EQUAL(call_get_phase(late->call), CALL_PHASE_LINK_OLD); /* which is the truth, and can be helped */
     free(overtaking.commit);
     free(overtaking.welcome);
+    sim_free(sim);
+}
+
+/* --- A rotation that lost its race --- */
+
+struct loser {
+    bool captured;
+    struct sim_bytes *commit;
+    struct sim_bytes *info; /* under a secret that never comes into force */
+};
+
+static bool capture_rotation(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    struct loser *loser = context;
+    (void)sim;
+    if (envelope->type != WIRE_APPEND || client != 0 || loser->captured)
+        return true;
+    loser->captured = true;
+    loser->commit = copy_of(envelope->append.commit);
+    loser->info = copy_of(envelope->append.group_info);
+    return false;
+}
+
+/* Another commit was first, and who wanted the rotation died before it could try again. Its GroupInfo is the newest
+ * there is, and of a later secret than the link's. Whoever comes, and is added by nobody, comes in by the one before.
+ */
+static void a_rotation_loses_its_race(void)
+{
+    struct sim_config config = usual;
+    config.clients = 4;
+    struct loser loser = {0};
+    struct sim *sim = gather(3, config);
+    sim_run_for(sim, 3000);
+    sim->request = capture_rotation;
+    sim->context = &loser;
+    CU_ASSERT_EQUAL(call_rotate(sim->clients[0].call), CALL_OK);
+    sim_drain(sim, 0);
+    for (unsigned n = 0; n < 3500 && !loser.captured; n++)
+        sim_run_for(sim, 20); /* it may have to let another commit first */
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loser.info);
+    sim_crash(sim, 0);
+    const uint64_t before = call_epoch(sim->clients[1].call);
+    sim_run_for(sim, 65000); /* it is somebody's turn */
+    CU_ASSERT_TRUE(call_epoch(sim->clients[1].call) > before);
+    sim_append_parts(sim, 0, (struct core_slice){loser.commit->data, loser.commit->len}, (struct core_slice){NULL, 0},
+                     (struct core_slice){loser.info->data, loser.info->len});
+    sim->filter = nobody_adds;
+    sim_start(sim, 3);
+    sim_run_for(sim, 12000);
+    CU_ASSERT_TRUE(is_in(sim, 3));
+    CU_ASSERT_EQUAL(sim->clients[3].phases[CALL_PHASE_LINK_OLD], 0);
+    gather_settles(sim, 20000);
+    free(loser.commit);
+    free(loser.info);
     sim_free(sim);
 }
 
@@ -189,6 +244,7 @@ static const struct unit_test tests[] = {
     {"who were added together confirm each other once nobody is left of those who were there", nobody_is_left},
     {"who was first beside the call sends nothing, however many follow it", first_beside_the_call},
     {"who followed a commit that a rotation overtook finds that out", a_rotation_comes_first},
+    {"the newest GroupInfo is a rotation's that lost its race: the link is good", a_rotation_loses_its_race},
     {"who asks to be let in gets in over connections that last less than it waits", the_service_dies_every_second},
 };
 

@@ -38,8 +38,8 @@ static bool welcome_with_ghost(void *context, struct sim *sim, unsigned client, 
                           CALL_OK);
     CU_ASSERT_EQUAL_FATAL(call_box_seal(&host->patched.room, CALL_BOX_WELCOME, mls_staged_welcome(staged), &welcome),
                           CALL_OK);
-    sim_append_welcome(sim, 0, (struct core_slice){commit.data, commit.len},
-                       (struct core_slice){welcome.data, welcome.len});
+    sim_append_parts(sim, 0, (struct core_slice){commit.data, commit.len},
+                     (struct core_slice){welcome.data, welcome.len}, (struct core_slice){NULL, 0});
     host->welcomes++;
     mls_staged_free(staged);
     mls_output_free(&package);

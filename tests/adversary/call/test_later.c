@@ -1,0 +1,296 @@
+/* The number of the room's secret stands outside a box: who has a token can write any, a removed member among them, and
+ * fill the log up to its rate. Who comes with the room's link comes in; who comes with an old one is told so, and is
+ * led nowhere. */
+#include <string.h>
+
+#include "scene.h"
+#include "seal.h"
+#include "sim_server.h"
+#include "unit.h"
+
+enum {
+    /* what sotto-ds lets one token append: docs/protocol.md, Limits */
+    BURST = 20,
+    APPEND_MS = 200,
+    NEWCOMER = 4,
+    /* within this a newcomer that nobody adds looks at GroupInfos; and somebody is heard who is there */
+    ASKS_MS = 3000,
+    INTERVAL_MS = 5000,
+    TURN_MS = 60000,
+    SILENT_MS = 10000,
+    ASK_MAX_MS = 30000,
+};
+
+/* --- Boxes that anybody can write --- */
+
+static struct core_slice made_up(uint8_t *box, size_t len, uint8_t type, uint32_t number)
+{
+    memset(box, (int)number, len);
+    memcpy(box, (const uint8_t[]){1, type, 0, 0, 0, (uint8_t)number}, 6);
+    return (struct core_slice){box, len};
+}
+
+static void append_made_up(struct sim *sim, uint32_t commit_number, uint32_t info_number)
+{
+    uint8_t commit[256];
+    uint8_t welcome[256];
+    uint8_t info[256];
+    sim_append_parts(sim, 0, made_up(commit, sizeof commit, CALL_BOX_COMMIT, commit_number),
+                     made_up(welcome, sizeof welcome, CALL_BOX_WELCOME, commit_number),
+                     made_up(info, sizeof info, CALL_BOX_GROUP_INFO, info_number));
+}
+
+/* --- A flood --- */
+
+struct flood {
+    unsigned count;
+    size_t genuine; /* entries that were there before it */
+    bool repeats;   /* nothing but the last of them, with something beside it */
+};
+
+/* One more append: made up under the room's secret, the next one, the one before, and what others wrote once more with
+ * something beside it. */
+static void flood_once(struct sim *sim, struct flood *flood)
+{
+    const unsigned n = flood->count++;
+    uint8_t welcome[256];
+    uint8_t info[256];
+    if (n % 4 < 3 && !flood->repeats) {
+        append_made_up(sim, (uint32_t[]){2, 1, 0}[n % 4], n % 2 ? 2 : 1);
+        return;
+    }
+    const size_t which = flood->repeats ? flood->genuine - 1 : n % flood->genuine;
+    const struct sim_bytes *commit = sim->servers[0].entries[which].commit;
+    sim_append_parts(sim, 0, (struct core_slice){commit->data, commit->len},
+                     made_up(welcome, sizeof welcome, CALL_BOX_WELCOME, 1),
+                     made_up(info, sizeof info, CALL_BOX_GROUP_INFO, 2));
+}
+
+static void flood_for(struct sim *sim, struct flood *flood, uint64_t ms)
+{
+    for (uint64_t passed = 0; passed < ms; passed += APPEND_MS) {
+        flood_once(sim, flood);
+        sim_run_for(sim, APPEND_MS);
+    }
+}
+
+static void flood_begin(struct sim *sim, struct flood *flood)
+{
+    flood->genuine = sim->servers[0].count;
+    for (unsigned n = 0; n < BURST; n++)
+        flood_once(sim, flood);
+}
+
+/* --- The scene --- */
+
+static bool nobody_adds(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    (void)context;
+    (void)sim;
+    (void)client;
+    return envelope->type != WIRE_KEY_PACKAGES_WAITING;
+}
+
+/* Of four one was removed, and has its token still: the room's secret is number 1. A newcomer may be given the link. */
+static struct sim *after_a_kick(uint32_t latency_ms, uint64_t seed, bool new_link)
+{
+    const struct sim_config config = {.clients = NEWCOMER + 1, .latency_ms = latency_ms, .jitter_ms = 30, .seed = seed};
+    struct sim *sim = sim_new(&config);
+    scene_gather(sim, 4);
+    scene_kick(sim, 3);
+    sim_run_for(sim, 3000);
+    CU_ASSERT_EQUAL_FATAL(scene_phase(sim, 3), CALL_PHASE_OUT);
+    for (unsigned i = 0; i < 3; i++) /* of how they came together */
+        sim->clients[i].warnings[CALL_WARNING_RESYNC] = 0;
+    if (new_link)
+        CU_ASSERT_EQUAL(call_get_link(sim->clients[0].call, &sim->clients[NEWCOMER].link), CALL_OK);
+    return sim;
+}
+
+static bool is_confirmed(const struct sim *sim)
+{
+    return sim->clients[NEWCOMER].confirmed_ms != 0;
+}
+
+static void assert_in(struct sim *sim)
+{
+    CU_ASSERT_TRUE(is_confirmed(sim));
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
+    for (unsigned i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL(sim->clients[i].warnings[CALL_WARNING_RESYNC], 0);
+}
+
+/* --- The attacks --- */
+
+/* One box is enough to raise the suspicion, and is the newest GroupInfo there is. Nobody adds the newcomer: it comes in
+ * by the GroupInfo before that. */
+static void one_box(void)
+{
+    struct sim *sim = after_a_kick(30, 5, true);
+    append_made_up(sim, 1, 2);
+    sim->filter = nobody_adds;
+    sim_start(sim, NEWCOMER);
+    for (uint64_t ms = 0; ms < ASKS_MS + INTERVAL_MS + ASKS_MS && !is_confirmed(sim); ms += 100)
+        sim_run_for(sim, 100);
+    assert_in(sim);
+    CU_ASSERT_EQUAL(sim->clients[NEWCOMER].phases[CALL_PHASE_LINK_OLD], 0);
+    sim_run_for(sim, SILENT_MS + 1000); /* its user is told of it, once, and nobody else */
+    CU_ASSERT_EQUAL(sim->clients[NEWCOMER].warnings[CALL_WARNING_LINK], 1);
+    CU_ASSERT_EQUAL(sim->clients[0].warnings[CALL_WARNING_LINK], 0);
+    sim_free(sim);
+}
+
+/* All that a token may append, before the newcomer comes and while it asks: its Welcome is as soon there as without. */
+static void a_flood(uint32_t latency_ms, bool repeats)
+{
+    struct sim *sim = after_a_kick(latency_ms, 5, true);
+    struct flood flood = {.repeats = repeats};
+    sim_run_for(sim, TURN_MS + INTERVAL_MS); /* the last entry is of the new secret */
+    flood_begin(sim, &flood);
+    sim_start(sim, NEWCOMER);
+    /* at the worst moment for what waits for its turn */
+    sim_run_for(sim, 4 * latency_ms);
+    for (unsigned n = 0; n < BURST; n++)
+        flood_once(sim, &flood);
+    for (uint64_t ms = 0; ms < ASKS_MS + 8 * latency_ms && !is_confirmed(sim); ms += APPEND_MS)
+        flood_for(sim, &flood, APPEND_MS);
+    assert_in(sim);
+    CU_ASSERT_EQUAL(sim->clients[NEWCOMER].phases[CALL_PHASE_ENTERING], 0);
+    sim_free(sim);
+}
+
+static void a_flood_near_and_far(void)
+{
+    a_flood(30, false);
+    a_flood(300, false);
+}
+
+/* Commits that are genuine, once more, each with a Welcome that is not. */
+static void a_flood_of_repeats(void)
+{
+    a_flood(30, true);
+    a_flood(150, true);
+}
+
+/* The same, and nobody adds the newcomer, who finds no GroupInfo among those listed that opens: the first that a member
+ * appends while it asks, in its turn, brings it in. */
+static void a_flood_and_nobody_adds(uint64_t seed)
+{
+    struct sim *sim = after_a_kick(30, seed, true);
+    struct flood flood = {0};
+    flood_begin(sim, &flood);
+    sim->filter = nobody_adds;
+    sim_start(sim, NEWCOMER);
+    for (uint64_t ms = 0; ms < TURN_MS + ASKS_MS + INTERVAL_MS && !is_confirmed(sim); ms += APPEND_MS)
+        flood_for(sim, &flood, APPEND_MS);
+    assert_in(sim);
+    sim_free(sim);
+}
+
+static void a_flood_and_nobody_adds_at_any_time(void)
+{
+    for (uint64_t seed = 1; seed <= 8; seed++)
+        a_flood_and_nobody_adds(seed);
+}
+
+/* --- An old link --- */
+
+static void assert_told(struct sim *sim, uint64_t within_ms)
+{
+    const struct sim_client *newcomer = &sim->clients[NEWCOMER];
+    for (uint64_t ms = 0; ms < within_ms && scene_phase(sim, NEWCOMER) != CALL_PHASE_LINK_OLD; ms += 100) {
+        sim_run_for(sim, 100);
+        CU_ASSERT_FALSE(newcomer->sending);
+        CU_ASSERT_FALSE(is_confirmed(sim));
+    }
+    CU_ASSERT_EQUAL(scene_phase(sim, NEWCOMER), CALL_PHASE_LINK_OLD);
+}
+
+/* GroupInfos of the old secret are still there, and open. Nobody is heard under it: they are not entered. */
+static void an_old_link(void)
+{
+    struct sim *sim = after_a_kick(30, 5, false);
+    const size_t log = sim->servers[0].count;
+    CU_ASSERT_PTR_NOT_NULL(sim->servers[0].entries[log - 2].info);
+    sim_start(sim, NEWCOMER);
+    assert_told(sim, SILENT_MS + ASKS_MS + 1000);
+    CU_ASSERT_EQUAL(sim->servers[0].count, log);
+    CU_ASSERT_EQUAL(sim->clients[NEWCOMER].phases[CALL_PHASE_MEMBER], 0);
+    sim_free(sim);
+}
+
+struct recorded {
+    struct sim_bytes *relayed; /* a member's word from before the kick, as it came */
+};
+
+static bool record(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    struct recorded *recorded = context;
+    struct bytes_writer w;
+    uint8_t encoded[2048];
+    (void)sim;
+    if (client == 3 && envelope->type == WIRE_RELAYED && !recorded->relayed) {
+        bytes_writer_init(&w, encoded, sizeof encoded);
+        wire_envelope_write(&w, envelope);
+        CU_ASSERT_TRUE_FATAL(bytes_writer_ok(&w));
+        recorded->relayed = sim_bytes_new(encoded, w.len);
+    }
+    return true;
+}
+
+/* Who was removed repeats what members once said under the old secret, as if they were there. The newcomer tries, finds
+ * nobody, and gives nothing to anybody; once that ends it is told. */
+static void an_old_link_and_old_words(void)
+{
+    const struct sim_config config = {.clients = NEWCOMER + 1, .latency_ms = 30, .jitter_ms = 30, .seed = 5};
+    struct recorded recorded = {0};
+    struct sim *sim = sim_new(&config);
+    sim->filter = record;
+    sim->context = &recorded;
+    scene_gather(sim, 4);
+    sim_run_for(sim, INTERVAL_MS);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(recorded.relayed);
+    scene_kick(sim, 3);
+    sim_run_for(sim, 3000);
+    sim_start(sim, NEWCOMER);
+    for (unsigned n = 0; n < 120; n++) {
+        sim_run_for(sim, 500);
+        sim_send_down(sim, NEWCOMER, recorded.relayed);
+        CU_ASSERT_FALSE(sim->clients[NEWCOMER].sending);
+        CU_ASSERT_FALSE(is_confirmed(sim));
+    }
+    CU_ASSERT_TRUE(sim->clients[NEWCOMER].phases[CALL_PHASE_ENTERING] > 0);
+    assert_told(sim, 2 * SILENT_MS + ASK_MAX_MS);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 3);
+    sim_bytes_drop(recorded.relayed);
+    sim_free(sim);
+}
+
+/* A flood changes nothing of it. */
+static void an_old_link_in_a_flood(void)
+{
+    struct sim *sim = after_a_kick(30, 5, false);
+    struct flood flood = {0};
+    const struct sim_client *newcomer = &sim->clients[NEWCOMER];
+    flood_begin(sim, &flood);
+    sim_start(sim, NEWCOMER);
+    for (uint64_t ms = 0; ms < SILENT_MS + ASKS_MS + 1000; ms += APPEND_MS) {
+        flood_for(sim, &flood, APPEND_MS);
+        CU_ASSERT_FALSE(newcomer->sending);
+    }
+    assert_told(sim, 0);
+    CU_ASSERT_EQUAL(newcomer->phases[CALL_PHASE_MEMBER], 0);
+    sim_free(sim);
+}
+
+static const struct unit_test tests[] = {
+    {"one box of a later secret keeps nobody out", one_box},
+    {"nor does a flood of them, as fast as a token may append", a_flood_near_and_far},
+    {"nor a flood of what others wrote, with made-up Welcomes beside it", a_flood_of_repeats},
+    {"a flood, and nobody adds the newcomer: the next GroupInfo of a member's brings it in",
+     a_flood_and_nobody_adds_at_any_time},
+    {"an old link ends within seconds, and enters no group of the old secret", an_old_link},
+    {"nor does it in a flood", an_old_link_in_a_flood},
+    {"an old link, and the removed repeat what was said under it: nothing is sent", an_old_link_and_old_words},
+};
+UNIT_MAIN("adversary.call.later", tests)
