@@ -1,6 +1,7 @@
 /* The client with what tests need and the product must not have, switched on by environment variables:
  *   TEST_PLAIN=1      seals nothing: its frames leave in the clear
  *   TEST_KEEP=1       stays connected, and keeps all keys, when it is removed from the group
+ *   TEST_PROFILE=1    founds rooms of RFC 9605's profile alone, and stays in them
  *   TEST_FRAMES=FILE  writes every encoded frame, before it is sealed, as a 4-byte length (big-endian) and its bytes
  *   TEST_SEALS=FILE   writes down what is sealed under which key: see seals.h
  *   TEST_START_ALIKE=1  repeats the nonces of a shared secret with each start
@@ -12,6 +13,7 @@
 #include "args.h"
 #include "call.h"
 #include "capture.h"
+#include "founder.h"
 #include "gstsotto/plugin.h"
 #include "keeper.h"
 #include "plain_seal.h"
@@ -78,6 +80,8 @@ int main(int argc, char **argv)
     gst_init(NULL, NULL);
     if (getenv("TEST_KEEP") != NULL)
         keeper_enable();
+    if (getenv("TEST_PROFILE") != NULL)
+        founder_enable();
     if (getenv("TEST_START_ALIKE") != NULL)
         seals_start_alike();
     if (path != NULL && (frames = fopen(path, "wbe")) == NULL)

@@ -1,6 +1,10 @@
 """A forwarding unit that claims that nothing is encrypted here: in its answers to WHIP and WHEP, in their headers, by what
-it leaves out of them, and by sending somebody's pictures that are not."""
-from harness import CANARY, TEST_CLIENT, Call, find_runs, join_frames, main, media_packets, read_blobs, wait_all, write_blobs
+it leaves out of them, and by sending somebody's pictures that are not. And a founder whose room is weaker than others."""
+import os
+import signal
+
+from harness import (CANARY, CLIENT, TEST_CLIENT, Call, find_runs, join_frames, main, media_packets, read_blobs, wait_all,
+                     wait_for, write_blobs)
 from sfu_middle import Middle
 
 HEADERS = {"E2EE": "off", "X-Encryption": "none", "Sotto-Profile": "plain", "Content-Encryption": "identity"}
@@ -50,5 +54,39 @@ def what_the_server_claims_sends_nothing_in_the_clear_and_shows_nothing_that_is(
             assert "video is refused: it is not encrypted" in call.log(by), call.log(by)
 
 
+def carried(call):
+    return media_packets(call.path("packets")) if os.path.exists(call.path("packets")) else []
+
+
+def a_room_of_rfc_9605s_profile_alone_is_refused():
+    """Ada's patched client founds it and stays silent in it: every packet of media is Ben's, whose client is the released
+    one."""
+    for environment in ({"TEST_PROFILE": "1"}, {}):  # and the same room without the downgrade
+        with Call() as call:
+            call.serve(CANARY, environment={"TEST_PACKETS": call.path("packets")})
+            call.serve_keys()
+            link = call.make_link()
+            for name in ("Ada", "Ben"):
+                call.meet(name)
+            ada = call.enter("Ada", link, "--video", "none", "--audio", "none", binary=TEST_CLIENT, environment=environment)
+            wait_for("the room is founded", lambda: "Ada (laptop): you, admin" in call.log("Ada"), 30)
+            ben = call.enter("Ben", link, "--video", "test:red", "--audio", "test", binary=CLIENT)
+            if environment:
+                ben.wait(60)  # it goes by itself
+                log = call.log("Ben")
+                assert ben.returncode == 1 and log.count("this room seals frames by RFC 9605 alone") == 1, log
+                assert "Nothing is sent or played here" in log and "sending again" not in log, log
+                wait_for("that nobody waits for Ben", lambda: "Ben left" in call.log("Ada"))
+                assert not carried(call)
+            else:
+                wait_for("Ben's packets", lambda: len(carried(call)) > 100, 30)
+                ben.send_signal(signal.SIGINT)
+                wait_all([ben])
+                assert "RFC 9605" not in call.log("Ben")
+            ada.send_signal(signal.SIGINT)
+            wait_all([ada])
+
+
 if __name__ == "__main__":
-    main(what_the_server_claims_sends_nothing_in_the_clear_and_shows_nothing_that_is)
+    main(what_the_server_claims_sends_nothing_in_the_clear_and_shows_nothing_that_is,
+         a_room_of_rfc_9605s_profile_alone_is_refused)

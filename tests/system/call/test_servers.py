@@ -81,6 +81,33 @@ def a_forwarding_unit_that_died_is_noticed_and_its_successor_used():
             assert call.stats(name)["joins"] == 1 + len(upsets)
 
 
+def who_leaves_while_the_forwarding_unit_is_away_is_gone_at_once():
+    with Call() as call:
+        call.serve()
+        call.serve_keys()
+        link = call.make_link()
+        for name in ("Ada", "Ben"):
+            call.meet(name)
+        ada, ben = (call.enter(name, link, *QUIET) for name in ("Ada", "Ben"))
+        wait_for("one call", lambda: same_code(call, ("Ada", "Ben")), 30)
+        wait_for_pictures(call, ("Ada", "Ben"))
+        call.server.kill()
+        call.server.wait()
+        # said of the first, second and fourth attempt: the next is almost a second ahead
+        wait_for("an attempt is ahead", lambda: call.log("Ada").count("trying again in") == 3, 30)
+        begun = time.monotonic()
+        ada.send_signal(signal.SIGINT)
+        wait_all([ada])
+        print(f"  gone after {time.monotonic() - begun:.2f} s")
+        assert "trying again" not in call.log("Ada").rpartition("trying again in")[2]
+        assert call.heard("Ada", "Ben")["video"]["decoded"] > 0  # and says what it saw
+        # the others hear it from Ada, not from the silence after it, which takes three intervals of heartbeats
+        wait_for("Ben hears that Ada left", lambda: "Ada left" in call.log("Ben"), 8)
+        call.serve(options=("--dev", "--listen", call.address))
+        wait_for("Ben is back", lambda: connections(call, "Ben") == 2, 30)
+        leave([ben])
+
+
 def who_hears_nothing_takes_the_silence_for_none_and_still_notices():
     with Call() as call:
         call.serve()
@@ -137,5 +164,6 @@ def a_delivery_service_that_died_costs_no_picture_and_is_used_again():
 
 if __name__ == "__main__":
     main(a_forwarding_unit_that_died_is_noticed_and_its_successor_used,
+         who_leaves_while_the_forwarding_unit_is_away_is_gone_at_once,
          who_hears_nothing_takes_the_silence_for_none_and_still_notices,
          a_delivery_service_that_died_costs_no_picture_and_is_used_again)

@@ -270,6 +270,32 @@ static void nothing_is_tried_after_the_end(void)
     g_string_free(said, TRUE);
 }
 
+static gboolean mark(gpointer data)
+{
+    *(bool *)data = true;
+    return G_SOURCE_REMOVE;
+}
+
+/* The lost ones are freed already, and the next attempt is set for some moment: it is not made. */
+static void an_attempt_that_is_ahead_is_not_made_after_the_end(void)
+{
+    enum { LATER_MS = 1000 }; /* than the first attempt would be */
+    struct sessions *sessions = make(NULL, true);
+    bool later = false;
+    sessions_start(sessions);
+    sending.down(sending.user, "lost", CALL_RETRY_SOON);
+    what_is_due();
+    CU_ASSERT_PTR_NOT_NULL(strstr(said->str, "trying again in"));
+    CU_ASSERT_EQUAL(senders_freed, 1);
+    sessions_end(sessions);
+    g_timeout_add(LATER_MS, mark, &later);
+    while (!later)
+        g_main_context_iteration(NULL, TRUE);
+    CU_ASSERT_EQUAL(receivers, 1);
+    sessions_free(sessions);
+    g_string_free(said, TRUE);
+}
+
 static const struct unit_test TESTS[] = {
     {"up is in both directions, or in the one that is used", up_is_both_directions_or_the_one_used},
     {"the server joins the two by their token, or by a pseudonym", the_server_joins_them_by_token_or_pseudonym},
@@ -277,6 +303,7 @@ static const struct unit_test TESTS[] = {
     {"where no attempt helps none is made", where_no_attempt_helps_there_is_none},
     {"the end waits until the server was told of every session", the_end_waits_for_every_session},
     {"nothing is tried or told after the end", nothing_is_tried_after_the_end},
+    {"an attempt that is ahead is not made after the end", an_attempt_that_is_ahead_is_not_made_after_the_end},
 };
 
 UNIT_MAIN("call.sessions", TESTS)
