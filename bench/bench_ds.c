@@ -51,7 +51,7 @@ static void send_to(struct ds_peer *peer, const struct wire_envelope *e)
     bytes_writer_init(&w, data, sizeof(data));
     wire_envelope_write(&w, e);
     must(bytes_writer_ok(&w));
-    ds_peer_fragment(peer, data, w.len, true, now);
+    ds_peer_fragment(peer, data, w.len, 0, true, now);
 }
 
 /* All that waits for a client; how many appends were acknowledged. */

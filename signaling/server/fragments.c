@@ -77,36 +77,44 @@ static uint64_t age_us(const struct ds_peer *peer)
     return peer->hub->now.now_us - peer->partial.begun_us;
 }
 
-/* The oldest of a room (NULL: of all) gives way if it has had its turn. False if there is none but what is newer than
- * the peer's own. */
-static bool one_gives_way(const struct ds_peer *to, const struct ds_room *room)
+/* Whose message gives way to a peer's, in a room (NULL: in all): the oldest that has had its turn, else the largest
+ * that holds more than twice what the peer's will; NULL: none. So a short message always finds place, who sends slowly
+ * keeps nobody out, and of those that are alike what was begun first at a usual pace is finished. */
+static struct ds_peer *who_gives_way(const struct ds_peer *to, size_t cap, const struct ds_room *room)
 {
+    const size_t length = to->partial.expected > cap ? to->partial.expected : cap;
+    struct ds_peer *largest = NULL;
     struct ds_peer *peer;
     TAILQ_FOREACH(peer, &to->hub->unfinished, in_unfinished)
     {
-        if (peer == to)
-            return false;
-        if ((!room || peer->member->room == room) && age_us(peer) >= (uint64_t)DS_MESSAGE_TURN_S * US_PER_S) {
-            refuse(peer);
-            return true;
-        }
+        if (peer == to || (room && peer->member->room != room))
+            continue;
+        if (age_us(peer) >= (uint64_t)DS_MESSAGE_TURN_S * US_PER_S)
+            return peer;
+        if (peer->partial.cap / 2 > length && (!largest || peer->partial.cap > largest->partial.cap))
+            largest = peer;
     }
-    return false;
+    return largest;
 }
 
-/* Whether so many bytes more may be held of a peer's message. Who sends at a usual pace is done before another can
- * take its place, and who sends slowly keeps nobody out. */
-static bool make_place(const struct ds_peer *peer, size_t more)
+/* Whether a peer's message may hold so much. */
+static bool make_place(const struct ds_peer *peer, size_t cap)
 {
     const struct ds_hub *hub = peer->hub;
     const struct ds_room *room = peer->member->room;
     const struct ds_limits *limits = &hub->config.limits;
-    while (room->unfinished_bytes + more > limits->unfinished_room_bytes)
-        if (!one_gives_way(peer, room))
+    const size_t more = shared(cap) - shared(peer->partial.cap);
+    struct ds_peer *other;
+    while (room->unfinished_bytes + more > limits->unfinished_room_bytes) {
+        if (!(other = who_gives_way(peer, cap, room)))
             return false;
-    while (hub->unfinished_bytes + more > limits->unfinished_bytes)
-        if (!one_gives_way(peer, NULL))
+        refuse(other);
+    }
+    while (hub->unfinished_bytes + more > limits->unfinished_bytes) {
+        if (!(other = who_gives_way(peer, cap, NULL)))
             return false;
+        refuse(other);
+    }
     return true;
 }
 
@@ -119,7 +127,7 @@ static bool keep(struct ds_peer *peer, const uint8_t *data, size_t len)
         const size_t max = message_max(peer);
         const size_t twice = 2 * partial->cap > need ? 2 * partial->cap : need;
         const size_t cap = twice < max ? twice : max;
-        if (shared(cap) && !make_place(peer, shared(cap) - shared(partial->cap)))
+        if (shared(cap) && !make_place(peer, cap))
             return false;
         uint8_t *more = malloc(cap);
         if (!more)
@@ -156,7 +164,8 @@ static void take(struct ds_peer *peer, const uint8_t *data, size_t len, bool las
         ds_peer_receive(peer, partial->data, partial->len);
 }
 
-void ds_peer_fragment(struct ds_peer *peer, const uint8_t *data, size_t len, bool last, struct ds_time now)
+void ds_peer_fragment(struct ds_peer *peer, const uint8_t *data, size_t len, size_t announced, bool last,
+                      struct ds_time now)
 {
     struct ds_partial *partial = &peer->partial;
     peer->hub->now = now;
@@ -167,6 +176,7 @@ void ds_peer_fragment(struct ds_peer *peer, const uint8_t *data, size_t len, boo
         partial->begun_us = now.now_us;
     }
     read_head(partial, data, len);
+    partial->expected = partial->len + len + announced;
     if (len > message_max(peer) - partial->len)
         ds_peer_doom_malformed(peer);
     else

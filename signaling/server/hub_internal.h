@@ -21,6 +21,7 @@ struct ds_partial {
     uint8_t *data;
     size_t len; /* that have come, kept or not */
     size_t cap;
+    size_t expected; /* its length, as far as is known */
     uint64_t begun_us;
     uint8_t head[5]; /* its type and its request's number, as far as they have come */
     size_t head_len;

@@ -64,8 +64,9 @@ static int on_receive(struct lws *wsi, struct session *session, const uint8_t *d
         ds_peer_malformed(session->peer, ds_now());
         return 0;
     }
-    const bool last = lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0;
-    ds_peer_fragment(session->peer, data, len, last, ds_now());
+    const size_t announced = lws_remaining_packet_payload(wsi);
+    const bool last = lws_is_final_fragment(wsi) && announced == 0;
+    ds_peer_fragment(session->peer, data, len, announced, last, ds_now());
     if (place && ds_peer_is_admitted(session->peer))
         place->admitted = true;
     if (last)

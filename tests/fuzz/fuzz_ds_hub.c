@@ -137,7 +137,7 @@ static void step(struct bytes_reader *r)
         if (!client->peer)
             client->peer = ds_peer_new(hub, client, what & 32 ? "a" : NULL, now);
         must(client->peer != NULL);
-        ds_peer_fragment(client->peer, data, len, what / CLIENTS % 8 != 3, now);
+        ds_peer_fragment(client->peer, data, len, what % 3, what / CLIENTS % 8 != 3, now);
         (void)ds_peer_pause_us(client->peer, now);
         take(client);
     }

@@ -38,6 +38,9 @@ def half_sent_messages_of_a_room_hold_no_more_than_a_room_may():
             answer = one.answer(number)
             refused.append((answer.type, answer.code, answer.retry_after_ms))
         assert refused == [(ds.ERROR, ds.RATE_LIMITED, 2000)] * 25, refused
+        # a message of an ordinary call's size comes in at once, in the place of a large one
+        with Client(server.address, name="honest", timeout=60, after=0) as honest:
+            assert honest.append(bytes(4096), bytes(16384), bytes(32768)).type == ds.APPENDED
         # they hear and are heard as ever, and another room has all that it may have
         one = crowd[-1]
         one.ws.send(b"", 0)

@@ -127,7 +127,7 @@ void send_envelope(size_t i, const struct wire_envelope *envelope)
     bytes_writer_init(&w, data, MESSAGE_MAX);
     wire_envelope_write(&w, envelope);
     CU_ASSERT(bytes_writer_ok(&w));
-    ds_peer_fragment(clients[i].peer, data, w.len, true, now);
+    ds_peer_fragment(clients[i].peer, data, w.len, 0, true, now);
     free(data);
 }
 

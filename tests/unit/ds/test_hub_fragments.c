@@ -15,7 +15,7 @@ static struct ds_stats stats(void)
 
 static void part(size_t i, const void *data, size_t len, bool last)
 {
-    ds_peer_fragment(clients[i].peer, data, len, last, now);
+    ds_peer_fragment(clients[i].peer, data, len, 0, last, now);
 }
 
 /* The next len bytes of client i's append of zeros, which is not their end; the first ones say what it is. */
@@ -199,6 +199,35 @@ static void who_had_its_turn_gives_way(void)
     stop();
 }
 
+static void a_short_message_always_finds_place(void)
+{
+    const uint8_t head[] = {WIRE_APPEND, 0, 0, 0, 9};
+    limits = ds_limits_default;
+    limits.unfinished_room_bytes = 4 * MIB;
+    start();
+    for (size_t i = 1; i <= 6; i++)
+        join(i);
+    for (size_t i = 1; i <= 6; i++)
+        drop_all(i);
+    begin(1, 1 * MIB);
+    begin(2, 2 * MIB);
+    begin(3, 900 * KIB);
+    /* of 40 KiB, in pieces of which the first says so; and again, of 600 KiB */
+    ds_peer_fragment(clients[4].peer, head, sizeof(head), 40 * KIB, false, now);
+    drip(4, 40 * KIB);
+    CU_ASSERT(takes_nothing(1) && takes_nothing(2) && takes_nothing(3) && takes_nothing(4));
+    drip(3, 100 * KIB); /* which takes twice its place: more than there is, and not less than half of any */
+    CU_ASSERT(is_refused(3));
+    ds_peer_fragment(clients[5].peer, head, sizeof(head), 900 * KIB, false, now);
+    drip(5, 900 * KIB);
+    CU_ASSERT(takes_nothing(5) && takes_nothing(2));
+    ds_peer_fragment(clients[6].peer, head, sizeof(head), 600 * KIB, false, now);
+    drip(6, 600 * KIB);
+    CU_ASSERT(is_refused(2) && takes_nothing(1) && takes_nothing(4) && takes_nothing(5) && takes_nothing(6));
+    CU_ASSERT_EQUAL(stats().refused_unfinished, 2);
+    stop();
+}
+
 static void what_was_held_is_free_again(void)
 {
     start();
@@ -211,7 +240,7 @@ static void what_was_held_is_free_again(void)
             clients[1].peer = NULL;
             join(1);
             CU_ASSERT_EQUAL(stats().unfinished_bytes, 0);
-            ds_peer_fragment(before, (const uint8_t *)"x", 1, false, now);
+            ds_peer_fragment(before, (const uint8_t *)"x", 1, 0, false, now);
             CU_ASSERT_EQUAL(stats().unfinished_bytes, 0);
             ds_peer_free(before, now);
         } else if (round == 1) {
@@ -248,6 +277,7 @@ static const struct unit_test tests[] = {
     {"a message has its time", a_message_has_its_time},
     {"one room holds so much", one_room_holds_so_much},
     {"who had its turn gives way", who_had_its_turn_gives_way},
+    {"a short message always finds place", a_short_message_always_finds_place},
     {"what was held is free again", what_was_held_is_free_again},
     {"a refused message without a number ends its connection", a_refused_message_without_a_number_ends_its_connection},
 };

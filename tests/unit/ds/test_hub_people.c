@@ -87,16 +87,16 @@ static void what_is_malformed_ends_the_connection(void)
     struct ds_stats stats;
     start();
     join(1);
-    ds_peer_fragment(clients[1].peer, garbage, sizeof(garbage), true, now);
+    ds_peer_fragment(clients[1].peer, garbage, sizeof(garbage), 0, true, now);
     CU_ASSERT(is_ended(1, WIRE_REFUSED_MALFORMED));
     join(2);
-    ds_peer_fragment(clients[2].peer, answer, sizeof(answer), true, now);
+    ds_peer_fragment(clients[2].peer, answer, sizeof(answer), 0, true, now);
     CU_ASSERT(is_ended(2, WIRE_REFUSED_MALFORMED));
     join(3);
     ds_peer_malformed(clients[3].peer, now);
     CU_ASSERT(is_ended(3, WIRE_REFUSED_MALFORMED));
     join(4);
-    ds_peer_fragment(clients[4].peer, NULL, 0, true, now);
+    ds_peer_fragment(clients[4].peer, NULL, 0, 0, true, now);
     CU_ASSERT(is_ended(4, WIRE_REFUSED_MALFORMED));
     /* and what comes after the end is not heard */
     append(4, 1, "late");

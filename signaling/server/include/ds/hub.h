@@ -130,9 +130,11 @@ void ds_hub_stats(const struct ds_hub *hub, struct ds_stats *stats);
 struct ds_peer *ds_peer_new(struct ds_hub *hub, void *connection, const char *name, struct ds_time now);
 /* It has gone. */
 void ds_peer_free(struct ds_peer *peer, struct ds_time now);
-/* It has sent the next bytes of a message; last: with them it is whole. What has come of a message is kept until then,
- * within bounds: its length, its time, and what all may hold together. */
-void ds_peer_fragment(struct ds_peer *peer, const uint8_t *data, size_t len, bool last, struct ds_time now);
+/* It has sent the next bytes of a message; announced: so many more are said to follow, at least; last: with these it is
+ * whole. What has come of a message is kept until then, within bounds: its length, its time, and what all may hold
+ * together. */
+void ds_peer_fragment(struct ds_peer *peer, const uint8_t *data, size_t len, size_t announced, bool last,
+                      struct ds_time now);
 /* It has sent what is no binary message. */
 void ds_peer_malformed(struct ds_peer *peer, struct ds_time now);
 /* Its hello was answered by `admitted`, and it is still here. */
