@@ -266,6 +266,39 @@ static void an_old_link_and_old_words(void)
     sim_free(sim);
 }
 
+/* Who was removed has the old secret, and says something under it that nobody can tell from a member's word from
+ * outside. The newcomer tries, and after three intervals in which nobody confirmed it takes that for no sign any more.
+ */
+static void an_old_link_and_made_up_words(void)
+{
+    static const uint8_t nothing[64];
+    struct sim *sim = after_a_kick(30, 5, false);
+    const struct call_link *link = &sim->clients[NEWCOMER].link;
+    struct call_room room;
+    struct mls_output box = {0};
+    uint8_t encoded[1024];
+    struct bytes_writer w;
+    CU_ASSERT_EQUAL_FATAL(call_room_init(&room, link->room, link->number, link->secret), CALL_OK);
+    CU_ASSERT_EQUAL_FATAL(call_box_seal(&room, CALL_BOX_RELAY, (struct mls_bytes){nothing, sizeof nothing}, &box),
+                          CALL_OK);
+    const struct wire_envelope relayed = {.type = WIRE_RELAYED, .relay = {.payload = {box.data, box.len}}};
+    bytes_writer_init(&w, encoded, sizeof encoded);
+    wire_envelope_write(&w, &relayed);
+    CU_ASSERT_TRUE_FATAL(bytes_writer_ok(&w));
+    struct sim_bytes *bytes = sim_bytes_new(encoded, w.len);
+    sim_start(sim, NEWCOMER);
+    for (unsigned n = 0; n < 60; n++) {
+        sim_run_for(sim, 500);
+        sim_send_down(sim, NEWCOMER, bytes);
+        CU_ASSERT_FALSE(sim->clients[NEWCOMER].sending);
+    }
+    CU_ASSERT_TRUE(sim->clients[NEWCOMER].phases[CALL_PHASE_MEMBER] > 0);
+    CU_ASSERT_EQUAL(scene_phase(sim, NEWCOMER), CALL_PHASE_LINK_OLD);
+    sim_bytes_drop(bytes);
+    mls_output_free(&box);
+    sim_free(sim);
+}
+
 /* A flood changes nothing of it. */
 static void an_old_link_in_a_flood(void)
 {
@@ -292,5 +325,6 @@ static const struct unit_test tests[] = {
     {"an old link ends within seconds, and enters no group of the old secret", an_old_link},
     {"nor does it in a flood", an_old_link_in_a_flood},
     {"an old link, and the removed repeat what was said under it: nothing is sent", an_old_link_and_old_words},
+    {"an old link, and the removed say something under it: it ends all the same", an_old_link_and_made_up_words},
 };
 UNIT_MAIN("adversary.call.later", tests)
