@@ -5,36 +5,11 @@
 #include "daemon/local.h"
 #include "daemon/text.h"
 
-void sfu_auth_init(struct sfu_auth *auth)
-{
-    pthread_mutex_init(&auth->lock, NULL);
-    token_keys_init(&auth->keys);
-}
-
-void sfu_auth_wipe(struct sfu_auth *auth)
-{
-    token_keys_wipe(&auth->keys);
-    pthread_mutex_destroy(&auth->lock);
-}
-
-void sfu_auth_set_keys(struct sfu_auth *auth, struct token_keys *keys)
-{
-    struct token_keys old;
-    pthread_mutex_lock(&auth->lock);
-    old = auth->keys;
-    auth->keys = *keys;
-    pthread_mutex_unlock(&auth->lock);
-    token_keys_wipe(&old);
-    token_keys_init(keys);
-}
-
-int sfu_auth_check(struct sfu_auth *auth, const struct http_request *request, uint64_t now_s, struct token *token)
+int sfu_auth_check(struct token_issuers *issuers, const struct http_request *request, uint64_t now_s,
+                   struct token *token)
 {
     struct text_slice bearer = token_of_authorization(request->authorization);
-    pthread_mutex_lock(&auth->lock);
-    int error = token_check(&auth->keys, SFU_AUDIENCE, bearer.data, bearer.len, now_s, token);
-    pthread_mutex_unlock(&auth->lock);
-    return error;
+    return token_issuers_check(issuers, SFU_AUDIENCE, bearer.data, bearer.len, now_s, token);
 }
 
 bool sfu_auth_allows(const struct token *token, enum sfu_role role)

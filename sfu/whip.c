@@ -25,7 +25,7 @@ struct sfu_whip *sfu_whip_new(const struct sfu_whip_config *config)
     if (!whip)
         return NULL;
     whip->config = *config;
-    sfu_auth_init(&whip->auth);
+    token_issuers_init(&whip->issuers);
     pthread_mutex_init(&whip->ended_lock, NULL);
     whip->sdp = malloc(sizeof(*whip->sdp));
     if (!whip->sdp || !sfu_registry_init(&whip->registry, config->max_sessions)) {
@@ -39,7 +39,7 @@ void sfu_whip_free(struct sfu_whip *whip)
 {
     if (whip) {
         sfu_registry_wipe(&whip->registry);
-        sfu_auth_wipe(&whip->auth);
+        token_issuers_wipe(&whip->issuers);
         pthread_mutex_destroy(&whip->ended_lock);
         free(whip->sdp);
         free(whip);
@@ -54,7 +54,7 @@ void sfu_whip_use_worker(struct sfu_whip *whip, struct sfu_worker *worker)
 
 void sfu_whip_set_keys(struct sfu_whip *whip, struct token_keys *keys)
 {
-    sfu_auth_set_keys(&whip->auth, keys);
+    token_issuers_set(&whip->issuers, keys);
 }
 
 void sfu_whip_session_ended(void *user, const char *session_id, enum sfu_session_end reason)
@@ -141,7 +141,7 @@ static bool accepts(const char *accept, const char *type)
 bool whip_authorize(struct sfu_whip *whip, const struct http_request *request, const char *room,
                     struct http_response *response, struct token *token)
 {
-    int error = sfu_auth_check(&whip->auth, request, whip_now_s(), token);
+    int error = sfu_auth_check(&whip->issuers, request, whip_now_s(), token);
     if (error) {
         /* RFC 6750 section 3.1: no error code where no token was shown */
         whip_add_header(response, "WWW-Authenticate",

@@ -33,7 +33,7 @@ struct sfu_whip {
     struct sfu_worker *worker;
     struct sfu_registry registry;
     struct sdp *sdp; /* one request at a time */
-    struct sfu_auth auth;
+    struct token_issuers issuers;
     /* what the worker's thread has said of ended sessions and this one has not heard yet */
     pthread_mutex_t ended_lock;
     struct ended ended[ENDED_MAX];

@@ -16,7 +16,7 @@ enum { EXIT_USAGE = 2, FILES_BESIDES = 128 };
 
 struct daemon {
     struct ds_config config;
-    struct ds_auth auth;
+    struct token_issuers issuers;
     struct ds_store *store;
     struct ds_server *server;
 };
@@ -31,7 +31,7 @@ static void reload_token_keys(struct daemon *daemon)
         return;
     }
     log_event(LOG_LEVEL_INFO, "token_keys_loaded", "count", log_number(keys.count).text, NULL);
-    ds_auth_set_keys(&daemon->auth, &keys);
+    token_issuers_set(&daemon->issuers, &keys);
 }
 
 /* As many connections as are set need as many files; fewer are served with fewer. */
@@ -61,7 +61,7 @@ static bool start(struct daemon *daemon)
         log_event(LOG_LEVEL_ERROR, "start_failed", "reason", problem, NULL);
         return false;
     }
-    ds_auth_set_keys(&daemon->auth, &keys);
+    token_issuers_set(&daemon->issuers, &keys);
     daemon->store = ds_store_open(config->database[0] ? config->database : NULL, store_problem);
     if (!daemon->store) {
         log_event(LOG_LEVEL_ERROR, "start_failed", "reason", store_problem, "database", config->database, NULL);
@@ -80,7 +80,7 @@ static bool start(struct daemon *daemon)
                 .limits = config->limits,
                 .dev = config->common.dev,
                 .check_token = ds_auth_check,
-                .user = &daemon->auth},
+                .user = &daemon->issuers},
     };
     daemon->server = ds_server_open(&server_config);
     if (!daemon->server)
@@ -92,7 +92,7 @@ static void stop(struct daemon *daemon)
 {
     ds_server_close(daemon->server);
     ds_store_close(daemon->store);
-    ds_auth_wipe(&daemon->auth);
+    token_issuers_wipe(&daemon->issuers);
 }
 
 /* Says where it listens, to whoever started it: in the log, in --port-file, on --ready-fd. */
@@ -184,7 +184,7 @@ int main(int argc, char **argv)
     }
     daemon_block_signals(&signals);
     daemon_warn_of_dangers("sotto-ds", &daemon.config.common);
-    ds_auth_init(&daemon.auth);
+    token_issuers_init(&daemon.issuers);
     bool ok = start(&daemon) && announce_ready(&daemon);
     if (ok)
         serve(&daemon, &signals);

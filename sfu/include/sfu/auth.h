@@ -2,9 +2,7 @@
 #ifndef SFU_AUTH_H
 #define SFU_AUTH_H
 
-#include <pthread.h>
-
-#include "daemon/token.h"
+#include "daemon/token_issuers.h"
 #include "sfu/http.h"
 #include "sfu/session.h"
 #include "sotto/export.h"
@@ -12,19 +10,8 @@
 /* What a token's "aud" must hold, where it has one. */
 #define SFU_AUDIENCE "sotto-sfu"
 
-struct sfu_auth {
-    pthread_mutex_t lock;
-    struct token_keys keys;
-};
-
-/* Starts with no key: then nobody may do anything. */
-void sfu_auth_init(struct sfu_auth *auth);
-void sfu_auth_wipe(struct sfu_auth *auth);
-/* Replaces the issuers' keys; takes what keys holds and leaves it empty. Safe from any thread. */
-void sfu_auth_set_keys(struct sfu_auth *auth, struct token_keys *keys);
-
 /* Reads `Authorization: Bearer ...` at the time now_s. Returns a token_error; token is written on success only. */
-SOTTO_MUST_CHECK int sfu_auth_check(struct sfu_auth *auth, const struct http_request *request, uint64_t now_s,
+SOTTO_MUST_CHECK int sfu_auth_check(struct token_issuers *issuers, const struct http_request *request, uint64_t now_s,
                                     struct token *token);
 
 /* Whether a token lets its holder publish, or subscribe. */

@@ -21,28 +21,28 @@ static char *mint(void)
 
 static void the_bearer_scheme_is_read(void)
 {
-    struct sfu_auth auth;
+    struct token_issuers issuers;
     struct token_keys keys;
     struct token token;
     struct http_request request = {.method = HTTP_POST};
     char *text = mint();
-    sfu_auth_init(&auth);
+    token_issuers_init(&issuers);
     snprintf(request.authorization, sizeof(request.authorization), "Bearer %s", text);
-    CU_ASSERT_EQUAL(sfu_auth_check(&auth, &request, NOW, &token), TOKEN_SIGNATURE);
+    CU_ASSERT_EQUAL(sfu_auth_check(&issuers, &request, NOW, &token), TOKEN_SIGNATURE);
     token_keys_init(&keys);
     CU_ASSERT_EQUAL(token_keys_add(&keys, issuer_public, strlen(issuer_public)), TOKEN_OK);
-    sfu_auth_set_keys(&auth, &keys);
+    token_issuers_set(&issuers, &keys);
     CU_ASSERT_EQUAL(keys.count, 0);
-    CU_ASSERT_EQUAL(sfu_auth_check(&auth, &request, NOW, &token), TOKEN_OK);
+    CU_ASSERT_EQUAL(sfu_auth_check(&issuers, &request, NOW, &token), TOKEN_OK);
     snprintf(request.authorization, sizeof(request.authorization), "bearer   %s ", text);
-    CU_ASSERT_EQUAL(sfu_auth_check(&auth, &request, NOW, &token), TOKEN_OK);
+    CU_ASSERT_EQUAL(sfu_auth_check(&issuers, &request, NOW, &token), TOKEN_OK);
     snprintf(request.authorization, sizeof(request.authorization), "Token %s", text);
-    CU_ASSERT_EQUAL(sfu_auth_check(&auth, &request, NOW, &token), TOKEN_MISSING);
+    CU_ASSERT_EQUAL(sfu_auth_check(&issuers, &request, NOW, &token), TOKEN_MISSING);
     strcpy(request.authorization, "Bearer");
-    CU_ASSERT_EQUAL(sfu_auth_check(&auth, &request, NOW, &token), TOKEN_MISSING);
+    CU_ASSERT_EQUAL(sfu_auth_check(&issuers, &request, NOW, &token), TOKEN_MISSING);
     strcpy(request.authorization, "");
-    CU_ASSERT_EQUAL(sfu_auth_check(&auth, &request, NOW, &token), TOKEN_MISSING);
-    sfu_auth_wipe(&auth);
+    CU_ASSERT_EQUAL(sfu_auth_check(&issuers, &request, NOW, &token), TOKEN_MISSING);
+    token_issuers_wipe(&issuers);
     free(text);
 }
 
