@@ -16,7 +16,7 @@ struct frames {
     struct sframe_sender **senders;
     size_t sender; /* the next */
     struct sframe_inner inner;
-    uint8_t *head_lens; /* of the frames sealed one by one */
+    uint8_t *head_lens; /* of the frames sealed */
     struct sframe_seal_item *sealing;
     struct sframe_open_item *opening;
 };
@@ -69,6 +69,8 @@ static void seal_batches(void *state, uint64_t frames)
         }
         if (sframe_seal_batch(s->batch, items, RING_BATCH) != SFRAME_OK)
             ring_fail("sframe_seal_batch");
+        for (size_t i = 0; i < RING_BATCH; i++)
+            s->head_lens[done % ring->count + i] = (uint8_t)items[i].sealed.head_len;
     }
 }
 
@@ -80,7 +82,7 @@ static void open_batches(void *state, uint64_t frames)
         const size_t first = done % ring->count;
         struct sframe_open_item *items = &s->opening[first];
         for (size_t i = 0; i < RING_BATCH; i++) {
-            const size_t head_len = s->sealing[first + i].sealed.head_len;
+            const size_t head_len = s->head_lens[first + i];
             items[i].frame = ring_payload(ring, first + i) - head_len;
             items[i].frame_len = head_len + ring->len + ring->suite->nt;
         }
