@@ -10,19 +10,23 @@
 
 enum { CORE_CTR_HMAC_PARTS = 8, CORE_CTR_HMAC_PREFIX = 24 + CORE_NONCE_LEN };
 
-/* The length of one slice is not asked by a loop: mostly there is one. */
+/* Mostly there is one: no loop then. */
 static inline uint64_t core_slices_len(const struct core_slice *slices, size_t count)
 {
-    uint64_t len = count > 0 ? slices[0].len : 0;
-    for (size_t i = 1; i < count; i++)
+    uint64_t len = 0;
+    if (__builtin_expect(count == 1, true))
+        return slices->len;
+    for (size_t i = 0; i < count; i++)
         len += slices[i].len;
     return len;
 }
 
 static inline uint64_t core_spans_len(const struct core_span *spans, size_t count)
 {
-    uint64_t len = count > 0 ? spans[0].len : 0;
-    for (size_t i = 1; i < count; i++)
+    uint64_t len = 0;
+    if (__builtin_expect(count == 1, true))
+        return spans->len;
+    for (size_t i = 0; i < count; i++)
         len += spans[i].len;
     return len;
 }

@@ -113,33 +113,33 @@ static inline void add_text(struct lanes *lanes, struct core_aead_job *job, uint
     ++*together;
 }
 
-/* If it fails nobody knows which: CORE_OPEN_FAILED for all jobs whose result is CORE_OPEN_OK. */
-static void run_texts(struct lanes *lanes, uint32_t together, struct core_aead_job *jobs, size_t count)
+/* If it fails nobody knows which: CORE_OPEN_FAILED for all jobs whose result is CORE_OPEN_OK. False then. */
+static bool run_texts(struct lanes *lanes, uint32_t together, struct core_aead_job *jobs, size_t count)
 {
     if (together == 0 ||
         lanes->manager->submit_cipher_burst_nocheck(lanes->manager, lanes->ciphers, together, IMB_CIPHER_CNTR,
                                                     IMB_DIR_ENCRYPT, lanes->shape->key_size) == together)
-        return;
+        return true;
     for (struct core_aead_job *job = jobs; job < jobs + count; job++)
         if (job->result == CORE_OPEN_OK)
             job->result = CORE_OPEN_FAILED;
+    return false;
 }
 
 /* --- MACs: which are made together --- */
 
 struct mac {
+    _Alignas(ALIGN) uint8_t out[CORE_HASH_MAX]; /* the whole MAC. Secret: wipe it */
     struct core_aead_job *job;
     uint64_t aad_len;
     uint64_t text_len;
-    size_t len;                 /* of the message */
-    size_t blocks;              /* that are hashed: the inner hash's, its padding's included, and the outer one's */
-    uint8_t out[CORE_HASH_MAX]; /* the whole MAC. Secret: wipe it */
+    size_t len;    /* of the message */
+    size_t blocks; /* that are hashed: the inner hash's, its padding's included, and the outer one's */
 };
 
 struct macs {
     size_t count;
     size_t blocks;                     /* of all */
-    uint64_t staged;                   /* bytes that all messages would take, put together */
     struct mac *order[CORE_BATCH_MAX]; /* the longest first: lanes work as long as the longest of their messages */
     struct mac list[CORE_BATCH_MAX];
 };
@@ -152,15 +152,19 @@ static inline void start_macs(struct macs *macs)
 
 static inline void add_mac(const struct shape *shape, struct macs *macs, struct core_aead_job *job)
 {
-    struct mac *mac = &macs->list[macs->count];
     size_t at = macs->count++;
+    struct mac *mac = &macs->list[at];
+    const uint64_t aad_len = core_slices_len(job->aad, job->aad_count);
+    const uint64_t text_len = core_spans_len(job->text, job->text_count);
+    const size_t len = CORE_CTR_HMAC_PREFIX + aad_len + text_len;
+    const size_t blocks = (len >> shape->block_bits) + 2;
     mac->job = job;
-    mac->aad_len = core_slices_len(job->aad, job->aad_count);
-    mac->text_len = core_spans_len(job->text, job->text_count);
-    mac->len = CORE_CTR_HMAC_PREFIX + mac->aad_len + mac->text_len;
-    mac->blocks = (mac->len >> shape->block_bits) + 2;
-    macs->blocks += mac->blocks;
-    for (; at > 0 && macs->order[at - 1]->blocks < mac->blocks; at--)
+    mac->aad_len = aad_len;
+    mac->text_len = text_len;
+    mac->len = len;
+    mac->blocks = blocks;
+    macs->blocks += blocks;
+    for (; at > 0 && macs->order[at - 1]->blocks < blocks; at--)
         macs->order[at] = macs->order[at - 1];
     macs->order[at] = mac;
 }
@@ -248,13 +252,12 @@ static void make_macs(struct lanes *lanes, struct macs *macs)
 static inline void put_tag(uint8_t *tag, const uint8_t *mac, size_t len)
 {
     uint32_t word;
-    size_t done = 0;
-    for (; len - done >= sizeof word; done += sizeof word) {
-        memcpy(&word, mac + done, sizeof word);
-        memcpy(tag + done, &word, sizeof word);
+    for (; len >= sizeof word; tag += sizeof word, mac += sizeof word, len -= sizeof word) {
+        memcpy(&word, mac, sizeof word);
+        memcpy(tag, &word, sizeof word);
     }
-    for (; done < len; done++)
-        tag[done] = mac[done];
+    for (; len > 0; len--)
+        *tag++ = *mac++;
 }
 
 /* In constant time, as core_equal. */
@@ -263,15 +266,14 @@ static inline bool is_tag(const uint8_t *mac, const uint8_t *tag, size_t len)
     uint32_t difference = 0;
     uint32_t x;
     uint32_t y;
-    size_t done = 0;
-    for (; len - done >= sizeof difference; done += sizeof difference) {
-        memcpy(&x, mac + done, sizeof x);
-        memcpy(&y, tag + done, sizeof y);
+    for (; len >= sizeof x; tag += sizeof x, mac += sizeof x, len -= sizeof x) {
+        memcpy(&x, mac, sizeof x);
+        memcpy(&y, tag, sizeof y);
         difference |= x ^ y;
         __asm__ volatile("" : "+r"(difference)); /* not to be taken apart into comparisons that end early */
     }
-    for (; done < len; done++) {
-        difference |= (uint32_t)(mac[done] ^ tag[done]);
+    for (; len > 0; len--) {
+        difference |= (uint32_t)(*mac++ ^ *tag++);
         __asm__ volatile("" : "+r"(difference));
     }
     return difference == 0;
@@ -297,7 +299,7 @@ static void seal_jobs(void *workspace, const struct shape *shape, struct core_ae
     for (struct core_aead_job *job = jobs; job < jobs + count; job++)
         if (check_job(job))
             add_text(lanes, job, &together);
-    run_texts(lanes, together, jobs, count);
+    (void)run_texts(lanes, together, jobs, count); /* the jobs' results tell */
     start_macs(&macs);
     for (struct core_aead_job *job = jobs; job < jobs + count; job++)
         if (job->result == CORE_OPEN_OK)
@@ -329,7 +331,8 @@ static void open_jobs(void *workspace, const struct shape *shape, struct core_ae
         if (job->result == CORE_OPEN_OK)
             add_text(lanes, job, &together);
     }
-    run_texts(lanes, together, jobs, count);
+    if (run_texts(lanes, together, jobs, count) && together == count)
+        return; /* mostly: all were genuine */
     for (struct core_aead_job *job = jobs; job < jobs + count; job++)
         if (job->result == CORE_OPEN_FAILED)
             core_wipe(job->text->data, job->text->len); /* some of it may be decrypted */

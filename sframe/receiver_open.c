@@ -233,11 +233,10 @@ struct open_entry {
     union sframe_nonce nonce;
 };
 
-/* Frames to be authenticated together. */
+/* Frames to be authenticated together. How many there are is the caller's to know. */
 struct open_run {
     struct sframe_batch *batch;
     struct sframe_receiver *receiver;
-    size_t count;
     bool failed; /* an item of this run or one before */
     struct open_entry entries[CORE_BATCH_MAX];
     struct core_aead_job jobs[CORE_BATCH_MAX];
@@ -268,71 +267,79 @@ SFRAME_PER_FRAME void tell(struct open_run *run, struct sframe_open_item *item, 
         run->failed = true;
 }
 
-static void open_together(struct open_run *run)
+static void open_together(struct open_run *run, size_t count_of)
 {
     struct sframe_receiver *receiver = run->receiver;
     const struct sframe_crypto *crypto = &receiver->crypto;
-    core_aead_open_batch(crypto->aead, sframe_batch_workspace(run->batch, crypto), run->jobs, run->count);
-    for (size_t i = 0; i < run->count; i++) {
-        const int rc = settle(receiver, &run->entries[i], run->jobs[i].result);
-        tell(run, run->entries[i].item, rc);
+    const struct core_aead_job *job = run->jobs;
+    core_aead_open_batch(crypto->aead, sframe_batch_workspace(run->batch, crypto), run->jobs, count_of);
+    for (const struct open_entry *entry = run->entries; entry < run->entries + count_of; entry++, job++) {
+        const int rc = settle(receiver, entry, job->result);
+        tell(run, entry->item, rc);
         count(receiver, rc);
     }
-    run->count = 0;
 }
 
-SFRAME_PER_FRAME void join(struct open_run *run, struct open_entry *entry)
-{
-    const struct sframe_key *key = &entry->stream->key;
-    sframe_nonce_make(key, entry->in.header.ctr, &entry->nonce);
-    run->jobs[run->count++] = (struct core_aead_job){.state = key->state,
-                                                     .nonce = entry->nonce.bytes,
-                                                     .aad = entry->in.frame.aad,
-                                                     .aad_count = sframe_aad_count(&entry->in.frame),
-                                                     .text = &entry->in.text,
-                                                     .text_count = 1,
-                                                     .expected = entry->in.tag,
-                                                     .tag_len = run->receiver->crypto.suite->nt};
-}
+/* What is to be done with a frame. What speaks against it may be otherwise once the run is opened (a jump may be none
+ * any more), and a newcomer may take a stream away that the run has frames of: both wait until then. */
+enum place { JOINS, WAITS, ALONE };
 
-/* A frame joins the run, or is opened alone. What speaks against it may be otherwise once the run is opened (a jump may
- * be none any more), and a newcomer may take a stream away that the run has frames of: both wait until then. */
-SFRAME_PER_FRAME void enlist(struct open_run *run, struct sframe_open_item *item, uint64_t now_ms)
+SFRAME_PER_FRAME enum place find_place(struct sframe_receiver *receiver, struct sframe_open_item *item, uint64_t now_ms,
+                                       struct open_entry *entry)
 {
-    struct open_entry *entry = &run->entries[run->count];
     struct incoming *in = &entry->in;
     in->now_ms = now_ms;
-    if (lengths_ok(item->metadata, item->metadata_len, item->frame, item->frame_len) &&
-        read_frame(run->receiver, item->metadata, item->metadata_len, item->frame, item->frame_len, in) == SFRAME_OK) {
-        entry->item = item;
-        entry->stream = sframe_streams_find(&run->receiver->streams, in->header.kid);
-        if (entry->stream && check_known(item->expect, in, entry->stream) == SFRAME_OK) {
-            join(run, entry);
-            return;
-        }
-        open_together(run);
-    }
-    tell(run, item,
-         sframe_open(run->receiver, item->expect, item->metadata, item->metadata_len, item->frame, item->frame_len,
-                     now_ms, &item->opened));
+    if (!lengths_ok(item->metadata, item->metadata_len, item->frame, item->frame_len) ||
+        read_frame(receiver, item->metadata, item->metadata_len, item->frame, item->frame_len, in) != SFRAME_OK)
+        return ALONE;
+    struct sframe_stream *stream = sframe_streams_find(&receiver->streams, in->header.kid);
+    if (!stream || check_known(item->expect, in, stream) != SFRAME_OK)
+        return WAITS;
+    entry->item = item;
+    entry->stream = stream;
+    sframe_nonce_make(&stream->key, in->header.ctr, &entry->nonce);
+    return JOINS;
+}
+
+/* Each where it stays: a copy's large loads would wait for the small stores before them. */
+SFRAME_PER_FRAME void make_job(const struct open_entry *entry, size_t nt, struct core_aead_job *job)
+{
+    *job = (struct core_aead_job){.state = entry->stream->key.state,
+                                  .nonce = entry->nonce.bytes,
+                                  .aad = entry->in.frame.aad,
+                                  .aad_count = sframe_aad_count(&entry->in.frame),
+                                  .text = &entry->in.text,
+                                  .text_count = 1,
+                                  .expected = entry->in.tag,
+                                  .tag_len = nt};
 }
 
 int sframe_open_batch(struct sframe_batch *batch, struct sframe_receiver *receiver, struct sframe_open_item *items,
                       size_t items_len, uint64_t now_ms)
 {
     struct open_run run;
+    size_t together = 0;
     run.batch = batch;
     run.receiver = receiver;
-    run.count = 0;
     run.failed = false;
     if (!batch || !receiver || (!items && items_len > 0))
         return SFRAME_INVALID;
     for (struct sframe_open_item *item = items; item < items + items_len; item++) {
-        enlist(&run, item, now_ms);
-        if (run.count == CORE_BATCH_MAX)
-            open_together(&run);
+        const enum place place = find_place(receiver, item, now_ms, &run.entries[together]);
+        if (place == JOINS) {
+            make_job(&run.entries[together], receiver->crypto.suite->nt, &run.jobs[together]);
+            together++;
+        }
+        if (place == WAITS || together == CORE_BATCH_MAX) {
+            open_together(&run, together);
+            together = 0;
+        }
+        if (place != JOINS)
+            tell(&run, item,
+                 sframe_open(receiver, item->expect, item->metadata, item->metadata_len, item->frame, item->frame_len,
+                             now_ms, &item->opened));
     }
-    open_together(&run);
+    open_together(&run, together);
     for (size_t i = 0; run.failed && i < items_len; i++)
         if (items[i].error != SFRAME_OK)
             return items[i].error;

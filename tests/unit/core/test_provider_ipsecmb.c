@@ -1,5 +1,6 @@
 /* The ipsec-mb provider against libcrypto's, crosswise. Where there is none, the tests say why and are skipped. */
 #include "core/provider.h"
+#include "ctr_hmac.h"
 #include "unit.h"
 
 #include <pthread.h>
@@ -510,6 +511,60 @@ static void batches(void)
     free(workspace);
 }
 
+/* Fails after it has written something. */
+static bool breaking_crypt(const void *state, const uint8_t *nonce, const struct core_span *text, size_t text_count)
+{
+    (void)state;
+    (void)nonce;
+    (void)text_count;
+    memset(text->data, 0x33, text->len / 2);
+    return false;
+}
+
+/* The second of three, which is too long to be decrypted with the others. */
+static void a_failure_leaves_nothing_of_its_text(void)
+{
+    enum { LONGER_THAN_ALL_MESSAGES = 3 << 20, SHORT = 100 };
+    static const size_t lens[] = {SHORT, LONGER_THAN_ALL_MESSAGES, SHORT};
+    static const uint8_t nonce[CORE_NONCE_LEN] = {7};
+    static uint8_t texts[3][LONGER_THAN_ALL_MESSAGES];
+    struct core_aead_job jobs[3];
+    struct core_span spans[3];
+    uint8_t tags[3][CORE_TAG_MAX];
+    struct pair pair;
+    if (!present())
+        return;
+    void *workspace = malloc(ours->workspace_size());
+    CU_ASSERT_FATAL(workspace && ours->workspace_init(workspace));
+    open_pair(&pair, 2);
+    const struct core_aead *aead = pair.aead[1];
+    CU_ASSERT_PTR_NOT_NULL_FATAL(aead->open_batch);
+    void *breaking = malloc(aead->state_size);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(breaking);
+    memcpy(breaking, pair.opener[1], aead->state_size);
+    ((struct core_ctr_hmac *)breaking)->crypt = breaking_crypt;
+    for (size_t i = 0; i < 3; i++) {
+        spans[i] = (struct core_span){texts[i], lens[i]};
+        memset(texts[i], 0x42, lens[i]);
+        CU_ASSERT_FATAL(aead->seal(pair.sealer[1], nonce, NULL, 0, &spans[i], 1, tags[i], CORE_TAG_MAX));
+        jobs[i] = (struct core_aead_job){.state = i == 1 ? breaking : pair.opener[1],
+                                         .nonce = nonce,
+                                         .text = &spans[i],
+                                         .text_count = 1,
+                                         .expected = tags[i],
+                                         .tag_len = CORE_TAG_MAX};
+    }
+    core_aead_open_batch(aead, workspace, jobs, 3);
+    for (size_t i = 0; i < 3; i++) {
+        CU_ASSERT_EQUAL(jobs[i].result, i == 1 ? CORE_OPEN_FAILED : CORE_OPEN_OK);
+        CU_ASSERT(all_are(texts[i], lens[i], i == 1 ? 0 : 0x42));
+    }
+    aead->wipe(breaking);
+    free(breaking);
+    close_pair(&pair);
+    free(workspace);
+}
+
 /* --- threads: the library's manager is shared --- */
 
 enum { THREADS = 4, ROUNDS = 300 };
@@ -565,6 +620,7 @@ static void threads_do_not_meet(void)
 }
 
 static const struct unit_test tests[] = {
+    {"a cipher that fails within a batch leaves nothing of its text", a_failure_leaves_nothing_of_its_text},
     {"threads that ask and seal at once get what each gets alone", threads_do_not_meet},
     {"as libcrypto: every length and alignment", every_length_and_alignment},
     {"as libcrypto: random keys, lengths, parts", random_shapes},
