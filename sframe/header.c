@@ -13,8 +13,8 @@ int sframe_header_write(uint64_t kid, uint64_t ctr, uint8_t *out, size_t cap, si
         return SFRAME_INVALID;
     if (1 + kid_len + ctr_len > cap)
         return SFRAME_SPACE;
-    sframe_header_put(kid, kid_len, ctr, ctr_len, out);
     *len = 1 + kid_len + ctr_len;
+    sframe_header_put(sframe_head_make(sframe_head_of_kid(kid, kid_len), kid_len, ctr, ctr_len), ctr, *len, out);
     return SFRAME_OK;
 }
 

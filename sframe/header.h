@@ -20,12 +20,64 @@ static inline unsigned sframe_field_nibble(uint64_t value, size_t len)
     return len == 0 ? (unsigned)value : SFRAME_FIELD_EXTENDED | (unsigned)(len - 1);
 }
 
-/* Writes a header of these fields' lengths; there is room for it. */
-static inline void sframe_header_put(uint64_t kid, size_t kid_len, uint64_t ctr, size_t ctr_len, uint8_t *out)
+/* A header's first sixteen bytes, then zeros, composed in registers to be written at once: for a cipher, which loads
+ * them at once. A load over several recent stores would wait for all of them, and so for every frame before. */
+typedef uint64_t sframe_head_words __attribute__((vector_size(16)));
+
+union sframe_head {
+    sframe_head_words words;
+    uint8_t bytes[sizeof(sframe_head_words)];
+};
+
+/* A field of len bytes at byte `at`, which is 1 to 9. At 9 there is no room for the last of eight. */
+static inline sframe_head_words sframe_head_field(uint64_t value, size_t len, size_t at)
 {
-    out[0] = (uint8_t)(sframe_field_nibble(kid, kid_len) << 4 | sframe_field_nibble(ctr, ctr_len));
-    bytes_put_uint(out + 1, kid, kid_len);
-    bytes_put_uint(out + 1 + kid_len, ctr, ctr_len);
+    if (len == 0)
+        return (sframe_head_words){0, 0};
+    const uint64_t bytes = __builtin_bswap64(value << (64 - 8 * len)); /* the first of them lowest */
+    if (at < sizeof bytes)
+        return (sframe_head_words){htole64(bytes << 8 * at), htole64(bytes >> (64 - 8 * at))};
+    return (sframe_head_words){0, htole64(bytes << 8 * (at - sizeof bytes))};
+}
+
+/* Of a KID's frames, without their CTR: */
+static inline sframe_head_words sframe_head_of_kid(uint64_t kid, size_t kid_len)
+{
+    return (sframe_head_words){htole64((uint64_t)sframe_field_nibble(kid, kid_len) << 4), 0} |
+           sframe_head_field(kid, kid_len, 1);
+}
+
+/* and with it. */
+static inline sframe_head_words sframe_head_make(sframe_head_words of_kid, size_t kid_len, uint64_t ctr, size_t ctr_len)
+{
+    return of_kid | (sframe_head_words){htole64(sframe_field_nibble(ctr, ctr_len)), 0} |
+           sframe_head_field(ctr, ctr_len, 1 + kid_len);
+}
+
+/* Writes a header of len bytes, by two stores that may overlap, or where a head is too short for it, three. */
+static inline void sframe_header_put(sframe_head_words head, uint64_t ctr, size_t len, uint8_t *out)
+{
+    const uint64_t low = le64toh(head[0]);
+    const uint64_t high = le64toh(head[1]);
+    if (len < sizeof(uint32_t)) {
+        for (size_t i = 0; i < len; i++)
+            out[i] = (uint8_t)(low >> 8 * i);
+        return;
+    }
+    if (len <= sizeof low) {
+        const uint32_t start = htole32((uint32_t)low);
+        const uint32_t end = htole32((uint32_t)(low >> 8 * (len - sizeof end)));
+        memcpy(out, &start, sizeof start);
+        memcpy(out + len - sizeof end, &end, sizeof end);
+        return;
+    }
+    const size_t more = len > sizeof head ? sizeof high : len - sizeof low;
+    const uint64_t first = htole64(low);
+    const uint64_t last = htole64(high << (64 - 8 * more) | (more < sizeof low ? low >> 8 * more : 0));
+    memcpy(out, &first, sizeof first);
+    memcpy(out + more, &last, sizeof last);
+    if (len > sizeof head)
+        out[sizeof head] = (uint8_t)ctr;
 }
 
 /* A field at header[*pos], whose longest form there is room to load; *pos goes past it.

@@ -50,13 +50,15 @@ static inline void sframe_nonce_make(const struct sframe_key *key, uint64_t ctr,
 }
 
 /* Seals text in place and writes the suite's nt bytes of tag. SFRAME_CRYPTO: the text's content is undefined. */
-SOTTO_MUST_CHECK static inline int sframe_key_seal(const struct sframe_crypto *crypto, struct sframe_key *key,
-                                                   const struct sframe_frame *frame, const struct core_span *text,
-                                                   size_t text_count, uint8_t *tag)
+__attribute__((always_inline)) SOTTO_MUST_CHECK static inline int
+sframe_key_seal(const struct sframe_crypto *crypto, struct sframe_key *key, const struct sframe_frame *frame,
+                const struct core_span *text, size_t text_count, uint8_t *tag)
 {
+    /* its own, so that inline the rest of the frame need not be in memory */
+    const struct core_slice aad[SFRAME_AAD_PARTS] = {frame->aad[0], frame->aad[1]};
     union sframe_nonce nonce;
     sframe_nonce_make(key, frame->ctr, &nonce);
-    return crypto->aead->seal(key->state, nonce.bytes, frame->aad, sframe_aad_count(frame), text, text_count, tag,
+    return crypto->aead->seal(key->state, nonce.bytes, aad, sframe_aad_count(frame), text, text_count, tag,
                               crypto->suite->nt)
                ? SFRAME_OK
                : SFRAME_CRYPTO;
@@ -67,7 +69,6 @@ __attribute__((always_inline)) SOTTO_MUST_CHECK static inline int
 sframe_key_open(const struct sframe_crypto *crypto, struct sframe_key *key, const struct sframe_frame *frame,
                 struct core_span text, const uint8_t *tag)
 {
-    /* its own, so that inline the rest of the frame need not be in memory */
     const struct core_slice aad[SFRAME_AAD_PARTS] = {frame->aad[0], frame->aad[1]};
     union sframe_nonce nonce;
     sframe_nonce_make(key, frame->ctr, &nonce);

@@ -132,7 +132,12 @@ int sframe_sender_add_key(struct sframe_sender *sender, uint64_t kid, const uint
         goto out;
     sframe_history_add(&sender->history, fingerprint);
     bool first = sender->history.count == 1;
-    *key = (struct sframe_sender_key){.used = true, .kid = kid, .key = key->key};
+    const size_t kid_len = sframe_field_len(kid);
+    *key = (struct sframe_sender_key){.head = sframe_head_of_kid(kid, kid_len),
+                                      .used = true,
+                                      .kid_len = (uint8_t)kid_len,
+                                      .kid = kid,
+                                      .key = key->key};
     if (first)
         sender->current = key;
 out:

@@ -2,11 +2,14 @@
 #ifndef SFRAME_SENDER_H
 #define SFRAME_SENDER_H
 
+#include "header.h"
 #include "history.h"
 #include "key.h"
 
 struct sframe_sender_key {
+    sframe_head_words head; /* sframe_head_of_kid */
     bool used;
+    uint8_t kid_len; /* in a header */
     uint64_t kid;
     uint64_t ctr;    /* of the next frame */
     uint64_t blocks; /* sealed so far: frames plus blocks of text and metadata */

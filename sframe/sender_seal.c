@@ -12,15 +12,19 @@ enum {
     SOFT_LIMIT_SHIFT = 2, /* the soft limit is a quarter before the hard one */
 };
 
+/* What the cipher is pointed to. Apart from the rest, which need not be in memory. */
+struct pieces {
+    union sframe_head head; /* the header: counters end long before it is longer */
+    struct core_span text[3];
+};
+
 /* A frame whose counter is spent, with everything but its encryption and tag. */
 struct outgoing {
     struct sframe_key *key;
     struct sframe_frame frame;
-    struct core_span text[3];
     size_t text_count;
     uint8_t *tag;
     size_t tag_len;
-    struct sframe_sealed sealed;
 };
 
 static uint64_t blocks_of(size_t len)
@@ -39,7 +43,8 @@ SFRAME_PER_FRAME int check_frame(const struct sframe_seal_item *item)
 }
 
 /* Spends a counter and writes what stands around the ciphertext. */
-SFRAME_PER_FRAME int prepare(const struct sframe_seal_item *item, struct outgoing *out)
+SFRAME_PER_FRAME int prepare(const struct sframe_seal_item *item, struct pieces *pieces, struct outgoing *out,
+                             struct sframe_sealed *sealed)
 {
     int rc = check_frame(item);
     if (rc != SFRAME_OK)
@@ -51,7 +56,7 @@ SFRAME_PER_FRAME int prepare(const struct sframe_seal_item *item, struct outgoin
     const struct sframe_suite *suite = item->sender->crypto.suite;
     const size_t inner_len = inner ? sframe_inner_len(inner) : 0;
     const size_t padding = inner ? inner->padding : 0;
-    const size_t kid_len = sframe_field_len(key->kid);
+    const size_t kid_len = key->kid_len;
     const size_t ctr_len = sframe_field_len(key->ctr);
     const size_t header_len = 1 + kid_len + ctr_len;
     if (item->head_cap < header_len + inner_len || item->tail_cap < padding + suite->nt)
@@ -65,14 +70,15 @@ SFRAME_PER_FRAME int prepare(const struct sframe_seal_item *item, struct outgoin
     const uint64_t ctr = key->ctr++;
     key->blocks += cost;
     uint8_t *start = item->head + item->head_cap - header_len - inner_len;
-    sframe_header_put(key->kid, kid_len, ctr, ctr_len, start);
+    pieces->head.words = sframe_head_make(key->head, kid_len, ctr, ctr_len);
+    sframe_header_put(pieces->head.words, ctr, header_len, start);
     if (inner)
         sframe_inner_write(inner, start + header_len);
     if (padding > 0)
         memset(item->tail, 0, padding);
 
     /* parts that lie in one buffer are one text to the cipher */
-    struct core_span *text = out->text;
+    struct core_span *text = pieces->text;
     size_t count = 0;
     if (inner_len > 0)
         text[count++] = (struct core_span){start + header_len, inner_len};
@@ -90,7 +96,7 @@ SFRAME_PER_FRAME int prepare(const struct sframe_seal_item *item, struct outgoin
     out->text_count = count;
     out->tag = item->tail + padding;
     out->tag_len = suite->nt;
-    out->sealed = (struct sframe_sealed){
+    *sealed = (struct sframe_sealed){
         .kid = key->kid,
         .ctr = ctr,
         .head_len = header_len + inner_len,
@@ -102,10 +108,10 @@ SFRAME_PER_FRAME int prepare(const struct sframe_seal_item *item, struct outgoin
 }
 
 /* The cipher failed: what it left is neither plaintext nor a frame. */
-static void lose(const struct outgoing *out)
+static void lose(const struct pieces *pieces, const struct outgoing *out)
 {
     for (size_t i = 0; i < out->text_count; i++)
-        core_wipe(out->text[i].data, out->text[i].len);
+        core_wipe(pieces->text[i].data, pieces->text[i].len);
     core_wipe(out->tag, out->tag_len);
 }
 
@@ -123,16 +129,19 @@ int sframe_seal(struct sframe_sender *sender, const struct sframe_inner *inner, 
                                           .payload_len = payload_len,
                                           .tail = tail,
                                           .tail_cap = tail_cap};
+    struct pieces pieces;
     struct outgoing out;
-    int rc = sealed ? prepare(&item, &out) : SFRAME_INVALID;
+    struct sframe_sealed done;
+    int rc = sealed ? prepare(&item, &pieces, &out, &done) : SFRAME_INVALID;
     if (rc != SFRAME_OK)
         return rc;
-    rc = sframe_key_seal(&sender->crypto, out.key, &out.frame, out.text, out.text_count, out.tag);
+    out.frame.aad[0].data = pieces.head.bytes; /* the same, which need not be waited for */
+    rc = sframe_key_seal(&sender->crypto, out.key, &out.frame, pieces.text, out.text_count, out.tag);
     if (rc != SFRAME_OK) {
-        lose(&out);
+        lose(&pieces, &out);
         return rc;
     }
-    *sealed = out.sealed;
+    *sealed = done;
     return SFRAME_OK;
 }
 
@@ -143,7 +152,9 @@ struct seal_run {
     size_t count;
     bool failed; /* one of any run */
     struct sframe_seal_item *items[CORE_BATCH_MAX];
+    struct pieces pieces[CORE_BATCH_MAX];
     struct outgoing out[CORE_BATCH_MAX];
+    struct sframe_sealed sealed[CORE_BATCH_MAX];
     union sframe_nonce nonces[CORE_BATCH_MAX];
     struct core_aead_job jobs[CORE_BATCH_MAX];
 };
@@ -154,14 +165,15 @@ static void add(struct seal_run *run, struct sframe_seal_item *item)
     union sframe_nonce *nonce = &run->nonces[run->count];
     sframe_nonce_make(out->key, out->frame.ctr, nonce);
     run->items[run->count] = item;
-    run->jobs[run->count++] = (struct core_aead_job){.state = out->key->state,
-                                                     .nonce = nonce->bytes,
-                                                     .aad = out->frame.aad,
-                                                     .aad_count = sframe_aad_count(&out->frame),
-                                                     .text = out->text,
-                                                     .text_count = out->text_count,
-                                                     .tag = out->tag,
-                                                     .tag_len = out->tag_len};
+    run->jobs[run->count] = (struct core_aead_job){.state = out->key->state,
+                                                   .nonce = nonce->bytes,
+                                                   .aad = out->frame.aad,
+                                                   .aad_count = sframe_aad_count(&out->frame),
+                                                   .text = run->pieces[run->count].text,
+                                                   .text_count = out->text_count,
+                                                   .tag = out->tag,
+                                                   .tag_len = out->tag_len};
+    run->count++;
 }
 
 static void finish(struct sframe_batch *batch, struct seal_run *run)
@@ -174,9 +186,9 @@ static void finish(struct sframe_batch *batch, struct seal_run *run)
         struct sframe_seal_item *item = run->items[i];
         item->error = run->jobs[i].result == CORE_OPEN_OK ? SFRAME_OK : SFRAME_CRYPTO;
         if (item->error == SFRAME_OK) {
-            item->sealed = run->out[i].sealed;
+            item->sealed = run->sealed[i];
         } else {
-            lose(&run->out[i]);
+            lose(&run->pieces[i], &run->out[i]);
             run->failed = true;
         }
     }
@@ -195,7 +207,7 @@ int sframe_seal_batch(struct sframe_batch *batch, struct sframe_seal_item *items
                            item->sender->crypto.aead == run.items[0]->sender->crypto.aead;
         if (!joins)
             finish(batch, &run);
-        item->error = prepare(item, &run.out[run.count]);
+        item->error = prepare(item, &run.pieces[run.count], &run.out[run.count], &run.sealed[run.count]);
         if (item->error == SFRAME_OK)
             add(&run, item);
         else

@@ -1,5 +1,7 @@
 #include "suite.h"
 
+#include "header.h"
+
 /* Limits per key, after draft-irtf-cfrg-aead-limits, single key. Confidentiality: frames plus blocks sealed stay below
  * 2^36, where AES as a permutation in counter mode gives an advantage of 2^-57 (that draft's AES-GCM bound, and for
  * CTR+HMAC the same PRP/PRF switch). Forgeries, of frames up to 2^22 blocks: GCM p * 2^127 / 2^22 at p = 2^-57; a
@@ -7,6 +9,9 @@
  * give. */
 #define BLOCK_LIMIT (UINT64_C(1) << 36)
 #define SEAL_LIMIT (UINT64_C(1) << 32)
+
+_Static_assert(SEAL_LIMIT >> 8 * (sizeof(union sframe_head) - 9) == 0,
+               "a sealed frame's header is no longer than a head");
 
 static const struct sframe_suite suites[] = {
     {SFRAME_AES_128_CTR_HMAC_SHA256_80, "AES_128_CTR_HMAC_SHA256_80", 32, 16, 48, 12, 10, SEAL_LIMIT, UINT64_C(1) << 23,
