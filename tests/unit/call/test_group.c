@@ -225,8 +225,15 @@ static void nothing(void *user)
     (void)user;
 }
 
-static struct group *open_group(SottoKeyRing *ring, const char *folder)
+static char folder[HOME_MAX];
+static SottoKeyRing *ring;
+static struct group *group;
+
+/* A home, a ring and a group over them; end them by close_group(). */
+static void open_group(void)
 {
+    home_make(folder);
+    ring = sotto_key_ring_new(0, 0);
     const struct group_config config = {
         .link = "sotto://127.0.0.1:1/room#AAAAAAAAAAAAAAAAAAAAAA",
         .identity_folder = folder,
@@ -238,9 +245,15 @@ static struct group *open_group(SottoKeyRing *ring, const char *folder)
         .members = nothing,
         .ended = on_ended,
     };
-    struct group *group = group_new(&config);
+    group = group_new(&config);
     CU_ASSERT_PTR_NOT_NULL_FATAL(group);
-    return group;
+}
+
+static void close_group(void)
+{
+    group_free(group);
+    g_object_unref(ring);
+    home_remove(folder);
 }
 
 /* The machine has something to say: it is asked whenever the connection comes up. */
@@ -276,10 +289,7 @@ static void enter(uint64_t epoch, uint16_t suite, uint8_t profile, uint8_t paddi
 
 static void frames_are_sealed_as_the_room_says(void)
 {
-    char folder[HOME_MAX];
-    home_make(folder);
-    SottoKeyRing *ring = sotto_key_ring_new(0, 0);
-    struct group *group = open_group(ring, folder);
+    open_group();
     enter(5, SFRAME_AES_256_GCM_SHA512_128, SFRAME_PROFILE_SOTTO, 7);
     CU_ASSERT_EQUAL(sotto_key_ring_suite(ring), SFRAME_AES_256_GCM_SHA512_128);
     CU_ASSERT_EQUAL(padding, 128);
@@ -294,18 +304,13 @@ static void frames_are_sealed_as_the_room_says(void)
     CU_ASSERT_NOT_EQUAL(said[0], '\0');
     enter(8, SFRAME_AES_256_GCM_SHA512_128, SFRAME_PROFILE_RFC9605, 0);
     CU_ASSERT_FALSE(may_send);
-    group_free(group);
-    g_object_unref(ring);
-    home_remove(folder);
+    close_group();
 }
 
 /* Nothing of such a room would be bound to its time and kind. Nobody is to wait for this client in it, either. */
 static void a_room_without_the_inner_header_is_left(void)
 {
-    char folder[HOME_MAX];
-    home_make(folder);
-    SottoKeyRing *ring = sotto_key_ring_new(0, 0);
-    struct group *group = open_group(ring, folder);
+    open_group();
     may_send = false;
     ended = goodbyes = 0;
     enter(5, SFRAME_AES_128_GCM_SHA256_128, SFRAME_PROFILE_RFC9605, 0);
@@ -319,9 +324,7 @@ static void a_room_without_the_inner_header_is_left(void)
     CU_ASSERT_STRING_EQUAL(said, ""); /* it has been said */
     CU_ASSERT_EQUAL(ended, 1);
     CU_ASSERT_FALSE(may_send);
-    group_free(group);
-    g_object_unref(ring);
-    home_remove(folder);
+    close_group();
 }
 
 static bool is_paused_by(const char *why)
@@ -340,10 +343,7 @@ static void who_is_stopped_is_told_why_and_when_it_is_over(void)
         {.type = CALL_EVENT_WARNING, .warning = CALL_WARNING_RESYNC},
         {.type = CALL_EVENT_PHASE, .phase = CALL_PHASE_ASKING},
     };
-    char folder[HOME_MAX];
-    home_make(folder);
-    SottoKeyRing *ring = sotto_key_ring_new(0, 0);
-    struct group *group = open_group(ring, folder);
+    open_group();
     all_said = g_string_new(NULL);
     may_send = false;
     somebody = "Ben";
@@ -375,11 +375,9 @@ static void who_is_stopped_is_told_why_and_when_it_is_over(void)
     tell(&anew[1], 1);
     CU_ASSERT_STRING_EQUAL(said, "could not follow the group, coming in anew: what Ben sent cannot be used here");
     somebody = NULL;
-    group_free(group);
+    close_group();
     g_string_free(all_said, TRUE);
     all_said = NULL;
-    g_object_unref(ring);
-    home_remove(folder);
 }
 
 static void a_kick_names_both(void)
@@ -388,43 +386,30 @@ static void a_kick_names_both(void)
         {.type = CALL_EVENT_ROSTER},
         {.type = CALL_EVENT_WARNING, .warning = CALL_WARNING_KICK, .user_id = {9}, .by = {7}},
     };
-    char folder[HOME_MAX];
-    home_make(folder);
-    SottoKeyRing *ring = sotto_key_ring_new(0, 0);
-    struct group *group = open_group(ring, folder);
+    open_group();
     somebody = "Ben";
     tell(list, 2);
     CU_ASSERT_STRING_EQUAL(said, "somebody is being removed by Ben");
     somebody = NULL;
-    group_free(group);
-    g_object_unref(ring);
-    home_remove(folder);
+    close_group();
 }
 
 static void tags_under_80_bits_are_refused(void)
 {
     for (uint16_t suite = 1; suite <= 8; suite++) {
-        char folder[HOME_MAX];
-        home_make(folder);
-        SottoKeyRing *ring = sotto_key_ring_new(0, 0);
-        struct group *group = open_group(ring, folder);
+        open_group();
         may_send = false;
         enter(5, suite, SFRAME_PROFILE_SOTTO, 0);
         CU_ASSERT_EQUAL(may_send, sframe_suite_find(suite)->nt >= 10);
         CU_ASSERT_EQUAL(sotto_key_ring_has_receive_key(ring), sframe_suite_find(suite)->nt >= 10);
-        group_free(group);
-        g_object_unref(ring);
-        home_remove(folder);
+        close_group();
     }
 }
 
 /* By the clock frames are judged late, and a removed member's keys die at once: both go to the ring as they come. */
 static void clocks_and_removed_leaves_reach_the_ring(void)
 {
-    char folder[HOME_MAX];
-    home_make(folder);
-    SottoKeyRing *ring = sotto_key_ring_new(0, 0);
-    struct group *group = open_group(ring, folder);
+    open_group();
     enter(5, SFRAME_AES_128_GCM_SHA256_128, SFRAME_PROFILE_SOTTO, 0);
     const struct call_event clock = {.type = CALL_EVENT_CLOCK, .epoch = 5, .leaf = 0, .clock_ahead_ms = -123456789};
     tell(&clock, 1);
@@ -436,26 +421,19 @@ static void clocks_and_removed_leaves_reach_the_ring(void)
     tell(&removed, 1);
     CU_ASSERT_EQUAL(told_removed.epoch, 5);
     CU_ASSERT_EQUAL(told_removed.leaf, 0);
-    group_free(group);
-    g_object_unref(ring);
-    home_remove(folder);
+    close_group();
 }
 
 static void a_service_that_does_not_answer_is_left(void)
 {
-    char folder[HOME_MAX];
-    home_make(folder);
-    SottoKeyRing *ring = sotto_key_ring_new(0, 0);
-    struct group *group = open_group(ring, folder);
+    open_group();
     resets = 0;
     const struct call_event unanswered = {.type = CALL_EVENT_RECONNECT};
     tell(&unanswered, 1);
     CU_ASSERT_EQUAL(resets, 1);
     tell(NULL, 0);
     CU_ASSERT_EQUAL(resets, 1);
-    group_free(group);
-    g_object_unref(ring);
-    home_remove(folder);
+    close_group();
 }
 
 static void run_until_said(const char *text)
@@ -477,7 +455,7 @@ static void run_until_begun(void)
     CU_ASSERT_EQUAL_FATAL(got, 0);
 }
 
-static void check_code(const struct group *group, const char *digits)
+static void check_code(const char *digits)
 {
     json_t *json = group_json(group);
     const char *code = json_string_value(json_object_get(json, "call_code"));
@@ -490,10 +468,7 @@ static void check_code(const struct group *group, const char *digits)
 static void a_code_is_shown_while_it_is_the_rosters(void)
 {
     const struct call_event changed = {.type = CALL_EVENT_ROSTER};
-    char folder[HOME_MAX];
-    home_make(folder);
-    SottoKeyRing *ring = sotto_key_ring_new(0, 0);
-    struct group *group = open_group(ring, folder);
+    open_group();
     all_said = g_string_new(NULL);
     sem_init(&code_begun, 0, 0);
     sem_init(&code_may_end, 0, 0);
@@ -506,25 +481,23 @@ static void a_code_is_shown_while_it_is_the_rosters(void)
     sem_post(&code_may_end);
     tell(&changed, 1);
     run_until_begun();
-    check_code(group, NULL);
+    check_code(NULL);
     sem_post(&code_may_end);
     run_until_said("words of b (digits of b)");
     CU_ASSERT_PTR_NULL(strstr(all_said->str, "words of a"));
-    check_code(group, "digits of b");
+    check_code("digits of b");
     /* another epoch of the same roster has the same code, and it is not made again */
     g_string_truncate(all_said, 0);
     tell(&changed, 1);
     run_until_said("words of b (digits of b)");
     CU_ASSERT_NOT_EQUAL(sem_trywait(&code_begun), 0);
     roster = 'c';
-    check_code(group, NULL);
-    group_free(group);
-    g_object_unref(ring);
+    check_code(NULL);
+    close_group();
     g_string_free(all_said, TRUE);
     all_said = NULL;
     sem_destroy(&code_begun);
     sem_destroy(&code_may_end);
-    home_remove(folder);
 }
 
 static const struct unit_test TESTS[] = {
