@@ -1,67 +1,12 @@
 #include "ds/store.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "store_internal.h"
 #include "store_schema.h"
-
-/* Every statement, prepared once. */
-#define STATEMENTS(X)                                                                                                  \
-    X(BEGIN, "BEGIN IMMEDIATE")                                                                                        \
-    X(COMMIT, "COMMIT")                                                                                                \
-    X(FIND_ROOM, "SELECT id, log_id, oldest, head, bytes, closed_until_s, (SELECT total(length(content)) "             \
-                 "FROM key_packages WHERE room = rooms.id) FROM rooms WHERE name = ?1")                                \
-    X(ADD_ROOM, "INSERT INTO rooms (name, log_id, touched_s) VALUES (?1, ?2, ?3)")                                     \
-    X(TOUCH_ROOM, "UPDATE rooms SET touched_s = ?2 WHERE id = ?1")                                                     \
-    X(SET_SIZE, "UPDATE rooms SET bytes = ?2, oldest = ?3 WHERE id = ?1")                                              \
-    X(SET_LOG, "UPDATE rooms SET bytes = ?2, oldest = ?3, head = ?4, touched_s = ?5 WHERE id = ?1")                    \
-    X(CLOSE_ROOM,                                                                                                      \
-      "UPDATE rooms SET closed_until_s = ?2, touched_s = ?2, bytes = 0, oldest = 1, head = 0, log_id = ?3 "            \
-      "WHERE id = ?1")                                                                                                 \
-    X(OLD_ROOMS, "SELECT id FROM rooms WHERE touched_s < ?1 AND closed_until_s <= ?2 ORDER BY touched_s")              \
-    X(DELETE_ROOM, "DELETE FROM rooms WHERE id = ?1")                                                                  \
-    X(DELETE_ENTRIES, "DELETE FROM entries WHERE room = ?1")                                                           \
-    X(DELETE_PARTS, "DELETE FROM parts WHERE room = ?1")                                                               \
-    X(DELETE_KEY_PACKAGES, "DELETE FROM key_packages WHERE room = ?1")                                                 \
-    X(DELETE_BANS, "DELETE FROM bans WHERE room = ?1")                                                                 \
-    X(TOTALS, "SELECT count(*), total(bytes), total(max(bytes - ?1, 0)) FROM rooms")                                   \
-    X(FIND_APPEND, "SELECT seq FROM entries WHERE room = ?1 AND append_key = ?2")                                      \
-    X(ADD_ENTRY, "INSERT INTO entries (room, seq, append_key, content) VALUES (?1, ?2, ?3, ?4)")                       \
-    X(ADD_PART, "INSERT INTO parts (room, part, seq, content) VALUES (?1, ?2, ?3, ?4)")                                \
-    X(OLDEST_PART, "SELECT seq, length(content) FROM parts WHERE room = ?1 AND part = ?2 ORDER BY seq DESC "           \
-                   "LIMIT 1 OFFSET ?3")                                                                                \
-    X(DELETE_PART, "DELETE FROM parts WHERE room = ?1 AND part = ?2 AND seq = ?3")                                     \
-    X(ENTRY_SIZE, "SELECT length(content) + (SELECT total(length(p.content)) FROM parts AS p WHERE p.room = ?1 AND "   \
-                  "p.part IN (1, 2) AND p.seq = ?2) FROM entries WHERE room = ?1 AND seq = ?2")                        \
-    X(DELETE_ENTRY, "DELETE FROM entries WHERE room = ?1 AND seq = ?2")                                                \
-    X(READ, "SELECT e.seq, EXISTS (SELECT 1 FROM parts WHERE room = ?1 AND part = 1 AND seq = e.seq), "                \
-            "EXISTS (SELECT 1 FROM parts WHERE room = ?1 AND part = 2 AND seq = e.seq), e.content "                    \
-            "FROM entries AS e WHERE e.room = ?1 AND e.seq BETWEEN ?2 AND ?3 ORDER BY e.seq")                          \
-    X(FETCH_COMMIT, "SELECT content FROM entries WHERE room = ?1 AND seq = ?2")                                        \
-    X(FETCH_PART, "SELECT content FROM parts WHERE room = ?1 AND part = ?2 AND seq = ?3")                              \
-    X(LIST, "SELECT seq FROM parts WHERE room = ?1 AND part = ?2 AND seq <= ?3 ORDER BY seq DESC LIMIT ?4")            \
-    X(COUNT_ONE_USE, "SELECT count(*) FROM key_packages WHERE room = ?1 AND holder = ?2 AND last_resort = 0")          \
-    X(FIND_KEY_PACKAGE, "SELECT id, last_resort, content FROM key_packages WHERE room = ?1 AND holder = ?2 "           \
-                        "AND last_resort >= ?3 ORDER BY last_resort, id LIMIT 1")                                      \
-    X(ADD_KEY_PACKAGE, "INSERT INTO key_packages (room, holder, last_resort, content) VALUES (?1, ?2, ?3, ?4)")        \
-    X(DELETE_KEY_PACKAGE, "DELETE FROM key_packages WHERE id = ?1")                                                    \
-    X(BAN, "INSERT OR REPLACE INTO bans (room, subject, until_s) VALUES (?1, ?2, ?3)")                                 \
-    X(FIND_BAN, "SELECT 1 FROM bans WHERE room = ?1 AND subject = ?2 AND until_s > ?3")
-
-enum statement {
-#define X(name, sql) SQL_##name,
-    STATEMENTS(X)
-#undef X
-        SQL_COUNT
-};
-
-struct ds_store {
-    sqlite3 *db;
-    sqlite3_stmt *statements[SQL_COUNT];
-};
 
 /* --- Opening --- */
 
@@ -143,70 +88,7 @@ const char *ds_store_problem(const struct ds_store *store)
     return sqlite3_errmsg(store->db);
 }
 
-/* --- One statement --- */
-
-/* Binds numbers to ?1, ?2, ... */
-static sqlite3_stmt *use(struct ds_store *store, enum statement which, const uint64_t *values, size_t count)
-{
-    sqlite3_stmt *statement = store->statements[which];
-    for (size_t i = 0; i < count; i++)
-        sqlite3_bind_int64(statement, (int)i + 1, (sqlite3_int64)values[i]);
-    return statement;
-}
-
-#define NUMBERS(...) ((const uint64_t[]){__VA_ARGS__}), sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)
-
-static void bind_bytes(sqlite3_stmt *statement, int at, struct core_slice bytes)
-{
-    sqlite3_bind_blob64(statement, at, bytes.data, bytes.len, SQLITE_STATIC);
-}
-
-static void bind_text(sqlite3_stmt *statement, int at, const char *text)
-{
-    sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
-}
-
-static struct core_slice column_bytes(sqlite3_stmt *statement, int at)
-{
-    const void *data = sqlite3_column_blob(statement, at);
-    return (struct core_slice){data, data ? (size_t)sqlite3_column_bytes(statement, at) : 0};
-}
-
-static uint64_t column_number(sqlite3_stmt *statement, int at)
-{
-    return (uint64_t)sqlite3_column_int64(statement, at);
-}
-
-/* Ends the use of a statement; nothing that was bound is kept. */
-static void done(sqlite3_stmt *statement)
-{
-    sqlite3_reset(statement);
-    sqlite3_clear_bindings(statement);
-}
-
-static int error_of(int code)
-{
-    if (code == SQLITE_ROW || code == SQLITE_DONE || code == SQLITE_OK)
-        return DS_STORE_OK;
-    return (code & 0xff) == SQLITE_FULL ? DS_STORE_FULL : DS_STORE_FAILED;
-}
-
-/* For a row: DS_STORE_OK, and the statement is to be ended by done(). For none or an error it is ended. */
-static int step_row(sqlite3_stmt *statement)
-{
-    int code = sqlite3_step(statement);
-    if (code == SQLITE_ROW)
-        return DS_STORE_OK;
-    done(statement);
-    return code == SQLITE_DONE ? DS_STORE_NONE : error_of(code);
-}
-
-static int run(sqlite3_stmt *statement)
-{
-    int error = error_of(sqlite3_step(statement));
-    done(statement);
-    return error;
-}
+/* --- Transactions --- */
 
 int ds_store_begin(struct ds_store *store)
 {
@@ -360,8 +242,7 @@ static int bound_parts(struct ds_store *store, struct ds_store_room *room, enum 
     }
 }
 
-/* The bytes of an entry that is kept, with its parts. */
-static int entry_size(struct ds_store *store, const struct ds_store_room *room, uint64_t seq, uint64_t *size)
+int ds_store_entry_size(struct ds_store *store, const struct ds_store_room *room, uint64_t seq, uint64_t *size)
 {
     sqlite3_stmt *statement = use(store, SQL_ENTRY_SIZE, NUMBERS((uint64_t)room->id, seq));
     int error = step_row(statement);
@@ -376,7 +257,7 @@ static int delete_oldest(struct ds_store *store, struct ds_store_room *room)
 {
     const uint64_t id = (uint64_t)room->id;
     uint64_t size = 0;
-    int error = entry_size(store, room, room->oldest, &size);
+    int error = ds_store_entry_size(store, room, room->oldest, &size);
     if (error)
         return error;
     error = run(use(store, SQL_DELETE_ENTRY, NUMBERS(id, room->oldest)));
@@ -391,7 +272,7 @@ static int delete_oldest(struct ds_store *store, struct ds_store_room *room)
 
 /* The newest entry stays, which was seen to fit; and Welcomes, which are large where there are many members, go before
  * entries, which all have to follow. */
-static int bound_log(struct ds_store *store, struct ds_store_room *room, const struct ds_store_bounds *bounds)
+int ds_store_bound_log(struct ds_store *store, struct ds_store_room *room, const struct ds_store_bounds *bounds)
 {
     enum { WELCOMES_LEAST = 8 };
     int error = bound_parts(store, room, WIRE_PART_WELCOME, bounds->welcomes);
@@ -445,7 +326,7 @@ int ds_store_append(struct ds_store *store, struct ds_store_room *room, const ui
     struct ds_store_room next = *room;
     error = add_entry(store, &next, key_bytes, append);
     if (!error)
-        error = bound_log(store, &next, bounds);
+        error = ds_store_bound_log(store, &next, bounds);
     if (!error)
         error = run(use(store, SQL_SET_LOG, NUMBERS((uint64_t)next.id, next.bytes, next.oldest, next.head, now_s)));
     if (error)
@@ -503,118 +384,6 @@ int ds_store_list(struct ds_store *store, int64_t room, enum wire_part part, uin
     }
     *count = found;
     return DS_STORE_OK;
-}
-
-/* --- Key packages --- */
-
-static int set_size(struct ds_store *store, struct ds_store_room *room, const struct ds_store_room *next)
-{
-    int error = run(use(store, SQL_SET_SIZE, NUMBERS((uint64_t)next->id, next->bytes, next->oldest)));
-    if (!error)
-        *room = *next;
-    return error;
-}
-
-/* A row of the holder's: the oldest of one use, then the last resort; least 1: the last resort only. */
-static sqlite3_stmt *find_key_package(struct ds_store *store, int64_t room, const char *holder, uint64_t least,
-                                      int *error)
-{
-    sqlite3_stmt *statement = use(store, SQL_FIND_KEY_PACKAGE, NUMBERS((uint64_t)room));
-    bind_text(statement, 2, holder);
-    sqlite3_bind_int64(statement, 3, (sqlite3_int64)least);
-    *error = step_row(statement);
-    return statement;
-}
-
-/* Whether there is place for the key packages and the newest entry of a room as it would be. */
-static int check_packages(struct ds_store *store, const struct ds_store_room *next,
-                          const struct ds_store_bounds *bounds)
-{
-    enum { PACKAGES_PART = 4 };
-    uint64_t newest = 0;
-    if (next->package_bytes > bounds->bytes / PACKAGES_PART)
-        return DS_STORE_OVER;
-    if (next->bytes <= bounds->bytes || next->head < next->oldest)
-        return DS_STORE_OK;
-    int error = entry_size(store, next, next->head, &newest);
-    return !error && newest + next->package_bytes > bounds->bytes ? DS_STORE_OVER : error;
-}
-
-/* Whether a holder may have one more; *replaced is the row of the one that goes for it (0: none), *len its length. */
-static int find_replaced(struct ds_store *store, const struct ds_store_room *room, const char *holder,
-                         enum wire_use use_of_it, size_t max, uint64_t *replaced, uint64_t *len)
-{
-    sqlite3_stmt *statement;
-    int error;
-    if (use_of_it == WIRE_USE_LAST_RESORT) {
-        statement = find_key_package(store, room->id, holder, 1, &error);
-        if (error)
-            return error == DS_STORE_NONE ? DS_STORE_OK : error;
-        *replaced = column_number(statement, 0);
-        *len = column_bytes(statement, 2).len;
-        done(statement);
-        return DS_STORE_OK;
-    }
-    statement = use(store, SQL_COUNT_ONE_USE, NUMBERS((uint64_t)room->id));
-    bind_text(statement, 2, holder);
-    error = step_row(statement);
-    if (error)
-        return error;
-    bool full = column_number(statement, 0) >= max;
-    done(statement);
-    return full ? DS_STORE_NONE : DS_STORE_OK;
-}
-
-int ds_store_put_key_package(struct ds_store *store, struct ds_store_room *room, const char *holder,
-                             enum wire_use use_of_it, struct core_slice data, size_t max,
-                             const struct ds_store_bounds *bounds)
-{
-    struct ds_store_room next = *room;
-    uint64_t replaced = 0;
-    uint64_t len = 0;
-    int error = find_replaced(store, room, holder, use_of_it, max, &replaced, &len);
-    if (error)
-        return error;
-    next.bytes += data.len - len;
-    next.package_bytes += data.len - len;
-    error = check_packages(store, &next, bounds);
-    if (!error && replaced)
-        error = run(use(store, SQL_DELETE_KEY_PACKAGE, NUMBERS(replaced)));
-    if (error)
-        return error;
-    sqlite3_stmt *statement = use(store, SQL_ADD_KEY_PACKAGE, NUMBERS((uint64_t)room->id));
-    bind_text(statement, 2, holder);
-    sqlite3_bind_int64(statement, 3, use_of_it == WIRE_USE_LAST_RESORT);
-    bind_bytes(statement, 4, data);
-    error = run(statement);
-    if (!error)
-        error = bound_log(store, &next, bounds);
-    return error ? error : set_size(store, room, &next);
-}
-
-int ds_store_take_key_package(struct ds_store *store, struct ds_store_room *room, const char *holder,
-                              void (*take)(void *user, const struct wire_key_package *package), void *user)
-{
-    int error;
-    sqlite3_stmt *statement = find_key_package(store, room->id, holder, 0, &error);
-    if (error)
-        return error;
-    bool last_resort = sqlite3_column_int(statement, 1) != 0;
-    uint64_t id = column_number(statement, 0);
-    const struct wire_key_package package = {
-        .holder = {(const uint8_t *)holder, strlen(holder)},
-        .use = last_resort ? WIRE_USE_LAST_RESORT : WIRE_USE_ONE_USE,
-        .key_package = column_bytes(statement, 2),
-    };
-    struct ds_store_room next = *room;
-    next.bytes -= package.key_package.len;
-    next.package_bytes -= package.key_package.len;
-    take(user, &package);
-    done(statement);
-    if (last_resort)
-        return DS_STORE_OK;
-    error = run(use(store, SQL_DELETE_KEY_PACKAGE, NUMBERS(id)));
-    return error ? error : set_size(store, room, &next);
 }
 
 /* --- Who is kept out --- */
