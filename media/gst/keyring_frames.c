@@ -22,7 +22,8 @@ static void batch_make(struct ring_batch *b)
 {
     gsize size = sframe_batch_size();
 
-    b->memory = core_secret_new(size);
+    /* not locked memory: nothing secret is there between calls, and a process has little of that, for its keys */
+    b->memory = g_try_malloc(size);
     if (b->memory && sframe_batch_init(b->memory, size, &b->batch) != SFRAME_OK)
         key_ring_batch_free(b);
 }
@@ -40,7 +41,7 @@ static struct sframe_batch *batch_for(struct ring_batch *b, gsize count)
 void key_ring_batch_free(struct ring_batch *b)
 {
     sframe_batch_wipe(b->batch);
-    core_secret_free(b->memory);
+    g_free(b->memory);
     *b = (struct ring_batch){0};
 }
 
