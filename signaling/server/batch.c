@@ -108,24 +108,24 @@ static void take_effect(struct ds_pending *pending)
 
 /* --- What rooms may hold --- */
 
-/* Half of what may be stored is divided among as many rooms as may be, so that no room's bytes stop another's call; the
- * other half is for what rooms hold beyond their shares. */
-static uint64_t share_of(const struct ds_limits *limits)
+/* Half of what may be stored is divided among as many rooms as may be, or as there are, so that no room's bytes stop
+ * another's call; the other half is for what rooms hold beyond their shares. */
+static uint64_t share_of(const struct ds_hub *hub)
 {
-    return limits->stored_bytes / 2 / limits->rooms;
+    return hub->config.limits.stored_bytes / 2 / hub->shares;
 }
 
 static uint64_t beyond(const struct ds_hub *hub, const struct ds_store_room *room)
 {
-    const uint64_t share = share_of(&hub->config.limits);
+    const uint64_t share = share_of(hub);
     return room->bytes > share ? room->bytes - share : 0;
 }
 
 struct ds_store_bounds ds_batch_bounds(const struct ds_hub *hub, const struct ds_room *room)
 {
     const struct ds_limits *limits = &hub->config.limits;
-    const uint64_t share = share_of(limits);
-    const uint64_t all = limits->stored_bytes - share * limits->rooms;
+    const uint64_t share = share_of(hub);
+    const uint64_t all = limits->stored_bytes - share * hub->shares;
     const struct ds_room *other;
     uint64_t taken = hub->beyond_bytes;
     TAILQ_FOREACH(other, &hub->dirty, in_dirty)
@@ -150,9 +150,14 @@ void ds_batch_over(struct ds_hub *hub, struct ds_peer *peer, uint32_t request)
 int ds_batch_count(struct ds_hub *hub)
 {
     struct ds_store_totals totals;
-    int error = ds_store_totals(hub->config.store, share_of(&hub->config.limits), &totals);
+    const uint64_t allowed = hub->config.limits.rooms;
+    int error = ds_store_totals(hub->config.store, 0, &totals);
+    const uint64_t shares = !error && totals.rooms > allowed ? totals.rooms : allowed;
+    if (!error)
+        error = ds_store_totals(hub->config.store, hub->config.limits.stored_bytes / 2 / shares, &totals);
     if (error)
         return error;
+    hub->shares = shares; /* a room more comes only where that many are not there */
     hub->stats.stored_rooms = totals.rooms;
     hub->stats.stored_bytes = totals.bytes;
     hub->beyond_bytes = totals.beyond;

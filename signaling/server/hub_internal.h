@@ -119,6 +119,7 @@ struct ds_hub {
     size_t pending_count;
     struct ds_pending pending[DS_BATCH_REQUESTS_MAX];
     uint64_t unsaved_rooms; /* loaded, not in the store */
+    uint64_t shares;        /* that half of all bytes is divided into */
     uint64_t beyond_bytes;  /* on disk, of all rooms beyond their shares */
     struct ds_stats stats;
 };

@@ -366,6 +366,25 @@ static void a_lowered_bound_is_reached_as_rooms_go_on(void)
     stop();
 }
 
+/* Rooms that are there already stay, and have their shares, however many more they are than a new bound allows. */
+static void with_fewer_rooms_allowed_the_bytes_of_all_are_bounded_still(void)
+{
+    start_small();
+    append(1, 1, "0123456789");
+    append(2, 1, "0123456789");
+    flush();
+    limits.rooms = 1;
+    restart();
+    join(1);
+    connect_to(2);
+    hello(2, "", "milk", 0);
+    append(1, 2, "01234567890123456789"); /* all that is beyond */
+    append(2, 2, "0123456789");
+    flush();
+    CU_ASSERT_EQUAL(stored_bytes(), 40);
+    stop();
+}
+
 static void a_room_that_nobody_uses_is_forgotten_in_time(void)
 {
     struct ds_stats stats;
@@ -415,6 +434,8 @@ static const struct unit_test tests[] = {
     {"when all is full, each room has its share", when_all_is_full_each_room_has_its_share},
     {"what is not on disk yet counts too", what_is_not_on_disk_yet_counts_too},
     {"a lowered bound is reached as rooms go on", a_lowered_bound_is_reached_as_rooms_go_on},
+    {"with fewer rooms allowed the bytes of all are bounded still",
+     with_fewer_rooms_allowed_the_bytes_of_all_are_bounded_still},
     {"a room that nobody uses is forgotten in time", a_room_that_nobody_uses_is_forgotten_in_time},
 };
 UNIT_MAIN("ds.hub_limits", tests)
