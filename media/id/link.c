@@ -56,6 +56,12 @@ static void announce(void *context, const char *where)
     fflush(stdout);
 }
 
+static bool told_of_another(const struct id_store *store)
+{
+    fprintf(stderr, "sotto: %s was given another identity meanwhile; nothing was changed\n", store->folder);
+    return false;
+}
+
 static bool answer(struct id_request *request, const struct identity_secret *root, const struct id_channel *channel,
                    struct identity_link *link)
 {
@@ -69,6 +75,8 @@ static bool answer(struct id_request *request, const struct identity_secret *roo
         return false;
     if (!id_store_lock(&request->store) || !id_self_need(&request->store, &self))
         return false;
+    if (memcmp(self.certificate.root_key, root->key.public_key, IDENTITY_KEY_LEN) != 0)
+        return told_of_another(&request->store);
     if (identity_revocations_has(&self.revocations, key)) {
         fprintf(stderr, "sotto: %s was revoked; it needs a new key, so a new folder (--home)\n", device);
         return false;
@@ -163,8 +171,7 @@ static bool is_as_before(const struct id_store *store, const struct id_self *bef
     if ((now->certificate_len != 0) == (before->certificate_len != 0) &&
         memcmp(now->certificate.device_key, before->certificate.device_key, IDENTITY_KEY_LEN) == 0)
         return true;
-    fprintf(stderr, "sotto: %s was given another identity meanwhile; nothing was changed\n", store->folder);
-    return false;
+    return told_of_another(store);
 }
 
 /* What is kept, the certificate last: without it there is no identity here. */

@@ -123,5 +123,25 @@ def nobodys_identity_is_written_over():
         assert old.communicate(timeout=60) and re.search("^user +Anna", people.run("late", "show"), re.M)
 
 
+def nobody_is_certified_into_another_identity():
+    """While the new device is waited for, the folder is given to another user: its list of devices is not this one's."""
+    with People() as people:
+        people.run("anna", "new", "--name", "Anna", "--device", "laptop")
+        environment = {"SOTTO_PASSPHRASE": "correct horse"}
+        old = people.start("anna", "add-device", environment=environment)
+        where = old.stdout.readline().split()[-1]
+        typed = re.search(r"code: (\d{4} \d{4})", old.stdout.readline()).group(1)
+        people.home("anna").rename(people.home("before"))
+        people.run("anna", "new", "--name", "Otto", "--device", "desk")
+        new = people.start("late", "add-device", "--connect", where, "--device", "late", environment=environment)
+        new.communicate(typed + "\n", timeout=60)
+        said = "".join(old.communicate(timeout=60))
+        assert (old.returncode, new.returncode) == (1, 1) and "another identity meanwhile" in said, said
+        assert not (people.home("late") / "certificate").exists()
+        for home in ("anna", "before"):
+            assert "late" not in people.run(home, "show")
+
+
 if __name__ == "__main__":
-    main(whoever_asks_keeps_the_folder_from_nobody, what_was_done_meanwhile_counts, nobodys_identity_is_written_over)
+    main(whoever_asks_keeps_the_folder_from_nobody, what_was_done_meanwhile_counts, nobodys_identity_is_written_over,
+         nobody_is_certified_into_another_identity)
