@@ -219,7 +219,7 @@ static void fetch_welcome(struct call *call)
     if (joining->fetching || joining->welcome_count == 0)
         return;
     joining->fetching = true;
-    call_send_fetch(call, joining->welcomes[0].seq, WIRE_PART_WELCOME);
+    call_send_fetch(call, joining->welcomes[0], WIRE_PART_WELCOME);
 }
 
 static void next_welcome(struct call *call)
@@ -240,7 +240,7 @@ void call_joining_welcome(struct call *call, uint64_t seq, struct mls_bytes box)
     struct mls_group *group = NULL;
     const struct mls_join_config config = {.policy = call->callbacks, .now_s = call->now.unix_s};
     if (call->phase != CALL_PHASE_ASKING || !joining->keys || joining->welcome_count == 0 ||
-        joining->welcomes[0].seq != seq) {
+        joining->welcomes[0] != seq) {
         joining->fetching = false;
         return;
     }
@@ -466,7 +466,7 @@ void call_joining_later(struct call *call, enum wire_part part, uint64_t retry_m
 void call_fetch_timer(struct call *call)
 {
     if (is_fetching(call, WIRE_PART_WELCOME))
-        call_send_fetch(call, call->joining.welcomes[0].seq, WIRE_PART_WELCOME);
+        call_send_fetch(call, call->joining.welcomes[0], WIRE_PART_WELCOME);
     else if (is_fetching(call, WIRE_PART_GROUP_INFO))
         call_send_fetch(call, call->joining.info_seq, WIRE_PART_GROUP_INFO);
 }
@@ -487,20 +487,21 @@ void call_joining_appended(struct call *call, uint64_t seq)
         call_timer_set(call, CALL_TIMER_TRIAL, CALL_TRIAL_MS / 3);
 }
 
-/* In log order, but those that likely count first. The first may be on its way. */
+/* Those that likely count first, the newest of them before the others: what was said before, and is said once more,
+ * seems to count to who has just come, but not any more when a member has said something. The first may be on its way.
+ */
 static void note_welcome(struct call_joining *joining, uint64_t seq, bool late)
 {
-    size_t at = joining->welcome_count;
-    while (!late && at > (joining->fetching ? 1 : 0) && joining->welcomes[at - 1].late)
-        at--;
+    const size_t first = joining->fetching && joining->welcome_count > 0 ? 1 : 0;
     if (joining->welcome_count == CALL_WELCOMES_MAX) {
-        if (at == CALL_WELCOMES_MAX)
+        if (late)
             return;
         joining->welcome_count--;
     }
+    const size_t at = late ? joining->welcome_count : first;
     memmove(&joining->welcomes[at + 1], &joining->welcomes[at],
             (joining->welcome_count - at) * sizeof joining->welcomes[0]);
-    joining->welcomes[at] = (struct call_welcome){seq, late};
+    joining->welcomes[at] = seq;
     joining->welcome_count++;
 }
 

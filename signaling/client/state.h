@@ -149,12 +149,6 @@ struct call_log {
 
 /* --- joins.c --- */
 
-/* An entry with a Welcome. */
-struct call_welcome {
-    uint64_t seq;
-    bool late; /* as CALL_ENTRY_LATE */
-};
-
 struct call_joining {
     struct mls_key_package_keys *keys;
     struct mls_output package; /* theirs, sealed */
@@ -172,7 +166,7 @@ struct call_joining {
     struct mls_output info;
     uint8_t append_id[WIRE_APPEND_ID_LEN];
     uint8_t nonce[CALL_NONCE_LEN];
-    struct call_welcome welcomes[CALL_WELCOMES_MAX]; /* that may be for this client: the first is tried next */
+    uint64_t welcomes[CALL_WELCOMES_MAX]; /* entries whose Welcome may be for this client: the first is tried next */
     size_t welcome_count;
     bool fetching;
     uint64_t joined_ms;

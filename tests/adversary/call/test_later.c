@@ -172,6 +172,65 @@ static void a_flood_of_repeats(void)
     a_flood(150, true);
 }
 
+static void repeat(struct sim *sim, size_t entry)
+{
+    const struct sim_bytes *commit = sim->servers[0].entries[entry].commit;
+    uint8_t welcome[256];
+    sim_append_parts(sim, 0, (struct core_slice){commit->data, commit->len},
+                     made_up(welcome, sizeof welcome, CALL_BOX_WELCOME, 1), (struct core_slice){0});
+}
+
+/* A room with a history, and somebody who has just come to it. */
+static struct sim *after_a_while(uint32_t latency_ms)
+{
+    struct sim *sim = after_a_kick(latency_ms, 5, true);
+    const size_t kicked = sim->servers[0].count;
+    sim_run_for(sim, (BURST + 2) * TURN_MS);
+    CU_ASSERT_FATAL(sim->servers[0].count >= kicked + BURST);
+    sim_start(sim, NEWCOMER);
+    while (scene_phase(sim, NEWCOMER) != CALL_PHASE_ASKING)
+        sim_run_for(sim, 1);
+    return sim;
+}
+
+static void assert_in_by_its_welcome(struct sim *sim)
+{
+    for (uint64_t ms = 0; ms < ASKS_MS && !is_confirmed(sim); ms += 100)
+        sim_run_for(sim, 100);
+    assert_in(sim);
+    CU_ASSERT_EQUAL(sim->clients[NEWCOMER].phases[CALL_PHASE_ENTERING], 0);
+    sim_free(sim);
+}
+
+/* What was said under this secret so far once more, in its order, so that each seems the first of its epoch to who has
+ * just come: as many as a token may append at once, before a member's Welcome can be there. */
+static void repeats_in_order(void)
+{
+    struct sim *sim = after_a_while(30);
+    const size_t count = sim->servers[0].count;
+    for (size_t i = count - BURST; i < count; i++)
+        repeat(sim, i);
+    assert_in_by_its_welcome(sim);
+}
+
+/* As many in the moment in which a member's Welcome comes, while another is looked at. */
+static void repeats_at_the_worst_moment(void)
+{
+    struct sim *sim = after_a_while(150);
+    size_t known = sim->servers[0].count;
+    const size_t last = known - 1;
+    for (uint64_t ms = 0; sim->servers[0].count == known; ms++) {
+        if (ms % APPEND_MS == 0) {
+            repeat(sim, last);
+            known++;
+        }
+        sim_run_for(sim, 1);
+    }
+    for (unsigned n = 0; n < BURST; n++)
+        repeat(sim, last);
+    assert_in_by_its_welcome(sim);
+}
+
 /* The same, and nobody adds the newcomer, who finds no GroupInfo among those listed that opens: the first that a member
  * appends while it asks, in its turn, brings it in. */
 static void a_flood_and_nobody_adds(uint64_t seed)
@@ -320,6 +379,8 @@ static const struct unit_test tests[] = {
     {"one box of a later secret keeps nobody out", one_box},
     {"nor does a flood of them, as fast as a token may append", a_flood_near_and_far},
     {"nor a flood of what others wrote, with made-up Welcomes beside it", a_flood_of_repeats},
+    {"nor what was said so far once more, in its order", repeats_in_order},
+    {"nor what others wrote, in the moment in which the genuine Welcome comes", repeats_at_the_worst_moment},
     {"a flood, and nobody adds the newcomer: the next GroupInfo of a member's brings it in",
      a_flood_and_nobody_adds_at_any_time},
     {"an old link ends within seconds, and enters no group of the old secret", an_old_link},
