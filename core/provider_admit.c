@@ -6,7 +6,7 @@
 
 #include "core/provider.h"
 
-enum { TEXT_MAX = 4099, AAD_MAX = 700, TAG_LEN = 16, AEADS = 4 };
+enum { TEXT_MAX = 70001, AAD_MAX = 700, TAG_LEN = 16, AEADS = 4 };
 
 struct answer {
     size_t text_len;
@@ -55,6 +55,11 @@ static const struct answer answers[] = {
      9,
      {"b59d8809f9e7331f6fbd20c6fd55e678", "0bae29e4260f5b580536ad87bf041b05", "073147f52a1f2ee16795fd65ab02f711",
       "6f83455d42f2dceeb3e4e6d7700b2424"}},
+    /* The lanes (ipsecmb_lanes.c) take longer messages than the library's checked calls, which end at 65534 bytes. */
+    {70001,
+     9,
+     {"2afa7d921b45296cfa2cc9a60e26a77d", "3fb10b21a8afa5de5b6c67f732280aaf", "b16a368ac6e34a64571dea816394e10a",
+      "bcaf81f3f7e65f3e8f5f7886827310cf"}},
 };
 
 static void fill(uint8_t *out, size_t len, unsigned step, unsigned start)
@@ -126,19 +131,26 @@ struct known_batch {
     uint8_t tags[CORE_BATCH_MAX][TAG_LEN];
 };
 
+/* Of the longest text half: enough to be made together, and memory is touched for the first time here. */
+static size_t batch_of(const struct answer *answer)
+{
+    return answer->text_len == TEXT_MAX ? CORE_BATCH_MAX / 2 : CORE_BATCH_MAX;
+}
+
 static bool batch_opens(const struct core_aead *aead, void *workspace, void *opener, struct known_batch *batch,
                         struct core_aead_job *jobs, const struct known *known, const struct answer *answer)
 {
-    const size_t wrong = answer->text_len % CORE_BATCH_MAX;
+    const size_t count = batch_of(answer);
+    const size_t wrong = answer->text_len % count;
     bool ok = true;
     batch->tags[wrong][answer->text_len % TAG_LEN] ^= 1;
-    for (size_t i = 0; i < CORE_BATCH_MAX; i++) {
+    for (size_t i = 0; i < count; i++) {
         jobs[i].state = opener;
         jobs[i].tag = NULL;
         jobs[i].expected = batch->tags[i];
     }
-    aead->open_batch(workspace, jobs, CORE_BATCH_MAX);
-    for (size_t i = 0; i < CORE_BATCH_MAX; i++) {
+    aead->open_batch(workspace, jobs, count);
+    for (size_t i = 0; i < count; i++) {
         const bool plain = memcmp(jobs[i].text->data, known->plain, answer->text_len) == 0;
         if (i == wrong)
             ok = ok && jobs[i].result == CORE_OPEN_FORGED && !(plain && answer->text_len >= TAG_LEN);
@@ -155,8 +167,9 @@ static bool batch_right(const struct core_aead *aead, void *workspace, void *sea
     struct core_aead_job jobs[CORE_BATCH_MAX];
     struct core_span spans[CORE_BATCH_MAX];
     const struct core_slice aad = {known->aad, answer->aad_len};
+    const size_t count = batch_of(answer);
     bool ok = true;
-    for (size_t i = 0; i < CORE_BATCH_MAX; i++) {
+    for (size_t i = 0; i < count; i++) {
         memcpy(batch->texts[i], known->plain, answer->text_len);
         spans[i] = (struct core_span){batch->texts[i], answer->text_len};
         jobs[i] = (struct core_aead_job){.state = sealer,
@@ -168,8 +181,8 @@ static bool batch_right(const struct core_aead *aead, void *workspace, void *sea
                                          .tag = batch->tags[i],
                                          .tag_len = TAG_LEN};
     }
-    aead->seal_batch(workspace, jobs, CORE_BATCH_MAX);
-    for (size_t i = 0; i < CORE_BATCH_MAX; i++)
+    aead->seal_batch(workspace, jobs, count);
+    for (size_t i = 0; i < count; i++)
         ok = ok && jobs[i].result == CORE_OPEN_OK && is_hex(batch->tags[i], TAG_LEN, tag_hex);
     return ok && batch_opens(aead, workspace, opener, batch, jobs, known, answer);
 }
@@ -196,21 +209,24 @@ static bool aead_right(const struct core_provider *candidate, const struct core_
     _Alignas(max_align_t) uint8_t sealer[CORE_AEAD_STATE_MAX] = {0};
     _Alignas(max_align_t) uint8_t opener[CORE_AEAD_STATE_MAX] = {0};
     uint8_t key[CORE_AEAD_KEY_MAX];
-    struct known known;
     if (aead->state_size > sizeof sealer || aead->key_len > sizeof key)
         return false;
+    struct known *known = malloc(sizeof *known);
+    if (!known)
+        return false;
     fill(key, sizeof key, 1, 1);
-    fill(known.nonce, sizeof known.nonce, 1, 0xa0);
-    fill(known.aad, sizeof known.aad, 17, 1);
-    fill(known.plain, sizeof known.plain, 31, 7);
+    fill(known->nonce, sizeof known->nonce, 1, 0xa0);
+    fill(known->aad, sizeof known->aad, 17, 1);
+    fill(known->plain, sizeof known->plain, 31, 7);
     bool ok = aead->init(sealer, CORE_SEAL) && aead->init(opener, CORE_OPEN) && aead->set_key(sealer, key) &&
               aead->set_key(opener, key);
     for (size_t i = 0; ok && i < sizeof answers / sizeof answers[0]; i++)
-        ok = seals(aead, sealer, &known, &answers[i], answers[i].tags[index]) &&
-             opens(aead, opener, sealer, &known, &answers[i]);
-    ok = ok && batches_right(candidate, aead, index, sealer, opener, &known);
+        ok = seals(aead, sealer, known, &answers[i], answers[i].tags[index]) &&
+             opens(aead, opener, sealer, known, &answers[i]);
+    ok = ok && batches_right(candidate, aead, index, sealer, opener, known);
     aead->wipe(sealer);
     aead->wipe(opener);
+    free(known);
     return ok;
 }
 

@@ -12,8 +12,8 @@ import sys
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-# lengths of text and AAD: none, around a block, beyond the widest implementations' strides
-SHAPES = [(0, 0), (1, 5), (15, 16), (16, 17), (17, 0), (160, 10), (256, 300), (781, 13), (1200, 700), (4099, 9)]
+# lengths of text and AAD: none, around a block, beyond the widest implementations' strides, beyond 16 bits
+SHAPES = [(0, 0), (1, 5), (15, 16), (16, 17), (17, 0), (160, 10), (256, 300), (781, 13), (1200, 700), (4099, 9), (70001, 9)]
 NONCE = bytes(0xA0 + i for i in range(12))
 
 

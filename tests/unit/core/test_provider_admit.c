@@ -80,13 +80,15 @@ static void a_wrong_cipher_is_refused(void)
     }
 }
 
-static enum { BATCH_RIGHT, BATCH_TAG, BATCH_RESULT, BATCH_OPENS_FORGED, BATCH_SKIPS } wrong_batch;
+static enum { BATCH_RIGHT, BATCH_TAG, BATCH_LONG, BATCH_RESULT, BATCH_OPENS_FORGED, BATCH_SKIPS } wrong_batch;
 
 static void bad_seal_batch(void *workspace, struct core_aead_job *jobs, size_t count)
 {
     (void)workspace;
     core_aead_seal_batch(&core_libcrypto_aes_128_gcm, NULL, jobs, count);
     if (wrong_batch == BATCH_TAG)
+        jobs[count - 1].tag[3] ^= 1;
+    if (wrong_batch == BATCH_LONG && jobs[count - 1].text->len > UINT16_MAX) /* as if lengths had 16 bits */
         jobs[count - 1].tag[3] ^= 1;
     if (wrong_batch == BATCH_RESULT)
         jobs[count / 2].result = CORE_OPEN_FAILED;
