@@ -339,8 +339,8 @@ SOTTO_MUST_CHECK SOTTO_API int sframe_open(struct sframe_receiver *receiver, con
  * (at 160 bytes two thirds), 6-8 a half to a quarter; the others lose nothing. Results are those of single calls in the
  * order of the items, whatever the batch. */
 
-/* What batches work in: some 2 MB with ipsec-mb, of which is touched what frames need (16 times the longest, at most),
- * else next to nothing. Holds nothing secret between calls. */
+/* What batches work in: some 2 MB with ipsec-mb, which init and wipe touch all of, and calls what their frames need (16
+ * times the longest, at most); else next to nothing. Holds nothing secret between calls. */
 struct sframe_batch;
 
 /* Bytes a batch takes with this process's cryptographic provider. */
