@@ -38,7 +38,7 @@ static void test_asked_once_a_second(void)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(elements); i++) {
         GstHarness *h = gstutil_harness(elements[i].line, elements[i].caps);
-        struct handler none = {NULL};
+        struct handler none = {.key = NULL};
 
         g_signal_connect(h->element, "request-key", G_CALLBACK(give_key), &none);
         for (guint round = 1; round <= 3; round++) {
@@ -55,7 +55,7 @@ static void test_the_first_key_is_taken(void)
 {
     GstHarness *enc = gstutil_harness("sframeenc", VP8), *dec = gstutil_harness("sframedec", SEALED_VP8);
     GstHarness *both[] = {enc, dec};
-    struct handler none[2] = {{NULL}, {NULL}}, first[2], later[2];
+    struct handler none[2] = {{.key = NULL}, {.key = NULL}}, first[2], later[2];
     GstBuffer *got;
 
     for (guint i = 0; i < 2; i++) {
@@ -79,7 +79,7 @@ static void test_the_first_key_is_taken(void)
 static void test_the_kid_is_told(void)
 {
     GstHarness *enc = gstutil_harness("sframeenc key=" KEY, VP8), *dec = gstutil_harness("sframedec", SEALED_VP8);
-    struct handler none = {NULL};
+    struct handler none = {.key = NULL};
     GstBuffer *sealed = gstutil_push_one(enc, gstutil_vp8_frame(1, 100, TRUE));
     guint64 kid = 0;
     GstStructure *stats;
