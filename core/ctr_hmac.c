@@ -57,7 +57,7 @@ bool core_ctr_hmac_seal(void *state, const uint8_t *nonce, const struct core_sli
     const struct core_ctr_hmac *s = state;
     struct core_ctr_hmac_message message;
     uint8_t mac[CORE_HASH_MAX];
-    if (!s->hash || tag_len > s->hash->len ||
+    if (!core_ctr_hmac_can_tag(s->hash, tag_len) ||
         !core_ctr_hmac_begin(&message, nonce, aad, aad_count, text, text_count, tag_len) ||
         !s->crypt(s, nonce, text, text_count))
         return false;
@@ -84,7 +84,8 @@ enum core_opened core_ctr_hmac_open(void *state, const uint8_t *nonce, const str
     const struct core_ctr_hmac *s = state;
     struct core_ctr_hmac_message message;
     uint8_t mac[CORE_HASH_MAX];
-    if (!s->hash || tag_len > s->hash->len || !core_ctr_hmac_begin(&message, nonce, aad, aad_count, &text, 1, tag_len))
+    if (!core_ctr_hmac_can_tag(s->hash, tag_len) ||
+        !core_ctr_hmac_begin(&message, nonce, aad, aad_count, &text, 1, tag_len))
         return CORE_OPEN_FAILED;
     core_ctr_hmac_add(&message, &text, 1);
     if (!core_ctr_hmac_make(s, &message, mac))

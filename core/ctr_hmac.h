@@ -8,7 +8,17 @@
 
 #include "core/provider.h"
 
-enum { CORE_CTR_HMAC_PARTS = 8, CORE_CTR_HMAC_PREFIX = 24 + CORE_NONCE_LEN };
+enum {
+    CORE_CTR_HMAC_PARTS = 8,
+    CORE_CTR_HMAC_PREFIX = 24 + CORE_NONCE_LEN,
+    CORE_CTR_HMAC_TAG_MIN = 4, /* the shortest of RFC 9605 section 4.5 */
+};
+
+/* Whether a tag can be so long. Anything at all would have a tag of no bytes. */
+static inline bool core_ctr_hmac_can_tag(const struct core_hash *hash, size_t tag_len)
+{
+    return hash && tag_len >= CORE_CTR_HMAC_TAG_MIN && tag_len <= hash->len;
+}
 
 /* Mostly there is one: no loop then. */
 static inline uint64_t core_slices_len(const struct core_slice *slices, size_t count)

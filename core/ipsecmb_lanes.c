@@ -290,7 +290,7 @@ static inline bool is_tag(const uint8_t *mac, const uint8_t *tag, size_t len)
 static inline bool check_job(struct core_aead_job *job)
 {
     const struct core_hash *hash = ((const struct core_lanes_state *)job->state)->mac.hash;
-    const bool ok = hash && job->tag_len <= hash->len;
+    const bool ok = core_ctr_hmac_can_tag(hash, job->tag_len);
     job->result = ok ? CORE_OPEN_OK : CORE_OPEN_FAILED;
     return ok;
 }

@@ -7,6 +7,8 @@
 
 #include "suite.h"
 
+enum { SFRAME_CACHE_LINE = 64 };
+
 /* A nonce, written at once: the ciphers load it at once, and a load over several recent stores waits for all of them.
  */
 typedef uint32_t sframe_nonce_words __attribute__((vector_size(16)));

@@ -24,7 +24,7 @@ static struct sframe_sender *layout(struct core_arena *arena, const struct sfram
                                     const struct sframe_sender *shape)
 {
     struct sframe_sender *sender = core_arena_take(arena, 1, sizeof *sender);
-    struct sframe_sender_key *keys = core_arena_take(arena, shape->key_count, sizeof *keys);
+    struct sframe_sender_key *keys = core_arena_take_aligned(arena, shape->key_count, sizeof *keys, SFRAME_CACHE_LINE);
     struct sframe_history history;
     sframe_history_init(&history, arena, config->key_history ? config->key_history : KEY_HISTORY_DEFAULT);
     for (size_t i = 0; i < shape->key_count; i++) {

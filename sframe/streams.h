@@ -20,8 +20,6 @@ struct sframe_stream_info {
     uint8_t context;    /* or SFRAME_CONTEXT_UNKNOWN */
 };
 
-enum { SFRAME_CACHE_LINE = 64 };
-
 /* What a frame needs of it lies in the first two cache lines and the one or two with the window's bits: of many streams
  * in turn none is in a near cache. */
 struct sframe_stream {

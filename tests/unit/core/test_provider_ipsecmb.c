@@ -305,7 +305,7 @@ static void a_new_key_leaves_nothing_of_the_old(void)
     }
 }
 
-/* Tags that nobody registered, and states that were wiped, fail; they seal nothing. */
+/* Tags that are shorter than any that is registered, and states that were wiped, fail; they seal nothing. */
 static void refusals(void)
 {
     uint8_t text[32] = {1};
@@ -318,9 +318,11 @@ static void refusals(void)
         struct pair pair;
         open_pair(&pair, which);
         const struct core_aead *aead = pair.aead[1];
-        if (which < 2) {
-            CU_ASSERT_FALSE(aead->seal(pair.sealer[1], nonce, NULL, 0, &span, 1, tag, 12));
-            CU_ASSERT_EQUAL(aead->open(pair.opener[1], nonce, NULL, 0, span, tag, 12), CORE_OPEN_FAILED);
+        for (size_t len = 0; len < aead->min_tag_len; len++) {
+            for (int i = 0; i < 2; i++) {
+                CU_ASSERT_FALSE(pair.aead[i]->seal(pair.sealer[i], nonce, NULL, 0, &span, 1, tag, len));
+                CU_ASSERT_EQUAL(pair.aead[i]->open(pair.opener[i], nonce, NULL, 0, span, tag, len), CORE_OPEN_FAILED);
+            }
         }
         aead->wipe(pair.sealer[1]);
         aead->wipe(pair.opener[1]);
@@ -453,7 +455,7 @@ static void check_batch(struct pair *pairs, void *workspace, size_t count, enum 
     }
 }
 
-/* A state that was wiped, and a tag that is too long, between others. */
+/* A state that was wiped, and tags that are too long or too short, between others. */
 static void check_refused(struct pair *pairs, void *workspace)
 {
     const struct core_aead *aead = pairs[0].aead[1];
@@ -469,10 +471,12 @@ static void check_refused(struct pair *pairs, void *workspace)
         jobs[i].tag = cases[i].tags[1];
         if (i == 5)
             jobs[i].tag_len = CORE_HASH_MAX + 1;
+        if (i == 6)
+            jobs[i].tag_len = aead->min_tag_len - 1;
     }
     core_aead_seal_batch(aead, workspace, jobs, 8);
     for (size_t i = 0; i < 8; i++)
-        CU_ASSERT_EQUAL(jobs[i].result, i == 3 || i == 5 ? CORE_OPEN_FAILED : CORE_OPEN_OK);
+        CU_ASSERT_EQUAL(jobs[i].result, i == 3 || i == 5 || i == 6 ? CORE_OPEN_FAILED : CORE_OPEN_OK);
     free(wiped);
 }
 
