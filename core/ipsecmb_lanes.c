@@ -245,7 +245,7 @@ static bool make_together(struct lanes *lanes, struct mac *const *order, size_t 
 static void make_macs(struct lanes *lanes, struct macs *macs)
 {
     size_t alone = count_alone(lanes->shape, macs);
-    if (alone < macs->count && !make_together(lanes, macs->order + alone, macs->count - alone))
+    if (alone >= macs->count || !make_together(lanes, macs->order + alone, macs->count - alone))
         alone = macs->count;
     for (size_t i = 0; i < alone; i++)
         if (!core_ctr_hmac_of(macs->order[i]->job, macs->order[i]->out))
