@@ -70,12 +70,17 @@ class Middle:
         self.hooks = (up or self.as_it_is, down or self.as_it_is)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.acceptor = threading.Thread(target=self.accept, daemon=True)
+        self.acceptor.start()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        """Nobody accepts any more when it returns: a thread that still waited would by its descriptor's number, which
+        the next listener may get, take what is the next one's."""
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.acceptor.join()
         self.listener.close()
 
     @staticmethod
