@@ -69,10 +69,11 @@ static void hash_of_long_aad(void)
     uint8_t hash[BLOCK_LEN] = {0};
     uint8_t reversed[BLOCK_LEN];
     const struct core_provider *ours = core_provider_ipsecmb(NULL);
-    if (!ours || !remains_present()) {
-        unit_skip("what stays on the stack was not looked for: no ipsec-mb provider, or a sanitizer's malloc");
+    if (!ours) {
+        unit_skip("what stays on the stack was not looked for: no ipsec-mb provider");
         return;
     }
+    CU_ASSERT_FATAL(remains_present());
     for (size_t i = 0; i < sizeof key; i++)
         key[i] = (uint8_t)(0x35 + 11 * i);
     for (size_t i = 0; i < AAD_LEN; i++)
@@ -139,10 +140,11 @@ static void right_tags_of_a_batch(void)
     static const size_t counts[] = {2, CORE_BATCH_MAX}; /* made one by one, and together */
     uint8_t key[CTR_KEY_LEN];
     const struct core_provider *ours = core_provider_ipsecmb(NULL);
-    if (!ours || !remains_present()) {
-        unit_skip("what stays on the stack was not looked for: no ipsec-mb provider, or a sanitizer's malloc");
+    if (!ours) {
+        unit_skip("what stays on the stack was not looked for: no ipsec-mb provider");
         return;
     }
+    CU_ASSERT_FATAL(remains_present());
     for (size_t i = 0; i < sizeof key; i++)
         key[i] = (uint8_t)(0x35 + 11 * i);
     s.aead = ours->aes_128_ctr_hmac_sha256;
