@@ -200,7 +200,10 @@ static int check_path_leaf(const struct mls_staged *staged, const struct mls_com
         .old_leaf = replaced == MLS_NO_LEAF ? NULL : mls_ratchet_tree_leaf(group->tree, replaced),
         .always_ask = external,
     };
-    /* that its encryption key is a new one is seen when the path is applied */
+    /* "the same criteria as would the LeafNode in an Update for the removed leaf" (section 12.2); that a member's
+     * encryption key is a new one is seen when the path is applied, as the old leaf is still in the tree then */
+    if (external && question.old_leaf && mls_same(question.old_leaf->encryption_key, leaf_node->encryption_key))
+        return MLS_DUPLICATE;
     int rc = mls_leaf_check(group, leaf_node, &question);
     if (rc == MLS_OK && external)
         rc = mls_client_is_new(group, staged->tree, leaf_node);

@@ -53,6 +53,47 @@ static void test_external_join(void)
     }
 }
 
+/* The key pair that is made next, instead of a fresh one: the linker puts this in the function's place. */
+static const uint8_t *stale_private;
+static const uint8_t *stale_public;
+int __real_mls_hpke_generate(const struct mls_suite *suite, uint8_t *private_key, uint8_t *public_key);
+int __wrap_mls_hpke_generate(const struct mls_suite *suite, uint8_t *private_key, uint8_t *public_key);
+
+int __wrap_mls_hpke_generate(const struct mls_suite *suite, uint8_t *private_key, uint8_t *public_key)
+{
+    if (!stale_private)
+        return __real_mls_hpke_generate(suite, private_key, public_key);
+    memcpy(private_key, stale_private, suite->kem->private_len);
+    memcpy(public_key, stale_public, suite->kem->public_len);
+    stale_private = NULL;
+    return MLS_OK;
+}
+
+/* Whoever knows the removed leaf's private key would know the new one's, too. */
+static void test_resync_with_the_old_key(void)
+{
+    struct party a;
+    struct party b;
+    party_init(&a, "alice", 1);
+    party_init(&b, "bob", 1);
+    party_gather(&a, &b, 1);
+    struct mls_output info = {0};
+    struct mls_output commit = {0};
+    struct mls_group *again = NULL;
+    const struct mls_external_config resync = {.resync = true, .old_leaf = mls_group_own_leaf(b.group)};
+    CU_ASSERT_EQUAL_FATAL(mls_group_info(a.group, true, &info), MLS_OK);
+    stale_private = b.group->epoch.keys.keys[0];
+    stale_public = mls_ratchet_tree_leaf(b.group->tree, resync.old_leaf)->encryption_key.data;
+    CU_ASSERT_EQUAL_FATAL(join_external(&b, party_bytes(info), &resync, &again, &commit), MLS_OK);
+    CU_ASSERT_PTR_NULL(stale_private);
+    CU_ASSERT_EQUAL(party_receive(&a, party_bytes(commit)), MLS_DUPLICATE);
+    mls_group_free(again);
+    mls_output_free(&commit);
+    mls_output_free(&info);
+    party_wipe(&a);
+    party_wipe(&b);
+}
+
 static void test_resync(void)
 {
     struct party a;
@@ -518,6 +559,7 @@ static const struct unit_test tests[] = {
     {"a GroupInfo's group can be looked at without joining it", test_look},
     {"an external commit makes a member, in every suite", test_external_join},
     {"a resync replaces the client's own leaf, and nobody else's", test_resync},
+    {"a resync brings a new encryption key", test_resync_with_the_old_key},
     {"an external commit's PSK has to be the members'", test_external_psk},
     {"the only member may come back", test_resync_alone},
     {"a resync may prove its past by a resumption PSK", test_resync_with_resumption},
