@@ -155,8 +155,8 @@ static void take_piece(struct call *call, const struct call_request *asked, cons
     }
     const struct call_pieces whole = *pieces;
     *pieces = (struct call_pieces){0};
-    (part == WIRE_PART_WELCOME ? call_joining_welcome : call_joining_info)(call, asked->seq,
-                                                                           (struct mls_bytes){whole.data, whole.len});
+    (part == WIRE_PART_WELCOME ? call_welcomes_take : call_joining_info)(call, asked->seq,
+                                                                         (struct mls_bytes){whole.data, whole.len});
     free(whole.data);
 }
 

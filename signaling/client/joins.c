@@ -1,10 +1,6 @@
-/* Coming in: founding, asking to be added, external commits, and trying again. */
-#include <stdlib.h>
-
+/* Coming in: founding, asking to be added, entering by oneself, and trying again. (What is made for it: attempt.c.) */
 #include "core/secret.h"
-#include "mls/messages.h"
 #include "state.h"
-#include "wire/buffer.h"
 
 /* --- State --- */
 
@@ -13,14 +9,6 @@ static void forget_keys(struct call_joining *joining)
     mls_key_package_keys_free(joining->keys);
     joining->keys = NULL;
     mls_output_free(&joining->package);
-}
-
-static void forget_attempt(struct call_joining *joining)
-{
-    mls_group_free(joining->group);
-    joining->group = NULL;
-    mls_output_free(&joining->box);
-    mls_output_free(&joining->info);
 }
 
 /* Whether members who added it lately may have taken it for lost already, and have put it out again: what it followed
@@ -41,7 +29,7 @@ void call_joining_wipe(struct call *call)
     uint64_t failed[CALL_INFOS_MAX];
     memcpy(failed, joining->failed, sizeof failed);
     forget_keys(joining);
-    forget_attempt(joining);
+    call_attempt_forget(joining);
     core_wipe(joining, sizeof *joining);
     joining->wait_factor = wait_factor ? wait_factor : 1;
     joining->info_back = info_back;
@@ -65,8 +53,7 @@ static void wait_longer(struct call_joining *joining)
 
 /* --- In --- */
 
-/* Whether the group is the room's, and no older than what this device has seen of it. */
-static bool is_right(struct call *call, const struct mls_group *group)
+bool call_may_enter(struct call *call, const struct mls_group *group)
 {
     struct call_context context;
     const struct mls_bytes id = mls_group_id(group);
@@ -106,51 +93,11 @@ void call_enter(struct call *call, struct mls_group *group, uint64_t seq)
 
 /* --- Founding --- */
 
-static int found(struct call *call, struct mls_group **group)
-{
-    struct call_params params = {.sframe_suite = call->sframe_suite,
-                                 .padding = call->padding,
-                                 .locked = call->locked,
-                                 .secret_number = call->room.number,
-                                 .founded_s = call->now.unix_s};
-    struct call_leaf_data data;
-    struct mls_extension_item items[CALL_EXTENSIONS];
-    struct bytes_writer w;
-    memcpy(params.room, call->room.name, sizeof params.room);
-    if (!call_params_add_admin(&params, call->self.user_id))
-        return CALL_INVALID;
-    wire_buffer_init(&w, CALL_EXTENSIONS_BYTES_MAX);
-    call_params_write(&w, &params);
-    int rc = bytes_writer_ok(&w) ? CALL_OK : CALL_MEMORY;
-    call_context_items(wire_buffer_slice(&w), (struct core_slice){NULL, 0}, items);
-    const struct mls_group_config config = {
-        .suite = CALL_MLS_SUITE,
-        .leaf = call_leaf_config(call, call->now.unix_s, 0, call->room.number, call->joining.nonce, &data),
-        .extensions = items,
-        .extension_count = CALL_EXTENSIONS,
-        .policy = call->callbacks,
-    };
-    if (rc == CALL_OK)
-        rc = mls_group_new(&config, group) == MLS_OK ? CALL_OK : CALL_CRYPTO;
-    wire_buffer_free(&w);
-    return rc;
-}
-
 void call_found(struct call *call)
 {
-    struct call_joining *joining = &call->joining;
-    struct mls_output info = {0};
     call_joining_wipe(call);
-    bool ok = core_random(joining->nonce, sizeof joining->nonce) &&
-              core_random(joining->append_id, sizeof joining->append_id) && found(call, &joining->group) == CALL_OK &&
-              mls_group_info(joining->group, true, &info) == MLS_OK &&
-              call_box_seal(&call->room, CALL_BOX_FOUNDING, call_bytes(info), &joining->box) == CALL_OK &&
-              call_box_seal(&call->room, CALL_BOX_GROUP_INFO, call_bytes(info), &joining->info) == CALL_OK;
-    mls_output_free(&info);
-    if (!ok) {
-        call_joining_wipe(call);
+    if (!call_attempt_found(call))
         return;
-    }
     call->log.next = 1;
     call_set_phase(call, CALL_PHASE_FOUNDING);
     call_joining_append(call);
@@ -167,7 +114,7 @@ void call_founded(struct call *call, struct mls_bytes box, uint64_t seq)
     }
     struct mls_group *group = joining->group;
     joining->group = NULL;
-    forget_attempt(joining);
+    call_attempt_forget(joining);
     call_enter(call, group, seq);
 }
 
@@ -213,133 +160,7 @@ void call_ask(struct call *call)
         call_joining_disconnected(call);
 }
 
-static void fetch_welcome(struct call *call)
-{
-    struct call_joining *joining = &call->joining;
-    if (joining->fetching || joining->welcome_count == 0)
-        return;
-    joining->fetching = true;
-    call_send_fetch(call, joining->welcomes[0], WIRE_PART_WELCOME);
-}
-
-static void next_welcome(struct call *call)
-{
-    struct call_joining *joining = &call->joining;
-    joining->fetching = false;
-    if (joining->welcome_count > 0) {
-        joining->welcome_count--;
-        memmove(&joining->welcomes[0], &joining->welcomes[1], joining->welcome_count * sizeof joining->welcomes[0]);
-    }
-    fetch_welcome(call);
-}
-
-void call_joining_welcome(struct call *call, uint64_t seq, struct mls_bytes box)
-{
-    struct call_joining *joining = &call->joining;
-    struct mls_output content = {0};
-    struct mls_group *group = NULL;
-    const struct mls_join_config config = {.policy = call->callbacks, .now_s = call->now.unix_s};
-    if (call->phase != CALL_PHASE_ASKING || !joining->keys || joining->welcome_count == 0 ||
-        joining->welcomes[0] != seq) {
-        joining->fetching = false;
-        return;
-    }
-    if (call_box_open(&call->room, CALL_BOX_WELCOME, box, &content) == CALL_OK &&
-        mls_group_join(call_bytes(content), joining->keys, &config, &group) == MLS_OK && !is_right(call, group)) {
-        mls_group_free(group);
-        group = NULL;
-    }
-    mls_output_free(&content);
-    next_welcome(call);
-    if (!group)
-        return;
-    joining->by_welcome = true;
-    joining->welcome_seq = seq;
-    call_enter(call, group, seq);
-}
-
 /* --- External commits --- */
-
-/* The leaf of this device in the tree that a GroupInfo shows: a former self, to be replaced. */
-static bool find_old_leaf(const struct call *call, struct mls_bytes group_info, uint32_t *leaf)
-{
-    struct mls_message message;
-    struct core_slice data;
-    struct core_slice nodes;
-    struct mls_node node;
-    size_t count = 0;
-    if (mls_message_parse(group_info.data, group_info.len, &message) != MLS_OK ||
-        message.wire_format != MLS_WIRE_GROUP_INFO ||
-        !mls_extension_find(message.group_info.extensions, MLS_EXTENSION_RATCHET_TREE, &data) ||
-        !mls_ratchet_tree_parse(data, &nodes, &count))
-        return false;
-    struct bytes_reader r = mls_walk(nodes);
-    for (uint32_t i = 0; i < count; i++) {
-        mls_node_parse(&r, &node);
-        if (node.type == MLS_NODE_LEAF && call_same(node.leaf.signature_key.data, node.leaf.signature_key.len,
-                                                    call->self.device_key, sizeof call->self.device_key)) {
-            *leaf = i / 2;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The group's time, seen from outside; 0 if it cannot be entered. */
-static uint64_t time_of(const struct call *call, struct mls_bytes group_info, uint64_t *epoch, bool *locked)
-{
-    struct mls_group *group = NULL;
-    struct call_context context;
-    uint64_t time_s = call->now.unix_s;
-    const struct mls_join_config config = {.policy = call->callbacks, .now_s = call->now.unix_s};
-    if (mls_group_look(group_info, &config, &group) != MLS_OK)
-        return 0;
-    *epoch = mls_group_epoch(group);
-    if (call_context_parse(mls_group_extensions(group), &context)) {
-        time_s = call_commit_time(call_group_time(group, &context.params), call->now.unix_s);
-        *locked = context.params.locked;
-    }
-    mls_group_free(group);
-    return time_s;
-}
-
-/* Makes the external commit; what it makes is kept in joining. */
-static bool commit(struct call *call, struct mls_bytes info)
-{
-    struct call_joining *joining = &call->joining;
-    struct call_leaf_data data;
-    struct mls_output message = {0};
-    struct mls_output next_info = {0};
-    uint8_t id[CALL_PSK_ID_LEN];
-    uint32_t old_leaf = 0;
-    uint64_t epoch = 0;
-    const uint64_t time_s = time_of(call, info, &epoch, &joining->locked);
-    const bool resync = find_old_leaf(call, info, &old_leaf);
-    if (time_s == 0 || (joining->locked && !resync) || !core_random(joining->nonce, sizeof joining->nonce) ||
-        !core_random(joining->append_id, sizeof joining->append_id))
-        return false;
-    call_psk_id(call->room.number, id);
-    const struct mls_bytes psk = {id, sizeof id};
-    const struct mls_external_config config = {
-        .join = {.policy = call->callbacks, .now_s = call->now.unix_s},
-        .leaf = call_leaf_config(call, time_s, epoch, call->room.number, joining->nonce, &data),
-        .resync = resync,
-        .old_leaf = old_leaf,
-        .psk_ids = &psk,
-        .psk_count = 1,
-    };
-    bool ok = mls_group_join_external(info, &config, &joining->group, &message) == MLS_OK &&
-              is_right(call, joining->group) && mls_group_info(joining->group, true, &next_info) == MLS_OK &&
-              call_box_seal(&call->room, CALL_BOX_COMMIT, call_bytes(message), &joining->box) == CALL_OK &&
-              call_box_seal(&call->room, CALL_BOX_GROUP_INFO, call_bytes(next_info), &joining->info) == CALL_OK;
-    mls_output_free(&message);
-    mls_output_free(&next_info);
-    if (!ok)
-        forget_attempt(joining);
-    else if (epoch > call->log.ended) /* who shows an older commit again has overtaken nobody */
-        call->log.ended = epoch;
-    return ok;
-}
 
 /* Nothing is to be tried by itself as yet: somebody may still add it. */
 static void keep_asking(struct call *call)
@@ -357,7 +178,7 @@ static void fetch_info(struct call *call)
 {
     struct call_joining *joining = &call->joining;
     uint64_t seq = 0;
-    forget_attempt(joining);
+    call_attempt_forget(joining);
     if (call_log_is_left(call)) {
         call_link_is_old(call);
         return;
@@ -409,7 +230,7 @@ void call_joining_info(struct call *call, uint64_t seq, struct mls_bytes box)
         fetch_info(call);
         return;
     }
-    const bool ok = commit(call, call_bytes(content));
+    const bool ok = call_attempt_enter(call, call_bytes(content));
     mls_output_free(&content);
     if (!ok) {
         if (!joining->locked) /* made up, or of a group that is not the room's: an older one next */
@@ -425,7 +246,7 @@ void call_joining_missing(struct call *call, enum wire_part part)
 {
     struct call_joining *joining = &call->joining;
     if (part == WIRE_PART_WELCOME) {
-        next_welcome(call);
+        call_welcomes_next(call);
         return;
     }
     if (call->phase != CALL_PHASE_ENTERING || joining->box.len > 0)
@@ -481,28 +302,10 @@ void call_joining_appended(struct call *call, uint64_t seq)
         return;
     struct mls_group *group = joining->group;
     joining->group = NULL;
-    forget_attempt(joining);
+    call_attempt_forget(joining);
     call_enter(call, group, seq);
     if (overtaken) /* likely lost: less patience */
         call_timer_set(call, CALL_TIMER_TRIAL, CALL_TRIAL_MS / 3);
-}
-
-/* Those that likely count first, the newest of them before the others: what was said before, and is said once more,
- * seems to count to who has just come, but not any more when a member has said something. The first may be on its way.
- */
-static void note_welcome(struct call_joining *joining, uint64_t seq, bool late)
-{
-    const size_t first = joining->fetching && joining->welcome_count > 0 ? 1 : 0;
-    if (joining->welcome_count == CALL_WELCOMES_MAX) {
-        if (late)
-            return;
-        joining->welcome_count--;
-    }
-    const size_t at = late ? joining->welcome_count : first;
-    memmove(&joining->welcomes[at + 1], &joining->welcomes[at],
-            (joining->welcome_count - at) * sizeof joining->welcomes[0]);
-    joining->welcomes[at] = seq;
-    joining->welcome_count++;
 }
 
 void call_joining_entry(struct call *call, const struct wire_entry *entry, enum call_entry_kind kind)
@@ -521,8 +324,8 @@ void call_joining_entry(struct call *call, const struct wire_entry *entry, enum 
     if (call->phase != CALL_PHASE_ASKING)
         return;
     if (entry->has_welcome && joining->keys) {
-        note_welcome(joining, entry->seq, kind == CALL_ENTRY_LATE);
-        fetch_welcome(call);
+        call_welcomes_note(joining, entry->seq, kind == CALL_ENTRY_LATE);
+        call_welcomes_fetch(call);
     }
     if (joining->extensions < CALL_ASK_EXTENSIONS) { /* somebody is at work: it may be this client's turn next */
         joining->extensions++;
@@ -588,7 +391,7 @@ void call_trial_timer(struct call *call)
         call->log.next = 0;
         call_epochs_pause(call, CALL_PAUSE_JOINING);
         call_set_phase(call, CALL_PHASE_ASKING);
-        fetch_welcome(call);
+        call_welcomes_fetch(call);
         call_timer_set(call, CALL_TIMER_JOIN, wait_ms(joining));
         return;
     }
@@ -647,7 +450,7 @@ static void ask_on(struct call *call)
         call_send_package(call, call_bytes(joining->package));
     if (call->timers[CALL_TIMER_JOIN] == CALL_NEVER)
         call_timer_set(call, CALL_TIMER_JOIN, joining->wait_left_ms);
-    fetch_welcome(call);
+    call_welcomes_fetch(call);
 }
 
 void call_joining_connected(struct call *call)

@@ -467,13 +467,29 @@ void call_infos_close(struct call *call, uint64_t seq);
  * and not a bad GroupInfo. False if there is none that may open. */
 SOTTO_MUST_CHECK bool call_infos_choose(const struct call *call, uint64_t *seq);
 
+/* welcomes.c */
+/* An entry with a Welcome has come; late: its commit likely was skipped. */
+void call_welcomes_note(struct call_joining *joining, uint64_t seq, bool late);
+/* Asks for the first of them, if none is on its way. */
+void call_welcomes_fetch(struct call *call);
+/* The first is of no use. */
+void call_welcomes_next(struct call *call);
+void call_welcomes_take(struct call *call, uint64_t seq, struct mls_bytes box);
+
+/* attempt.c: what is made is kept in joining, false with nothing in it */
+SOTTO_MUST_CHECK bool call_attempt_found(struct call *call);
+/* From a GroupInfo. */
+SOTTO_MUST_CHECK bool call_attempt_enter(struct call *call, struct mls_bytes info);
+void call_attempt_forget(struct call_joining *joining);
+
 /* joins.c */
+/* Whether the group is the room's, and no older than what this device has seen of it. */
+SOTTO_MUST_CHECK bool call_may_enter(struct call *call, const struct mls_group *group);
 void call_found(struct call *call);
 /* The founding that counts was read: this client's own, or another's. */
 void call_founded(struct call *call, struct mls_bytes box, uint64_t seq);
 void call_ask(struct call *call);
 void call_joining_entry(struct call *call, const struct wire_entry *entry, enum call_entry_kind kind);
-void call_joining_welcome(struct call *call, uint64_t seq, struct mls_bytes box);
 void call_joining_info(struct call *call, uint64_t seq, struct mls_bytes box);
 /* A piece of a part that was asked for has come, and is not the last: whether the rest is still wanted. */
 SOTTO_MUST_CHECK bool call_joining_goes_on(struct call *call, enum wire_part part);
