@@ -271,17 +271,21 @@ static int admit(const SottoKeyRing *ring, const gchar *digest)
     return g_hash_table_contains(ring->used, digest) ? SFRAME_KEY_REUSED : SFRAME_OK;
 }
 
-gboolean sotto_key_ring_set_base_key(SottoKeyRing *ring, const guint8 *base_key, gsize base_key_len, GError **error)
+/* With the ring's lock held. */
+static gboolean seals_with(const SottoKeyRing *ring, const guint8 *base_key, gsize base_key_len)
 {
+    return ring->sending == SEND_SHARED && ring->shared.len == base_key_len &&
+           core_equal(ring->shared.bytes, base_key, base_key_len);
+}
+
+/* With the ring's lock held. */
+static int take_shared(SottoKeyRing *ring, const guint8 *base_key, gsize base_key_len)
+{
+    gchar *digest = digest_of(base_key, base_key_len);
     struct ring_receiver fresh = {0};
     guint64 start = 0;
-    gchar *digest;
-    int code;
+    int code = ring->now.receiver && !ring->now.shared ? SFRAME_INVALID : admit(ring, digest);
 
-    g_return_val_if_fail(SOTTO_IS_KEY_RING(ring), FALSE);
-    digest = digest_of(base_key, base_key_len);
-    pthread_mutex_lock(&ring->lock);
-    code = ring->now.receiver && !ring->now.shared ? SFRAME_INVALID : admit(ring, digest);
     if (code == SFRAME_OK)
         code = draw_start(&start);
     if (code == SFRAME_OK)
@@ -300,11 +304,24 @@ gboolean sotto_key_ring_set_base_key(SottoKeyRing *ring, const guint8 *base_key,
     } else {
         key_ring_close_receiver(ring, &fresh);
     }
-    pthread_mutex_unlock(&ring->lock);
     g_free(digest);
+    return code;
+}
+
+gboolean sotto_key_ring_set_base_key(SottoKeyRing *ring, const guint8 *base_key, gsize base_key_len, GError **error)
+{
+    gboolean kept;
+    int code;
+
+    g_return_val_if_fail(SOTTO_IS_KEY_RING(ring), FALSE);
+    pthread_mutex_lock(&ring->lock);
+    kept = seals_with(ring, base_key, base_key_len);
+    code = kept ? SFRAME_OK : take_shared(ring, base_key, base_key_len);
+    pthread_mutex_unlock(&ring->lock);
     if (code != SFRAME_OK)
         return fail(error, code, "The key cannot be used");
-    g_signal_emit(ring, keys_added, 0);
+    if (!kept)
+        g_signal_emit(ring, keys_added, 0);
     return TRUE;
 }
 

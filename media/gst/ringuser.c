@@ -74,6 +74,19 @@ void ring_user_clear(struct ring_user *user)
     g_clear_object(&user->shared);
 }
 
+/* Puts a ring (transfer full, or NULL) in the place of another. That one goes without the lock held: with it may go
+ * frames, whose memory may be anybody's. */
+static void replace_ring(SottoKeyRing **place, GstElement *element, SottoKeyRing *ring)
+{
+    SottoKeyRing *before;
+
+    GST_OBJECT_LOCK(element);
+    before = *place;
+    *place = ring;
+    GST_OBJECT_UNLOCK(element);
+    g_clear_object(&before);
+}
+
 /* The element's own ring (transfer full). */
 static SottoKeyRing *own_ring(struct ring_user *user, GstElement *element)
 {
@@ -93,20 +106,34 @@ static void set_key(struct ring_user *user, GstElement *element, const gchar *se
     GError *error = NULL;
 
     if (!secret) {
-        GST_OBJECT_LOCK(element);
-        g_clear_object(&user->own);
-        GST_OBJECT_UNLOCK(element);
+        replace_ring(&user->own, element, NULL);
         return;
     }
     ring = own_ring(user, element);
-    if (!sotto_key_ring_set_secret(ring, secret, &error)) {
-        if (g_error_matches(error, SOTTO_KEY_RING_ERROR, -SFRAME_KEY_REUSED))
-            GST_DEBUG_OBJECT(element, "the key was set before");
-        else
-            GST_ELEMENT_WARNING(element, RESOURCE, SETTINGS, ("%s", error->message), (NULL));
-    }
+    if (!sotto_key_ring_set_secret(ring, secret, &error))
+        GST_ELEMENT_WARNING(element, RESOURCE, SETTINGS, ("%s", error->message), (NULL));
     g_clear_error(&error);
     g_object_unref(ring);
+}
+
+/* Suite or profile. It stays as it is if the own ring does not take it: what can be read is what is used. */
+static void set_parameter(struct ring_user *user, GstElement *element, guint id, guint value)
+{
+    guint suite, profile;
+    gboolean taken;
+
+    GST_OBJECT_LOCK(element);
+    suite = id == RING_PROP_SUITE ? value : user->suite;
+    profile = id == RING_PROP_PROFILE ? value : user->profile;
+    taken = !user->own || sotto_key_ring_set_parameters(user->own, suite, profile);
+    if (taken) {
+        user->suite = suite;
+        user->profile = profile;
+    }
+    GST_OBJECT_UNLOCK(element);
+    if (!taken)
+        GST_ELEMENT_WARNING(element, RESOURCE, SETTINGS,
+                            ("Suite and profile are settled once frames were sealed or opened."), (NULL));
 }
 
 gboolean ring_user_set_property(struct ring_user *user, GstElement *element, guint id, const GValue *value)
@@ -116,17 +143,11 @@ gboolean ring_user_set_property(struct ring_user *user, GstElement *element, gui
         set_key(user, element, g_value_get_string(value));
         return TRUE;
     case RING_PROP_KEY_RING:
-        GST_OBJECT_LOCK(element);
-        g_set_object(&user->given, g_value_get_object(value));
-        GST_OBJECT_UNLOCK(element);
+        replace_ring(&user->given, element, g_value_dup_object(value));
         return TRUE;
     case RING_PROP_SUITE:
     case RING_PROP_PROFILE:
-        GST_OBJECT_LOCK(element);
-        *(id == RING_PROP_SUITE ? &user->suite : &user->profile) = (guint)g_value_get_enum(value);
-        if (user->own && !sotto_key_ring_set_parameters(user->own, user->suite, user->profile))
-            GST_WARNING_OBJECT(element, "suite and profile are settled once frames were sealed or opened");
-        GST_OBJECT_UNLOCK(element);
+        set_parameter(user, element, id, (guint)g_value_get_enum(value));
         return TRUE;
     default:
         return FALSE;
@@ -154,12 +175,8 @@ void ring_user_set_context(struct ring_user *user, GstElement *element, GstConte
 {
     SottoKeyRing *ring = context ? sotto_key_ring_from_context(context) : NULL;
 
-    if (!ring)
-        return;
-    GST_OBJECT_LOCK(element);
-    g_set_object(&user->shared, ring);
-    GST_OBJECT_UNLOCK(element);
-    g_object_unref(ring);
+    if (ring)
+        replace_ring(&user->shared, element, ring);
 }
 
 void ring_user_find(struct ring_user *user, GstElement *element)

@@ -192,16 +192,39 @@ static void test_no_secret_twice(void)
 
     CU_ASSERT_EQUAL(seal(a, CAMERA, "x", &frame), SFRAME_OK);
     CU_ASSERT_EQUAL(open_copy(b, &frame, "x"), SFRAME_OK);
+    CU_ASSERT_TRUE(sotto_key_ring_set_secret(b, "two", NULL));
     CU_ASSERT_FALSE(sotto_key_ring_set_secret(b, SECRET, &error));
     CU_ASSERT_TRUE(g_error_matches(error, SOTTO_KEY_RING_ERROR, -SFRAME_KEY_REUSED));
     g_clear_error(&error);
     CU_ASSERT_EQUAL(open_copy(b, &frame, "x"), SFRAME_REPLAY);
-    CU_ASSERT_TRUE(sotto_key_ring_set_secret(b, "two", NULL));
-    CU_ASSERT_FALSE(sotto_key_ring_set_secret(b, SECRET, NULL));
     sotto_key_ring_clear(b);
     CU_ASSERT_FALSE(sotto_key_ring_set_secret(b, SECRET, NULL));
     CU_ASSERT_EQUAL(open_copy(b, &frame, "x"), SFRAME_NO_KEY);
     CU_ASSERT_FALSE(sotto_key_ring_set_secret(b, "", NULL));
+    g_object_unref(a);
+    g_object_unref(b);
+}
+
+static void count_one(guint *count)
+{
+    ++*count;
+}
+
+static void test_the_same_secret_again(void)
+{
+    SottoKeyRing *a = ring_with(SECRET), *b = ring_with(SECRET);
+    struct frame frame, next;
+    guint added = 0;
+
+    CU_ASSERT_EQUAL(seal(a, CAMERA, "x", &frame), SFRAME_OK);
+    CU_ASSERT_EQUAL(open_copy(b, &frame, "x"), SFRAME_OK);
+    g_signal_connect_swapped(a, "keys-added", G_CALLBACK(count_one), &added);
+    CU_ASSERT_TRUE(sotto_key_ring_set_secret(a, SECRET, NULL));
+    CU_ASSERT_TRUE(sotto_key_ring_set_secret(b, SECRET, NULL));
+    CU_ASSERT_EQUAL(open_copy(b, &frame, "x"), SFRAME_REPLAY);
+    CU_ASSERT_EQUAL(seal(a, CAMERA, "x", &next), SFRAME_OK);
+    CU_ASSERT_EQUAL(next.kid, frame.kid);
+    CU_ASSERT_EQUAL(added, 0);
     g_object_unref(a);
     g_object_unref(b);
 }
@@ -574,6 +597,7 @@ static const struct unit_test tests[] = {
     {"a frame is late by the clock of its sender", test_clock},
     {"a receiver that has slept opens what is sent then, at once", test_sleep},
     {"an epoch that is in use may be used again", test_the_same_epoch_again},
+    {"a secret that is in use may be set again", test_the_same_secret_again},
     {"a call may have thousands of epochs", test_epochs_of_a_long_call},
     {"eight epochs overlap, as in a call where commits come in rows", test_epochs_that_overlap},
     {"an epoch that another takes the place of seals no more", test_an_epoch_replaced_while_in_use},
