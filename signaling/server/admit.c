@@ -207,5 +207,6 @@ void ds_on_close_room(struct ds_peer *peer, uint32_t request)
         ds_batch_fail(hub, peer, request);
         return;
     }
+    room->staged_infos.count = 0;
     ds_batch_answer(hub, peer, request, done_packet(request), DS_EFFECT_CLOSE, room, NULL, 0);
 }

@@ -22,6 +22,7 @@ static void unstage(struct ds_hub *hub)
         TAILQ_REMOVE(&hub->dirty, room, in_dirty);
         room->dirty = false;
         room->staged = room->kept;
+        room->staged_infos = room->infos;
     }
 }
 
@@ -181,6 +182,7 @@ static void adopt(struct ds_hub *hub)
         hub->stats.stored_bytes += room->staged.bytes - room->kept.bytes;
         hub->beyond_bytes += beyond(hub, &room->staged) - beyond(hub, &room->kept);
         room->kept = room->staged;
+        room->infos = room->staged_infos;
         if (news)
             ds_room_wake(room);
     }

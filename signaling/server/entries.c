@@ -1,4 +1,5 @@
 /* The log: appending, reading, fetching, pushing; and the relay, which keeps nothing. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,27 @@ static bool append_key(const struct ds_peer *peer, const struct wire_append *app
     return true;
 }
 
+/* The participant's entry whose GroupInfo goes for one more of its own; 0: it has fewer. */
+static uint64_t instead_of(const struct ds_infos *infos, const char *subject)
+{
+    size_t own = 0;
+    for (size_t i = infos->count; i-- > 0;)
+        if (strcmp(infos->of[i].subject, subject) == 0 && ++own == DS_GROUP_INFOS_EACH)
+            return infos->of[i].seq;
+    return 0;
+}
+
+static void note_info(struct ds_infos *infos, uint64_t seq, const char *subject, uint64_t instead)
+{
+    const struct ds_infos before = *infos;
+    infos->count = 0;
+    for (size_t i = before.count == DS_GROUP_INFOS_MAX && instead == 0 ? 1 : 0; i < before.count; i++)
+        if (before.of[i].seq != instead)
+            infos->of[infos->count++] = before.of[i];
+    infos->of[infos->count].seq = seq;
+    snprintf(infos->of[infos->count++].subject, sizeof(infos->of[0].subject), "%s", subject);
+}
+
 void ds_on_append(struct ds_peer *peer, uint32_t request, const struct wire_append *append)
 {
     struct ds_hub *hub = peer->hub;
@@ -44,8 +66,10 @@ void ds_on_append(struct ds_peer *peer, uint32_t request, const struct wire_appe
     if (!ds_batch_stage(hub, room, peer, request))
         return;
     const struct ds_store_bounds bounds = ds_batch_bounds(hub, room);
+    const char *subject = peer->member->subject;
+    const uint64_t instead = append->has_group_info ? instead_of(&room->staged_infos, subject) : 0;
     uint64_t head = room->staged.head;
-    int error = ds_store_append(hub->config.store, &room->staged, key, append, &bounds, hub->now.wall_s, &seq);
+    int error = ds_store_append(hub->config.store, &room->staged, key, append, instead, &bounds, hub->now.wall_s, &seq);
     if (error) {
         if (error == DS_STORE_OVER)
             ds_batch_over(hub, peer, request);
@@ -53,6 +77,8 @@ void ds_on_append(struct ds_peer *peer, uint32_t request, const struct wire_appe
             ds_batch_fail(hub, peer, request);
         return;
     }
+    if (append->has_group_info && room->staged.head > head)
+        note_info(&room->staged_infos, seq, subject, instead);
     hub->stats.appends++;
     hub->stats.append_bytes += bytes;
     hub->stats.repeated_appends += room->staged.head == head;

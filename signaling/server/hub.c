@@ -16,7 +16,7 @@ const struct ds_limits ds_limits_default = {
     .retention_s = 24 * 3600,
     .unfinished_bytes = 256 << 20,
     .unfinished_room_bytes = 32 << 20,
-    .room = {.entries = 4096, .bytes = 64 << 20, .welcomes = 64, .group_infos = 8},
+    .room = {.entries = 4096, .bytes = 64 << 20, .welcomes = 64, .group_infos = DS_GROUP_INFOS_MAX},
     .appends = {20, PER_SECOND(5)},
     .append_bytes = {5 << 20, PER_SECOND(256 << 10)},
     .relays = {40, PER_SECOND(10)},

@@ -70,6 +70,16 @@ struct ds_member {
     struct ds_bucket messages;
 };
 
+/* Who appended the GroupInfos that are kept, the oldest first, as far as this process has seen it. It is written down
+ * nowhere else: neither the database nor any message says who appended what. */
+struct ds_infos {
+    size_t count;
+    struct {
+        uint64_t seq; /* its GroupInfo may be gone: the oldest go first, here as in the store */
+        char subject[WIRE_ID_MAX + 1];
+    } of[DS_GROUP_INFOS_MAX];
+};
+
 struct ds_room {
     TAILQ_ENTRY(ds_room) link;
     TAILQ_HEAD(ds_members, ds_member) members;
@@ -80,8 +90,11 @@ struct ds_room {
     char name[WIRE_ID_MAX + 1];
     struct ds_store_room kept;   /* as on disk */
     struct ds_store_room staged; /* as in the open transaction */
-    bool dirty;                  /* in the transaction */
-    bool touched;                /* nobody is here any more, and the store knows since when */
+    struct ds_infos infos;       /* of what is on disk */
+    struct ds_infos staged_infos;
+    bool dirty;       /* in the transaction */
+    bool touched;     /* nobody is here any more, and the store knows since when */
+    uint64_t left_us; /* when the last one went */
     TAILQ_ENTRY(ds_room) in_dirty;
     struct ds_packet *recent[DS_RECENT_ENTRIES]; /* by seq; a packet's own number is in recent_seq */
     uint64_t recent_seq[DS_RECENT_ENTRIES];

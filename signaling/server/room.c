@@ -169,6 +169,7 @@ void ds_room_leave(struct ds_peer *peer)
     room->peer_count--;
     member->peer = NULL;
     peer->member = NULL;
+    room->left_us = peer->hub->now.now_us;
     ds_room_push_presence(room, WIRE_LEFT, member->subject, NULL);
 }
 
@@ -192,6 +193,10 @@ static void sweep_room(struct ds_hub *hub, struct ds_room *room)
         touch(hub, room);
         return;
     }
+    ds_room_drop_recent(room);
+    /* who comes back at once is who it was */
+    if (room->infos.count > 0 && hub->now.now_us - room->left_us < UINT64_C(1000000) * DS_INFOS_LIFE_S)
+        return;
     free_room(hub, room);
 }
 

@@ -224,6 +224,22 @@ static int add_part(struct ds_store *store, const struct ds_store_room *room, en
     return run(statement);
 }
 
+/* Deletes a part, if it is kept. */
+static int drop_part(struct ds_store *store, struct ds_store_room *room, enum wire_part part, uint64_t seq)
+{
+    const uint64_t id = (uint64_t)room->id;
+    sqlite3_stmt *statement = use(store, SQL_PART_SIZE, NUMBERS(id, part, seq));
+    int error = step_row(statement);
+    if (error)
+        return error == DS_STORE_NONE ? DS_STORE_OK : error;
+    const uint64_t size = column_number(statement, 0);
+    done(statement);
+    error = run(use(store, SQL_DELETE_PART, NUMBERS(id, part, seq)));
+    if (!error)
+        room->bytes -= size;
+    return error;
+}
+
 /* Of one kind only the newest `max` stay. */
 static int bound_parts(struct ds_store *store, struct ds_store_room *room, enum wire_part part, uint32_t max)
 {
@@ -232,13 +248,11 @@ static int bound_parts(struct ds_store *store, struct ds_store_room *room, enum 
         int error = step_row(statement);
         if (error)
             return error == DS_STORE_NONE ? DS_STORE_OK : error;
-        uint64_t seq = column_number(statement, 0);
-        uint64_t size = column_number(statement, 1);
+        const uint64_t seq = column_number(statement, 0);
         done(statement);
-        error = run(use(store, SQL_DELETE_PART, NUMBERS((uint64_t)room->id, part, seq)));
+        error = drop_part(store, room, part, seq);
         if (error)
             return error;
-        room->bytes -= size;
     }
 }
 
@@ -307,8 +321,8 @@ static int add_entry(struct ds_store *store, struct ds_store_room *room, struct 
 }
 
 int ds_store_append(struct ds_store *store, struct ds_store_room *room, const uint8_t key[DS_STORE_APPEND_KEY_LEN],
-                    const struct wire_append *append, const struct ds_store_bounds *bounds, uint64_t now_s,
-                    uint64_t *seq)
+                    const struct wire_append *append, uint64_t instead, const struct ds_store_bounds *bounds,
+                    uint64_t now_s, uint64_t *seq)
 {
     const struct core_slice key_bytes = {key, DS_STORE_APPEND_KEY_LEN};
     sqlite3_stmt *statement = use(store, SQL_FIND_APPEND, NUMBERS((uint64_t)room->id));
@@ -325,6 +339,8 @@ int ds_store_append(struct ds_store *store, struct ds_store_room *room, const ui
         return DS_STORE_OVER;
     struct ds_store_room next = *room;
     error = add_entry(store, &next, key_bytes, append);
+    if (!error && instead != 0)
+        error = drop_part(store, &next, WIRE_PART_GROUP_INFO, instead);
     if (!error)
         error = ds_store_bound_log(store, &next, bounds);
     if (!error)

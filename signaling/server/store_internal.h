@@ -29,8 +29,8 @@
     X(FIND_APPEND, "SELECT seq FROM entries WHERE room = ?1 AND append_key = ?2")                                      \
     X(ADD_ENTRY, "INSERT INTO entries (room, seq, append_key, content) VALUES (?1, ?2, ?3, ?4)")                       \
     X(ADD_PART, "INSERT INTO parts (room, part, seq, content) VALUES (?1, ?2, ?3, ?4)")                                \
-    X(OLDEST_PART, "SELECT seq, length(content) FROM parts WHERE room = ?1 AND part = ?2 ORDER BY seq DESC "           \
-                   "LIMIT 1 OFFSET ?3")                                                                                \
+    X(OLDEST_PART, "SELECT seq FROM parts WHERE room = ?1 AND part = ?2 ORDER BY seq DESC LIMIT 1 OFFSET ?3")          \
+    X(PART_SIZE, "SELECT length(content) FROM parts WHERE room = ?1 AND part = ?2 AND seq = ?3")                       \
     X(DELETE_PART, "DELETE FROM parts WHERE room = ?1 AND part = ?2 AND seq = ?3")                                     \
     X(ENTRY_SIZE, "SELECT length(content) + (SELECT total(length(p.content)) FROM parts AS p WHERE p.room = ?1 AND "   \
                   "p.part IN (1, 2) AND p.seq = ?2) FROM entries WHERE room = ?1 AND seq = ?2")                        \

@@ -8,7 +8,7 @@
 #include "sotto/identity.h"
 #include "wire/envelope.h"
 
-enum { SIM_START_S = 1750000000, SIM_EPOCHS = 16, SIM_SERVERS = 2 };
+enum { SIM_START_S = 1750000000, SIM_EPOCHS = 16, SIM_SERVERS = 2, SIM_OUTSIDER = 1 << 30 };
 
 /* --- Bytes that many hold --- */
 
@@ -25,7 +25,8 @@ struct sim;
 struct sim_entry {
     struct sim_bytes *commit;
     struct sim_bytes *welcome; /* NULL: none */
-    struct sim_bytes *info;
+    struct sim_bytes *info;    /* NULL: none, or not kept any more */
+    unsigned appender;         /* a client, or SIM_OUTSIDER */
     uint8_t append_id[WIRE_APPEND_ID_LEN];
 };
 
@@ -233,8 +234,8 @@ void sim_keep(struct sim *sim, unsigned i, const uint8_t *state, size_t len);
 /* What a test lets through of a client's own messages. */
 void sim_send_up(struct sim *sim, unsigned i, const uint8_t *data, size_t len);
 struct call_time sim_time(const struct sim *sim, unsigned i);
-/* Appends to a server's log what a test made up; and the same with a Welcome and a GroupInfo beside it, where those are
- * not empty. */
+/* Appends to a server's log what a test made up, as one participant more, SIM_OUTSIDER; and the same with a Welcome and
+ * a GroupInfo beside it, where those are not empty. */
 void sim_append(struct sim *sim, unsigned server, const uint8_t *commit, size_t len);
 void sim_append_parts(struct sim *sim, unsigned server, struct core_slice commit, struct core_slice welcome,
                       struct core_slice info);

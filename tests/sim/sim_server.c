@@ -15,6 +15,9 @@ static void *need(void *memory)
     return memory;
 }
 
+/* What sotto-ds keeps of GroupInfos: docs/protocol.md, Limits. */
+enum { INFOS_MAX = 8, INFOS_EACH = 2 };
+
 /* --- Bytes --- */
 
 struct sim_bytes *sim_bytes_new(const uint8_t *data, size_t len)
@@ -123,6 +126,23 @@ static struct wire_entry entry_of(const struct sim_server *server, uint64_t seq)
                                .commit = slice(entry->commit)};
 }
 
+/* Of all the newest, and of its who has just appended. */
+static void bound_infos(struct sim_server *server)
+{
+    const unsigned appender = server->entries[server->count - 1].appender;
+    unsigned own = 0;
+    unsigned all = 0;
+    for (size_t i = server->count; i-- > 0;) {
+        struct sim_entry *entry = &server->entries[i];
+        if (!entry->info)
+            continue;
+        if ((entry->appender == appender && ++own > INFOS_EACH) || ++all > INFOS_MAX) {
+            sim_bytes_drop(entry->info);
+            entry->info = NULL;
+        }
+    }
+}
+
 static uint64_t store(struct sim_server *server, struct sim_entry entry)
 {
     if (server->count == server->cap) {
@@ -131,6 +151,7 @@ static uint64_t store(struct sim_server *server, struct sim_entry entry)
     }
     server->appended_bytes += entry.commit->len;
     server->entries[server->count++] = entry;
+    bound_infos(server);
     return server->count;
 }
 
@@ -142,7 +163,7 @@ static void push_entry(struct sim *sim, unsigned server, uint64_t seq)
 
 void sim_append(struct sim *sim, unsigned server, const uint8_t *commit, size_t len)
 {
-    push_entry(sim, server, store(&sim->servers[server], (struct sim_entry){.commit = sim_bytes_new(commit, len)}));
+    sim_append_parts(sim, server, (struct core_slice){commit, len}, (struct core_slice){0}, (struct core_slice){0});
 }
 
 void sim_append_parts(struct sim *sim, unsigned server, struct core_slice commit, struct core_slice welcome,
@@ -150,7 +171,8 @@ void sim_append_parts(struct sim *sim, unsigned server, struct core_slice commit
 {
     const struct sim_entry entry = {.commit = sim_bytes_new(commit.data, commit.len),
                                     .welcome = welcome.len > 0 ? sim_bytes_new(welcome.data, welcome.len) : NULL,
-                                    .info = info.len > 0 ? sim_bytes_new(info.data, info.len) : NULL};
+                                    .info = info.len > 0 ? sim_bytes_new(info.data, info.len) : NULL,
+                                    .appender = SIM_OUTSIDER};
     push_entry(sim, server, store(&sim->servers[server], entry));
 }
 
@@ -169,7 +191,8 @@ static void take_append(struct sim *sim, unsigned client, const struct wire_enve
     struct sim_entry entry = {
         .commit = sim_bytes_new(append->commit.data, append->commit.len),
         .welcome = append->has_welcome ? sim_bytes_new(append->welcome.data, append->welcome.len) : NULL,
-        .info = append->has_group_info ? sim_bytes_new(append->group_info.data, append->group_info.len) : NULL};
+        .info = append->has_group_info ? sim_bytes_new(append->group_info.data, append->group_info.len) : NULL,
+        .appender = client};
     memcpy(entry.append_id, append->append_id, sizeof entry.append_id);
     server->appended_bytes += append->welcome.len + append->group_info.len;
     const uint64_t seq = store(server, entry);
@@ -321,10 +344,10 @@ static void take_hello(struct sim *sim, unsigned client, const struct wire_envel
                                                   .limits = {20, 40, 200, 100, 1000},
                                                   .pseudonym = {(const uint8_t *)from->name, strlen(from->name)}}};
     struct bytes_writer infos;
-    uint64_t found[8];
+    uint64_t found[INFOS_MAX];
     size_t count = 0;
     memcpy(admitted.admitted.log_id, server->log_id, sizeof server->log_id);
-    for (uint64_t seq = server->count; seq > 0 && count < 8; seq--)
+    for (uint64_t seq = server->count; seq > 0 && count < INFOS_MAX; seq--)
         if (server->entries[seq - 1].info)
             found[count++] = seq;
     wire_buffer_init(&infos, WIRE_LIST_MAX);

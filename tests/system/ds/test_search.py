@@ -7,7 +7,7 @@ import threading
 
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from ds_client import (APPENDED, DONE, GROUP_INFO, KEY_PACKAGES, LAST_RESORT, ONE_USE, PART, PUT_KEY_PACKAGE,
+from ds_client import (APPENDED, DONE, ERROR, GROUP_INFO, KEY_PACKAGES, LAST_RESORT, ONE_USE, PART, PUT_KEY_PACKAGE,
                        RELAY, RELAYED, TAKE_KEY_PACKAGES, WAITING, WELCOME, Client, append_body, vector)
 from ds_server import Server
 from harness import main
@@ -125,7 +125,10 @@ def what_is_sealed_is_not():
 def the_database_does_not_say_who_appended_what():
     with Server().start() as server:
         with Client(server.address, name="appender-1") as one, Client(server.address, name="holder-2") as two:
-            assert one.append(b"commit").type == APPENDED
+            for _ in range(3):
+                assert one.append(b"commit", group_info=b"info").type == APPENDED
+            # it knows whose they were: two of one participant are kept
+            assert one.fetch(1, GROUP_INFO).type == ERROR and one.fetch(2, GROUP_INFO).type == PART
             assert two.ask(PUT_KEY_PACKAGE, bytes([ONE_USE]) + vector(b"package")).type == DONE
         server.kill()
         stored = database(server)

@@ -196,8 +196,7 @@ static void pages_parts_and_lists(void)
     ask(1, &(struct wire_envelope){.type = WIRE_LIST, .list = {WIRE_PART_GROUP_INFO}});
     CU_ASSERT(takes(1, WIRE_SEQS));
     r = wire_walk(clients[1].got.seqs.list);
-    CU_ASSERT(wire_seq_next(&r, &seq) && seq == 3 && wire_seq_next(&r, &seq) && seq == 6 && wire_seq_next(&r, &seq) &&
-              seq == 9 && !wire_seq_next(&r, &seq));
+    CU_ASSERT(wire_seq_next(&r, &seq) && seq == 6 && wire_seq_next(&r, &seq) && seq == 9 && !wire_seq_next(&r, &seq));
     /* a room that has nothing */
     connect_to(2);
     hello(2, "", "milk", 1);

@@ -56,9 +56,10 @@ static struct ds_store_room add_room(struct ds_store *store, const char *name)
     return room;
 }
 
-/* The number that an entry of this key and these contents gets. */
-static uint64_t append(struct ds_store *store, struct ds_store_room *room, uint8_t key, const char *content,
-                       const char *welcome, const char *info, const struct ds_store_bounds *bounds)
+/* The number that an entry of this key and these contents gets, for which another's GroupInfo goes. */
+static uint64_t append_instead(struct ds_store *store, struct ds_store_room *room, uint8_t key, const char *content,
+                               const char *welcome, const char *info, uint64_t instead,
+                               const struct ds_store_bounds *bounds)
 {
     const uint8_t bytes[DS_STORE_APPEND_KEY_LEN] = {key};
     struct wire_append a = {.commit = text(content), .has_welcome = welcome, .has_group_info = info};
@@ -67,8 +68,14 @@ static uint64_t append(struct ds_store *store, struct ds_store_room *room, uint8
         a.welcome = text(welcome);
     if (info)
         a.group_info = text(info);
-    CU_ASSERT_EQUAL(ds_store_append(store, room, bytes, &a, bounds, 1000, &seq), DS_STORE_OK);
+    CU_ASSERT_EQUAL(ds_store_append(store, room, bytes, &a, instead, bounds, 1000, &seq), DS_STORE_OK);
     return seq;
+}
+
+static uint64_t append(struct ds_store *store, struct ds_store_room *room, uint8_t key, const char *content,
+                       const char *welcome, const char *info, const struct ds_store_bounds *bounds)
+{
+    return append_instead(store, room, key, content, welcome, info, 0, bounds);
 }
 
 struct seen {
@@ -224,6 +231,33 @@ static void only_the_newest_parts_are_kept(void)
     ds_store_close(store);
 }
 
+/* The bounds hold as ever beside it. */
+static void a_group_info_goes_for_another(void)
+{
+    const struct ds_store_bounds few = {.entries = 3, .bytes = 1000, .welcomes = 64, .group_infos = 3};
+    struct ds_store *store = open_store(NULL);
+    begin(store);
+    struct ds_store_room room = add_room(store, "tea");
+    struct ds_store_room other = add_room(store, "milk");
+    append(store, &other, 1, "x", "w", "ggg", &few);
+    append(store, &room, 1, "x", "w", "ggg", &few);
+    append(store, &room, 2, "x", NULL, "gg", &few);
+    CU_ASSERT_EQUAL(append_instead(store, &room, 3, "x", NULL, "g", 1, &few), 3);
+    assert_log(store, &room, 1, "1w=x 2g=x 3g=x ");
+    CU_ASSERT_EQUAL(room.bytes, 3 + 1 + 2 + 1);
+    CU_ASSERT_EQUAL(append_instead(store, &room, 3, "x", NULL, "g", 2, &few), 3); /* repeated: nothing goes */
+    assert_log(store, &room, 1, "1w=x 2g=x 3g=x ");
+    CU_ASSERT_EQUAL(append_instead(store, &room, 4, "x", NULL, "g", 1, &few), 4); /* it has gone before */
+    CU_ASSERT_EQUAL(append_instead(store, &room, 5, "x", NULL, "g", 4, &few), 5);
+    assert_log(store, &room, 1, "3g=x 4=x 5g=x ");
+    CU_ASSERT_EQUAL(room.bytes, 3 + 2);
+    assert_log(store, &other, 1, "1wg=x ");
+    commit(store);
+    CU_ASSERT_EQUAL(ds_store_find_room(store, "tea", &room), DS_STORE_OK);
+    CU_ASSERT_EQUAL(room.bytes, 3 + 2);
+    ds_store_close(store);
+}
+
 /* Welcomes hold a tree each; entries are what all members have to follow. */
 static void welcomes_go_before_entries(void)
 {
@@ -309,7 +343,7 @@ static void what_is_over_the_bounds_alone_changes_nothing(void)
                                              .welcome = text("0123456789"),
                                              .has_group_info = true,
                                              .group_info = text("g")};
-    CU_ASSERT_EQUAL(ds_store_append(store, &room, key, &one_too_many, &small, 1000, &seq), DS_STORE_OVER);
+    CU_ASSERT_EQUAL(ds_store_append(store, &room, key, &one_too_many, 1, &small, 1000, &seq), DS_STORE_OVER);
     /* key packages: a quarter at most, beside the newest entry, and what makes place for them is old entries */
     const struct ds_store_bounds wide_log = {.entries = 100, .bytes = 24, .welcomes = 64, .group_infos = 8};
     CU_ASSERT_EQUAL(ds_store_put_key_package(store, &room, "p", WIRE_USE_ONE_USE, text("123456"), 9, &small),
@@ -337,7 +371,7 @@ static void what_is_over_the_bounds_alone_changes_nothing(void)
                     DS_STORE_OVER);
     CU_ASSERT_EQUAL(ds_store_put_key_package(store, &room, "p", WIRE_USE_LAST_RESORT, text("abcde"), 9, &quarter),
                     DS_STORE_OK);
-    CU_ASSERT_EQUAL(ds_store_append(store, &room, key, &(struct wire_append){.commit = text("0123456789abcdefghij")},
+    CU_ASSERT_EQUAL(ds_store_append(store, &room, key, &(struct wire_append){.commit = text("0123456789abcdefghij")}, 0,
                                     &quarter, 1000, &seq),
                     DS_STORE_OVER);
     commit(store);
@@ -535,6 +569,7 @@ static const struct unit_test tests[] = {
     {"what is over a bound goes, the oldest first", what_is_over_a_bound_goes_oldest_first},
     {"what is over the bounds alone changes nothing", what_is_over_the_bounds_alone_changes_nothing},
     {"only the newest parts are kept", only_the_newest_parts_are_kept},
+    {"a GroupInfo goes for another", a_group_info_goes_for_another},
     {"where room is short Welcomes go before entries", welcomes_go_before_entries},
     {"key packages of one use are given once, the last resort for ever",
      key_packages_of_one_use_are_given_once_the_last_resort_for_ever},

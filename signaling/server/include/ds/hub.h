@@ -25,6 +25,9 @@ enum {
     DS_BATCH_BYTES_MAX = 8 * 1024 * 1024,
     DS_RECENT_ENTRIES = 16, /* kept encoded for each room, up to DS_RECENT_BYTES_MAX each */
     DS_RECENT_BYTES_MAX = 64 * 1024,
+    DS_GROUP_INFOS_MAX = 8,      /* kept of a room, the oldest goes first; */
+    DS_GROUP_INFOS_EACH = 2,     /* and of each participant of it, so that who floods displaces little but his own */
+    DS_INFOS_LIFE_S = 300,       /* for which a room that was left knows whose they are */
     DS_ONE_USE_MAX = 16,         /* key packages of one use for each holder in a room */
     DS_WAITING_LIFE_S = 30,      /* of a key package that waits */
     DS_BAN_S = 3600,             /* after a kick or a closing: the longest that a token lives */
@@ -91,7 +94,7 @@ struct ds_hub_config {
 struct ds_stats {
     uint64_t connections;
     uint64_t participants;
-    uint64_t rooms;        /* with a participant, or just left */
+    uint64_t rooms;        /* with a participant, or left lately */
     uint64_t stored_rooms; /* in the store */
     uint64_t stored_bytes;
     uint64_t unfinished_bytes; /* held of messages that have come in part */

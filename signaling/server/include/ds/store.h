@@ -77,11 +77,13 @@ struct ds_store_totals {
 };
 SOTTO_MUST_CHECK int ds_store_totals(struct ds_store *store, uint64_t share, struct ds_store_totals *totals);
 
-/* Appends to the room's log and keeps it within bounds; updates room. If an entry of that key is kept already, nothing
- * is stored and *seq is its number. DS_STORE_OVER if entry and key packages alone are over the bounds. */
+/* Appends to the room's log and keeps it within bounds; updates room. instead: the entry whose GroupInfo, if it is
+ * kept, goes for this one's (0: none). If an entry of that key is kept already, nothing is stored, nothing goes, and
+ * *seq is its number. DS_STORE_OVER if entry and key packages alone are over the bounds. */
 SOTTO_MUST_CHECK int ds_store_append(struct ds_store *store, struct ds_store_room *room,
                                      const uint8_t key[DS_STORE_APPEND_KEY_LEN], const struct wire_append *append,
-                                     const struct ds_store_bounds *bounds, uint64_t now_s, uint64_t *seq);
+                                     uint64_t instead, const struct ds_store_bounds *bounds, uint64_t now_s,
+                                     uint64_t *seq);
 /* Reads entries from a number on, in order: each is given to take, until it returns false; what entry points to lives
  * until then. */
 SOTTO_MUST_CHECK int ds_store_read(struct ds_store *store, int64_t room, uint64_t from, uint64_t to,
