@@ -29,6 +29,7 @@ int call_kick(struct call *call, const uint8_t user_id[CALL_USER_ID_LEN])
     call->commits.kick = true;
     memcpy(call->commits.kicked, user_id, CALL_USER_ID_LEN);
     call_send_kick(call);
+    call_kicks_announced(call, user_id); /* who withholds it from others withholds it from its maker too */
     call_commits_want(call, true);
     return CALL_OK;
 }
@@ -60,8 +61,7 @@ int call_go_on(struct call *call)
         return CALL_STATE;
     call->contact.accepted = true;
     /* a kick that was announced, and never came: whoever announced it may be gone */
-    for (uint32_t i = 0; i < call->roster.count; i++)
-        call->roster.peers[i].kicked = false;
+    call_kicks_forget(call);
     call_contact_judge(call);
     call_commits_want(call, true);
     return CALL_OK;

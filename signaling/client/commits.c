@@ -67,7 +67,8 @@ bool call_commits_own_entry(struct call *call, struct mls_bytes box)
 static bool is_candidate(const struct call *call, uint32_t leaf)
 {
     const struct call_peer *peer = call_peer(call, leaf);
-    return peer && !peer->lost && !peer->leaving && !peer->kicked && !peer->revoked &&
+    return peer && !peer->lost && !peer->leaving && !peer->revoked &&
+           !call_kicks_name(call, peer->certificate.user_id) &&
            (call->roster.members < 3 || !call_committed_last(call->group, leaf));
 }
 
@@ -226,8 +227,10 @@ static void forget_what_is_done(struct call *call, const struct call_change *cha
         if (is_in(call, commits->adds[i].nonce) || call_add_is_old(call, &commits->adds[i]) || change->rotates ||
             call->now.ms - commits->adds[i].since_ms > CALL_KEYS_MAX_MS)
             forget_add(commits, i);
-    if (commits->kick && !call_user_present(call, commits->kicked))
+    if (commits->kick && !call_user_present(call, commits->kicked)) {
         commits->kick = false;
+        commits->rotate = true; /* also where they went before it: their link is to be of no use */
+    }
     if (change->rotates)
         commits->rotate = false;
     if (commits->lock_wanted && call->params.locked == commits->lock_value)

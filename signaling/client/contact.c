@@ -22,7 +22,7 @@ void call_contact_begin(struct call *call)
     struct call_contact *contact = &call->contact;
     contact->last_echo_ms = contact->last_tick_ms = call->now.ms;
     contact->confirmed = contact->accepted = contact->link_judged = false;
-    contact->unopened_since = contact->unopened_at = contact->announced_ms = 0;
+    contact->unopened_since = contact->unopened_at = 0;
     contact->pause = CALL_PAUSE_UNCONFIRMED;
     contact->unopened_count = contact->unopened_before = 0;
     contact->unopened_from = call->now.ms;
@@ -102,7 +102,7 @@ static enum call_pause find_pause(const struct call *call)
     const struct call_contact *contact = &call->contact;
     if (!contact->confirmed)
         return CALL_PAUSE_UNCONFIRMED;
-    if (contact->announced_ms && call->now.ms - contact->announced_ms > CALL_WITHHELD_MS)
+    if (call_kicks_withheld(call))
         return CALL_PAUSE_WITHHELD;
     if (call->now.ms - contact->last_echo_ms > CALL_SERVER_SILENT_MS)
         return CALL_PAUSE_SERVER;
@@ -120,14 +120,6 @@ bool call_contact_earlier(const struct call *call)
     return false;
 }
 
-static bool kick_is_open(const struct call *call)
-{
-    for (uint32_t i = 0; i < call->roster.count; i++)
-        if (call->roster.peers[i].present && call->roster.peers[i].kicked)
-            return true;
-    return false;
-}
-
 void call_contact_judge(struct call *call)
 {
     struct call_contact *contact = &call->contact;
@@ -135,8 +127,6 @@ void call_contact_judge(struct call *call)
         return;
     if (find_lost(call))
         call_event_plain(call, CALL_EVENT_ROSTER);
-    if (contact->announced_ms && !kick_is_open(call))
-        contact->announced_ms = 0;
     if (call->roster.lost == 0)
         contact->accepted = false;
     const bool was_confirmed = contact->confirmed;

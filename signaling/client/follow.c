@@ -94,6 +94,8 @@ void call_merged(struct call *call, const struct call_change *change, bool own)
             newcomers = true;
     }
     call_roster_refresh(call);
+    if (change->rotates)
+        call_kicks_rotated(call);
     call_epochs_enter(call, change);
     call_commits_merged(call, change, own);
     call_keep(call);

@@ -155,12 +155,7 @@ static void take_kick(struct call *call, const struct call_peer *by, const uint8
 {
     if (!call_params_is_admin(&call->params, by->certificate.user_id) || !call_user_present(call, kicked))
         return;
-    for (uint32_t i = 0; i < call->roster.count; i++)
-        if (call->roster.peers[i].present &&
-            memcmp(call->roster.peers[i].certificate.user_id, kicked, CALL_USER_ID_LEN) == 0)
-            call->roster.peers[i].kicked = true;
-    if (call->contact.announced_ms == 0)
-        call->contact.announced_ms = call->now.ms;
+    call_kicks_announced(call, kicked);
     call->commits.deferred_until = call->now.ms + CALL_DEFER_MS;
     struct call_event *event = call_event_push(call, CALL_EVENT_WARNING, (struct mls_bytes){0}, (struct mls_bytes){0});
     event->warning = CALL_WARNING_KICK;

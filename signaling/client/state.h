@@ -2,6 +2,7 @@
 #ifndef CALL_STATE_H
 #define CALL_STATE_H
 
+#include "kicks.h"
 #include "policy.h"
 #include "seal.h"
 #include "sotto/identity.h"
@@ -212,7 +213,6 @@ struct call_peer {
     uint64_t their_time_ms;
     uint64_t heard_ms; /* by this clock */
     struct call_clock clock;
-    bool kicked;  /* announced */
     bool revoked; /* by a list in the group */
 };
 
@@ -316,7 +316,6 @@ struct call_contact {
     struct call_held held[CALL_HELD_MAX];
     size_t held_count;
     size_t held_bytes;
-    uint64_t announced_ms; /* a kick; 0: none */
     bool confirmed;
     bool accepted; /* the user goes on without who is lost */
     enum call_pause pause;
@@ -379,6 +378,7 @@ struct call {
     struct call_returning returning;
     struct call_epochs epochs;
     struct call_contact contact;
+    struct call_kicks kicks;
     struct call_events events;
 };
 

@@ -3,8 +3,8 @@
  * One log, one commit an epoch: which of those that are allowed comes first is up to the service, and to M, the
  * accomplice, which the admin A wants out. M has a second device, whose goodbye it may bring up when it likes. B is
  * another member. The room has three members or more throughout: in a room of two there are no turns, and a kick that
- * is out-raced there is one that never comes, which pauses. So does coming back from outside not count here, which the
- * service's rates bound.
+ * is out-raced there is one that never comes, which pauses. So is one that is out-raced by coming back from outside,
+ * which no turns bound (but the service's rates), and which is not counted here.
  *
  * The rules, and what -DWITHOUT_X takes out:
  *   TURNS    no leaf commits twice running

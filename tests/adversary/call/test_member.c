@@ -149,6 +149,53 @@ static void out_races_its_kick(void)
     sim_free(sim);
 }
 
+/* Whatever anybody appends, the racer has just come back from outside, into the epoch that it was made in. */
+static bool come_back_first(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    struct racer *racer = context;
+    struct mls_output commit = {0};
+    (void)client;
+    if (envelope->type != WIRE_APPEND)
+        return true;
+    const uint32_t leaf = mls_group_own_leaf(racer->patched.group);
+    racer->patched.nonce[0]++; /* another stay */
+    CU_ASSERT_EQUAL_FATAL(crew_join_external(&racer->patched, &racer->patched, &leaf, 0, &commit), MLS_OK);
+    patched_append(&racer->patched, sim, crew_bytes(commit));
+    mls_output_free(&commit);
+    racer->races++;
+    return true;
+}
+
+/* It comes back from outside whenever the kick is to be logged, as often as it likes: turns do not bound that. Then
+ * nobody speaks before it any more, neither who heard of the kick nor who made it, until it has come to pass. */
+static void comes_back_before_its_kick(void)
+{
+    struct sim *sim = scene_new(4, 4);
+    struct racer racer = {0};
+    const uint64_t before = call_epoch(sim->clients[0].call);
+    patched_member(&racer.patched, sim, 3);
+    sim->request = come_back_first;
+    sim->context = &racer;
+    scene_kick(sim, 3);
+    sim_run_for(sim, 11000);
+    CU_ASSERT_TRUE(racer.races > 3);
+    for (unsigned i = 0; i < 3; i++) {
+        CU_ASSERT_TRUE(call_epoch(sim->clients[i].call) > before + 3); /* they follow it */
+        CU_ASSERT_EQUAL(call_member_total(sim->clients[i].call), 4);
+        CU_ASSERT_EQUAL(scene_pause(sim, i), CALL_PAUSE_WITHHELD);
+        CU_ASSERT_FALSE(sim->clients[i].sending);
+    }
+    sim->request = NULL; /* it is late once */
+    sim_run_for(sim, 5000);
+    for (unsigned i = 0; i < 3; i++) {
+        CU_ASSERT_EQUAL(call_member_total(sim->clients[i].call), 3);
+        CU_ASSERT_EQUAL(sim->clients[i].gone[CALL_GONE_KICKED], 1);
+        CU_ASSERT_TRUE(sim->clients[i].sending);
+    }
+    crew_wipe(&racer.patched);
+    sim_free(sim);
+}
+
 static bool keep_package(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
 {
     struct sim_bytes **kept = context;
@@ -255,6 +302,7 @@ static const struct unit_test tests[] = {
     {"one an hour ahead puts nobody out, and goes with the liar", time_an_hour_ahead},
     {"a downgrade of suite or profile is followed by nobody, not even an admin's", a_downgrade},
     {"who out-races its kick does so once", out_races_its_kick},
+    {"who comes back before each kick is heard by nobody who knows of it", comes_back_before_its_kick},
     {"who is removed and added again by its own key package is back", put_out_by_its_own_package},
     {"a ghost that a member adds is followed by nobody", a_ghost_by_add},
     {"nor is one that comes by an external commit", a_ghost_by_external_commit},

@@ -31,6 +31,40 @@ static void a_remove_withheld(void)
     sim_free(sim);
 }
 
+static bool no_appends_of_0(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    (void)context;
+    (void)sim;
+    return client != 0 || envelope->type != WIRE_APPEND;
+}
+
+/* The admin's kick never gets into the log, and who is kicked hears of it and leaves: the others put it out as one who
+ * left. It has not kept its link good by that. */
+static void a_kick_overtaken_by_a_goodbye(void)
+{
+    struct sim *sim = scene_new(5, 5);
+    struct call_link link;
+    sim->request = no_appends_of_0;
+    scene_kick(sim, 3);
+    sim_run_for(sim, 100);
+    CU_ASSERT_EQUAL(call_leave(sim->clients[3].call), CALL_OK);
+    sim_drain(sim, 3);
+    sim_run_for(sim, 6000); /* the others give way to the kick for a while */
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
+    CU_ASSERT_EQUAL(sim->clients[0].gone[CALL_GONE_LEFT], 1);
+    sim->request = NULL;
+    sim_run_for(sim, 10000);
+    CU_ASSERT_EQUAL(call_get_link(sim->clients[2].call, &link), CALL_OK);
+    CU_ASSERT_EQUAL(link.number, 1);
+    CU_ASSERT_TRUE(sim->clients[2].sending);
+    sim_crash(sim, 3);
+    sim_start(sim, 3);
+    sim_run_for(sim, 20000);
+    CU_ASSERT_EQUAL(scene_phase(sim, 3), CALL_PHASE_LINK_OLD);
+    CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
+    sim_free(sim);
+}
+
 static bool no_welcomes(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
 {
     (void)context;
@@ -191,6 +225,7 @@ static void an_old_key_package(void)
 
 static const struct unit_test tests[] = {
     {"a kick withheld from one member pauses it after ten seconds", a_remove_withheld},
+    {"who leaves before its kick has no good link by that", a_kick_overtaken_by_a_goodbye},
     {"a Welcome that is withheld is done without", a_welcome_withheld},
     {"entries that are dropped are read", entries_dropped},
     {"a relay that passes nothing on is noticed, and loses nobody", no_word_passed_on},
