@@ -18,6 +18,7 @@ void sframe_streams_layout(struct sframe_streams *streams, struct core_arena *ar
     unsigned char *states = core_arena_take(arena, cap, aead->state_size);
     if (!streams->slots || !streams->senders || !states)
         return;
+    streams->last = streams->slots;
     for (uint32_t i = 0; i < cap; i++) {
         uint32_t next = i + 1 < cap ? i + 1 : SFRAME_SLOT_NONE;
         streams->slots[i].key.state = states + i * aead->state_size;
@@ -94,7 +95,6 @@ struct sframe_stream *sframe_streams_add(struct sframe_streams *streams, const s
 void sframe_streams_remove(struct sframe_streams *streams, const struct core_aead *aead, struct sframe_stream *stream)
 {
     uint32_t slot = (uint32_t)(stream - streams->slots);
-    streams->last = NULL;
     sframe_index_remove(&streams->by_kid, stream->info.kid);
     release_sender(streams, stream->info.sender_id, stream->sender_slot);
     struct sframe_key key = stream->key;

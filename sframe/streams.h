@@ -30,7 +30,8 @@ struct sframe_stream {
     uint32_t sender_slot;
     uint32_t next_free;
     bool used;
-    uint8_t kind; /* sframe_stream_kind */
+    uint8_t kind;      /* sframe_stream_kind */
+    uint32_t follower; /* the slot whose frame came after its last one, as a guess; 0 if none has */
     struct sframe_replay replay;
 };
 
@@ -52,7 +53,7 @@ struct sframe_streams {
     uint32_t count;
     uint32_t free_slot;
     uint32_t free_sender;
-    struct sframe_stream *last; /* found: frames come in bursts, and a guess that is right costs no wait; or NULL */
+    struct sframe_stream *last; /* found, as a guess; may be of a slot that is not used any more */
     struct sframe_index by_kid;
     struct sframe_index by_sender;
 };
@@ -60,16 +61,28 @@ struct sframe_streams {
 /* Cuts the tables from the arena. Keys' states are still to be made with the AEAD's init. */
 void sframe_streams_layout(struct sframe_streams *streams, struct core_arena *arena, uint32_t cap,
                            const struct core_aead *aead, uint64_t seed);
-/* The stream of a KID or NULL. */
+static inline bool sframe_stream_is(const struct sframe_stream *stream, uint64_t kid)
+{
+    return stream->info.kid == kid && stream->used;
+}
+
+/* The stream of a KID or NULL. Frames come in bursts, and those of many senders in about the order of the last time
+ * round. A guess that is right costs no wait: the processor goes on with it before it has seen the KID. */
 static inline struct sframe_stream *sframe_streams_find(struct sframe_streams *streams, uint64_t kid)
 {
-    if (streams->last && streams->last->info.kid == kid)
-        return streams->last;
-    const uint32_t slot = sframe_index_find(&streams->by_kid, kid);
-    if (slot == SFRAME_SLOT_NONE)
-        return NULL;
-    streams->last = &streams->slots[slot];
-    return streams->last;
+    struct sframe_stream *const last = streams->last;
+    if (sframe_stream_is(last, kid))
+        return last;
+    struct sframe_stream *found = &streams->slots[last->follower];
+    if (!sframe_stream_is(found, kid)) {
+        const uint32_t slot = sframe_index_find(&streams->by_kid, kid);
+        if (slot == SFRAME_SLOT_NONE)
+            return NULL;
+        found = &streams->slots[slot];
+        last->follower = slot;
+    }
+    streams->last = found;
+    return found;
 }
 
 bool sframe_streams_full(const struct sframe_streams *streams);

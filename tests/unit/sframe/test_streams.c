@@ -71,6 +71,34 @@ static void slots_are_taken_and_returned(void)
     drop(&streams, memory, &spare, first_spare);
 }
 
+/* Also where they are gone, or their slots are another's. */
+static void wrong_guesses(void)
+{
+    enum { ROUNDS = 500, STEP = 7 };
+    struct sframe_streams streams;
+    struct sframe_key spare = {0};
+    void *memory = make(&streams, &spare);
+    void *first_spare = spare.state;
+    struct sframe_stream *of[2 * CAP] = {0};
+    uint32_t number = 1;
+    for (int round = 0; round < ROUNDS; round++) {
+        number = number * 1103515245 + 12345;
+        const uint64_t kid = (number >> 16) % (2 * (uint64_t)CAP);
+        if (of[kid] && round % STEP == 0) {
+            sframe_streams_remove(&streams, aead, of[kid]);
+            of[kid] = NULL;
+        } else if (!of[kid] && !sframe_streams_full(&streams)) {
+            const struct sframe_stream_info info = info_of(kid, kid, 0);
+            of[kid] = sframe_streams_add(&streams, &info, false, &spare);
+        }
+        for (uint64_t i = 0; i < 3; i++) {
+            const uint64_t wanted = (kid + i * STEP) % (2 * (uint64_t)CAP);
+            CU_ASSERT_PTR_EQUAL(sframe_streams_find(&streams, wanted), of[wanted]);
+        }
+    }
+    drop(&streams, memory, &spare, first_spare);
+}
+
 /* A sender's streams share one timeline, as long as there is one of them. */
 static void timelines_are_shared(void)
 {
@@ -113,6 +141,7 @@ static void windows_by_kind(void)
 
 static const struct unit_test tests[] = {
     {"slots are taken, found, wiped and taken again", slots_are_taken_and_returned},
+    {"a guess that is wrong finds the right one", wrong_guesses},
     {"a sender's streams share its timeline", timelines_are_shared},
     {"windows are 128 for audio, 1024 otherwise", windows_by_kind},
 };
