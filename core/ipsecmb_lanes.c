@@ -32,6 +32,22 @@ struct shape {
 static const struct shape sha256 = {IMB_KEY_128_BYTES, IMB_AUTH_HMAC_SHA_256, 32, 6, 16, 5, 2};
 static const struct shape sha512 = {IMB_KEY_256_BYTES, IMB_AUTH_HMAC_SHA_512, 64, 7, 8, 2, 1};
 
+struct mac {
+    _Alignas(ALIGN) uint8_t out[CORE_HASH_MAX]; /* the whole MAC, in one cache line. Secret: wipe it. */
+    struct core_aead_job *job;
+    uint64_t aad_len;
+    uint64_t text_len;
+    size_t len;    /* of the message */
+    size_t blocks; /* that are hashed: the inner hash's, its padding's included, and the outer one's */
+};
+
+struct macs {
+    size_t count;
+    size_t blocks;                     /* of all */
+    struct mac *order[CORE_BATCH_MAX]; /* the longest first: lanes work as long as the longest of their messages */
+    struct mac list[CORE_BATCH_MAX];
+};
+
 /* A manager is for one thread, and so is the memory that messages, which the library takes only in one piece, are put
  * together in. What all jobs have in common is written once. */
 struct lanes {
@@ -41,6 +57,7 @@ struct lanes {
     IMB_JOB ciphers[CORE_BATCH_MAX];
     union core_aes_counter counters[CORE_BATCH_MAX]; /* of ciphers */
     IMB_JOB hashes[CORE_BATCH_MAX];
+    struct macs macs;
 };
 
 /* The memory is aligned as by malloc, and may be larger than it needs to be by that. */
@@ -132,23 +149,6 @@ static bool run_texts(struct lanes *lanes, uint32_t together, struct core_aead_j
 }
 
 /* --- MACs: which are made together --- */
-
-struct mac {
-    /* The whole MAC. Secret: wipe it. One of SHA-256 is in one cache line; sanitizers align locals to no more. */
-    _Alignas(32) uint8_t out[CORE_HASH_MAX];
-    struct core_aead_job *job;
-    uint64_t aad_len;
-    uint64_t text_len;
-    size_t len;    /* of the message */
-    size_t blocks; /* that are hashed: the inner hash's, its padding's included, and the outer one's */
-};
-
-struct macs {
-    size_t count;
-    size_t blocks;                     /* of all */
-    struct mac *order[CORE_BATCH_MAX]; /* the longest first: lanes work as long as the longest of their messages */
-    struct mac list[CORE_BATCH_MAX];
-};
 
 static inline void start_macs(struct macs *macs)
 {
@@ -243,8 +243,9 @@ static bool make_together(struct lanes *lanes, struct mac *const *order, size_t 
 }
 
 /* If one cannot be made its job's result becomes CORE_OPEN_FAILED. */
-static void make_macs(struct lanes *lanes, struct macs *macs)
+static void make_macs(struct lanes *lanes)
 {
+    struct macs *const macs = &lanes->macs;
     size_t alone = count_alone(lanes->shape, macs);
     if (alone >= macs->count || !make_together(lanes, macs->order + alone, macs->count - alone))
         alone = macs->count;
@@ -299,19 +300,19 @@ static inline bool check_job(struct core_aead_job *job)
 static void seal_jobs(void *workspace, const struct shape *shape, struct core_aead_job *jobs, size_t count)
 {
     struct lanes *lanes = lanes_in(workspace);
-    struct macs macs;
+    struct macs *const macs = &lanes->macs;
     uint32_t together = 0;
     set_shape(lanes, shape);
     for (struct core_aead_job *job = jobs; job < jobs + count; job++)
         if (check_job(job))
             add_text(lanes, job, &together);
     (void)run_texts(lanes, together, jobs, count); /* the jobs' results tell */
-    start_macs(&macs);
+    start_macs(macs);
     for (struct core_aead_job *job = jobs; job < jobs + count; job++)
         if (job->result == CORE_OPEN_OK)
-            add_mac(shape, &macs, job);
-    make_macs(lanes, &macs);
-    for (struct mac *mac = macs.list; mac < macs.list + macs.count; mac++) {
+            add_mac(shape, macs, job);
+    make_macs(lanes);
+    for (struct mac *mac = macs->list; mac < macs->list + macs->count; mac++) {
         if (mac->job->result == CORE_OPEN_OK)
             put_tag(mac->job->tag, mac->out, mac->job->tag_len);
         core_wipe_inline(mac->out, sizeof mac->out);
@@ -321,15 +322,15 @@ static void seal_jobs(void *workspace, const struct shape *shape, struct core_ae
 static void open_jobs(void *workspace, const struct shape *shape, struct core_aead_job *jobs, size_t count)
 {
     struct lanes *lanes = lanes_in(workspace);
-    struct macs macs;
+    struct macs *const macs = &lanes->macs;
     uint32_t together = 0;
     set_shape(lanes, shape);
-    start_macs(&macs);
+    start_macs(macs);
     for (struct core_aead_job *job = jobs; job < jobs + count; job++)
         if (check_job(job))
-            add_mac(shape, &macs, job);
-    make_macs(lanes, &macs);
-    for (struct mac *mac = macs.list; mac < macs.list + macs.count; mac++) {
+            add_mac(shape, macs, job);
+    make_macs(lanes);
+    for (struct mac *mac = macs->list; mac < macs->list + macs->count; mac++) {
         struct core_aead_job *job = mac->job;
         if (job->result == CORE_OPEN_OK && !is_tag(mac->out, job->expected, job->tag_len))
             job->result = CORE_OPEN_FORGED;

@@ -1,5 +1,5 @@
-/* What ipsec-mb leaves on the stack. With AES-GCM, a hash of known AAD gives the hash key away, which forges tags; with
- * AES-CTR and HMAC, the tag that a forged frame should have had makes it authentic. */
+/* What ipsec-mb leaves on the stack and in a batch's memory. With AES-GCM, a hash of known AAD gives the hash key away,
+ * which forges tags; with AES-CTR and HMAC, the tag that a forged frame should have had makes it authentic. */
 #include "../remains.h"
 #include "core/provider.h"
 #include "unit.h"
@@ -160,6 +160,8 @@ static void right_tags_of_a_batch(void)
         for (size_t job = 0; job < b.count; job++)
             CU_ASSERT_EQUAL(b.jobs[job].result, CORE_OPEN_FORGED);
         CU_ASSERT_EQUAL(remains_found(REMAINS_STACK), 0);
+        for (size_t job = 0; job < b.count; job++)
+            CU_ASSERT_PTR_NULL(memmem(b.workspace, ours->workspace_size(), b.right[job], CORE_TAG_MAX));
         remains_end();
     }
     s.aead->wipe(s.state);
