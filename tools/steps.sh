@@ -18,10 +18,26 @@ die() {
 
 plan() { steps_total=$1; }
 
-# failed_tests LOG: of ctest's log, the end of each failed test's output, then the summary: as much as leaves all of it
-# among the last 150 lines for up to a dozen tests.
+# failed_tests LOG: of ctest's log, the end of each failed test's output and, of what stands before that, the first lines
+# that say why; then the summary: as much as leaves all of it among the last 150 lines for up to a dozen tests.
 failed_tests() {
     awk '
+        # a CUnit test and its assertions, a sanitizer, valgrind, Python
+        function tells(text) {
+            return text ~ /\.\.\.FAILED|^ +[0-9]+\. .+:[0-9]+ +- |ERROR: |SUMMARY: |[A-Za-z]Error: |runtime error: / ||
+                text ~ /== (Invalid (read|write|free)|(Conditional|Use) .*uninitialised)/
+        }
+        # at most `most` lines of the test, half of them from before its end
+        function show(test, most, end, n, told, early, first) {
+            end = lines[test]
+            early = int(most / 2)
+            for (n = 1; n <= end - most + early && told < early; n++) told += tells(line[test, n])
+            first = end > most ? end - most + told + 1 : 1
+            print "----" title[test] (first > 1 ? ", what says why, and the last lines:" : "")
+            for (n = 1; n < first && told > 0; n++)
+                if (tells(line[test, n])) { print line[test, n]; told-- }
+            for (n = first; n <= end; n++) print line[test, n]
+        }
         /^[0-9]+% tests passed, / { failing = 0; summary = ""; ended = 1 }
         /^ *[0-9]+\/[0-9]+ +Test +#[0-9]+: / { failing = /\*\*\*/ && !/\*\*\*Skipped/; if (failing) title[++failed] = $0; next }
         /^ +Start +[0-9]+: / { failing = 0 }
@@ -30,11 +46,7 @@ failed_tests() {
         END {
             most = failed ? int(120 / failed) - 2 : 0
             most = most > 60 ? 60 : most < 3 ? 3 : most
-            for (i = 1; i <= failed; i++) {
-                first = lines[i] > most ? lines[i] - most + 1 : 1
-                print "----" title[i] (first > 1 ? ", the last " most " lines:" : "")
-                for (n = first; n <= lines[i]; n++) print line[i, n]
-            }
+            for (i = 1; i <= failed; i++) show(i, most)
             printf "----\n%s", summary
         }' "$1"
 }

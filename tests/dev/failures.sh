@@ -43,9 +43,15 @@ add_test(hangs bash -c "echo still waiting; exec sleep 600")
 set_tests_properties(hangs PROPERTIES TIMEOUT 2)
 add_test(lacks bash -c "echo skipped: nothing to test with; exit 77")
 set_tests_properties(lacks PROPERTIES SKIP_RETURN_CODE 77)
+add_test(early.unit bash -c "echo '  Test: a frame opens ...FAILED'; echo '    1. ./tests/t.c:41  - CU_ASSERT(opened)'; \
+    printf '  Test: %d ...passed\n' {1..100}; exit 1")
+add_test(early.sanitizer bash -c "echo '==7==ERROR: AddressSanitizer: heap-use-after-free on address 0x61'; \
+    printf '    #%d 0x5581 in f\n' {1..50}; echo 'SUMMARY: AddressSanitizer: heap-use-after-free t.c:8 in f'; \
+    printf '  0x0c%d: fa fa fa\n' {1..90}; exit 1")
 TESTS
 for i in {1..12}; do
-    printf 'add_test(many.%d bash -c "printf '\''many.%d: line %%d\\n'\'' {1..30}; exit 1")\n' "$i" "$i"
+    printf 'add_test(many.%d bash -c "echo many.%d: line 0: ERROR: %d; printf '\''many.%d: line %%d\\n'\'' {1..30}; exit 1")\n' \
+        "$i" "$i" "$i" "$i"
 done >>build/CTestTestfile.cmake
 
 # one failed test: its last sixty lines, and nothing of those that passed
@@ -68,10 +74,21 @@ shows 'still waiting'
 names '***Timeout'
 hides '***Skipped'
 
+# what says why, though much came after it
+run run_ctest release -R 'early'
+exits 1
+shows '  Test: a frame opens ...FAILED'
+shows '    1. ./tests/t.c:41  - CU_ASSERT(opened)'
+shows '  Test: 100 ...passed'
+shows '==7==ERROR: AddressSanitizer: heap-use-after-free on address 0x61'
+shows 'SUMMARY: AddressSanitizer: heap-use-after-free t.c:8 in f'
+shows '  0x0c90: fa fa fa'
+
 # a dozen: all of them, the shorter
 run run_ctest release -R 'many'
 exits 1
 for i in {1..12}; do
+    shows "many.$i: line 0: ERROR: $i"
     shows "many.$i: line 30"
     names "many.$i (Failed)"
 done
