@@ -27,3 +27,22 @@ struct sim *gather(unsigned n, struct sim_config config)
     gather_in(sim, n);
     return sim;
 }
+
+bool gather_nobody_adds(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    (void)context;
+    (void)sim;
+    (void)client;
+    return envelope->type != WIRE_KEY_PACKAGES_WAITING;
+}
+
+void gather_beside(struct sim *sim, unsigned first)
+{
+    sim_server_copy(sim);
+    sim->filter = gather_nobody_adds;
+    for (unsigned i = first; i < sim->config.clients; i++) {
+        sim_move(sim, i, 1);
+        sim_start(sim, i);
+        sim_run_for(sim, 5000);
+    }
+}

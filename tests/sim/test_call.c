@@ -419,21 +419,13 @@ static void pure_updates_switch_later(void)
 }
 
 /* A link's room can be entered by GroupInfo alone, if nobody adds. */
-static bool no_adding(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
-{
-    (void)context;
-    (void)sim;
-    (void)client;
-    return envelope->type != WIRE_KEY_PACKAGES_WAITING;
-}
-
 static void by_external_commit(void)
 {
     struct sim_config config = usual;
     config.clients = 4;
     struct sim *sim = gather(3, config);
     sim_run_for(sim, 3000);
-    sim->filter = no_adding;
+    sim->filter = gather_nobody_adds;
     sim_start(sim, 3);
     sim_run_for(sim, 900);
     CU_ASSERT_EQUAL(call_get_phase(sim->clients[3].call), CALL_PHASE_ASKING);

@@ -13,14 +13,6 @@ static bool is_in(const struct sim *sim, unsigned i)
     return sim->clients[i].call && call_get_phase(sim->clients[i].call) == CALL_PHASE_MEMBER;
 }
 
-static bool nobody_adds(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
-{
-    (void)context;
-    (void)sim;
-    (void)client;
-    return envelope->type != WIRE_KEY_PACKAGES_WAITING;
-}
-
 /* --- Those who were there are gone --- */
 
 /* One commit adds two, and half of those who were there do not answer; then nobody is left of them. Neither newcomer
@@ -75,13 +67,7 @@ static void first_beside_the_call(void)
     struct sim *sim = gather(2, config);
     const struct sim_client *first = &sim->clients[2];
     sim_run_for(sim, 3000);
-    sim_server_copy(sim);
-    sim->filter = nobody_adds;
-    for (unsigned i = 2; i < 6; i++) {
-        sim_move(sim, i, 1);
-        sim_start(sim, i);
-        sim_run_for(sim, 5000);
-    }
+    gather_beside(sim, 2);
     for (unsigned n = 0; n < 15; n++) {
         CU_ASSERT_FALSE(first->sending);
         sim_run_for(sim, 1000);
@@ -205,7 +191,7 @@ static void a_rotation_loses_its_race(void)
     CU_ASSERT_TRUE(call_epoch(sim->clients[1].call) > before);
     sim_append_parts(sim, 0, (struct core_slice){loser.commit->data, loser.commit->len}, (struct core_slice){NULL, 0},
                      (struct core_slice){loser.info->data, loser.info->len});
-    sim->filter = nobody_adds;
+    sim->filter = gather_nobody_adds;
     sim_start(sim, 3);
     sim_run_for(sim, 12000);
     CU_ASSERT_TRUE(is_in(sim, 3));
@@ -225,7 +211,7 @@ static void the_service_dies_every_second(void)
         struct sim_config config = usual;
         config.seed = seed;
         struct sim *sim = gather(2, config);
-        sim->filter = nobody_adds;
+        sim->filter = gather_nobody_adds;
         sim_start(sim, 2);
         for (unsigned n = 0; n < 20 && !is_in(sim, 2); n++) {
             sim_run_for(sim, 900);

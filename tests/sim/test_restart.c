@@ -163,14 +163,6 @@ static void after_any_time(void)
 
 enum step { COMMITS, FOLLOWS, FOUNDS, IS_ADDED, ENTERS, STEPS };
 
-static bool no_adding(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
-{
-    (void)context;
-    (void)sim;
-    (void)client;
-    return envelope->type != WIRE_KEY_PACKAGES_WAITING;
-}
-
 /* Client 0 is about to do something; it dies after n of the events to come. */
 static struct sim *begin(enum step step, unsigned others, uint64_t n)
 {
@@ -190,7 +182,7 @@ static struct sim *begin(enum step step, unsigned others, uint64_t n)
     sim_run_for(sim, 4000);
     sim->clients[0].dies_at = sim->clients[0].events + n;
     if (step == ENTERS)
-        sim->filter = no_adding;
+        sim->filter = gather_nobody_adds;
     if (!is_in)
         sim_start(sim, 0);
     if (step == COMMITS) {

@@ -28,15 +28,6 @@ static unsigned resyncs(const struct sim *sim)
 
 /* --- Joining --- */
 
-/* Nobody hears of key packages: who comes has to come in by itself. */
-static bool no_adding(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
-{
-    (void)context;
-    (void)sim;
-    (void)client;
-    return envelope->type != WIRE_KEY_PACKAGES_WAITING;
-}
-
 static bool only_from_outside(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
 {
     (void)context;
@@ -99,7 +90,7 @@ static void take_its_place(bool by_itself)
     second->certificate_len = first->certificate_len;
     sim_run_for(sim, 65000); /* a turn, so that several may add */
     if (by_itself)
-        sim->filter = no_adding;
+        sim->filter = gather_nobody_adds;
     sim_start(sim, 4);
     sim_run_for(sim, 15000);
     CU_ASSERT_EQUAL(call_get_phase(first->call), CALL_PHASE_OUT);
@@ -164,7 +155,7 @@ static void two_come_from_outside(void)
             sim_run_for(sim, i == 0 ? 3000 : 50);
         }
         gather_settles(sim, 60000);
-        sim->filter = no_adding;
+        sim->filter = gather_nobody_adds;
         const uint64_t epoch = call_epoch(sim->clients[0].call);
         const size_t log = sim->servers[0].count;
         sim_start(sim, 3);
@@ -190,7 +181,7 @@ static void three_come_from_outside(void)
         }
         gather_settles(sim, 60000);
         sim_run_for(sim, 50000 + unit_random(&random) % 20000);
-        sim->filter = no_adding;
+        sim->filter = gather_nobody_adds;
         for (unsigned i = 2; i < 5; i++) {
             sim_start(sim, i);
             sim_run_for(sim, unit_random(&random) % 600);
@@ -205,13 +196,7 @@ static void three_come_from_outside(void)
 static void the_more_beside_the_call(void)
 {
     struct sim *sim = call_of(2, 5);
-    sim_server_copy(sim);
-    sim->filter = no_adding;
-    for (unsigned i = 2; i < 5; i++) {
-        sim_move(sim, i, 1);
-        sim_start(sim, i);
-        sim_run_for(sim, 5000);
-    }
+    gather_beside(sim, 2);
     for (unsigned n = 0; n < 300; n++) {
         sim_run_for(sim, 1000);
         for (unsigned i = 2; i < 5; i++) {
@@ -335,7 +320,7 @@ static bool at_the_edge(int64_t left_s, bool by_itself)
                                               &late->certificate_len),
                     IDENTITY_OK);
     if (by_itself)
-        sim->filter = no_adding;
+        sim->filter = gather_nobody_adds;
     sim_start(sim, 3);
     sim_run_for(sim, 6000);
     const bool in = call_member_total(sim->clients[0].call) == 4;

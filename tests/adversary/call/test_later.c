@@ -83,14 +83,6 @@ static void flood_begin(struct sim *sim, struct flood *flood)
 
 /* --- The scene --- */
 
-static bool nobody_adds(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
-{
-    (void)context;
-    (void)sim;
-    (void)client;
-    return envelope->type != WIRE_KEY_PACKAGES_WAITING;
-}
-
 /* Of four one was removed, and has its token still: the room's secret is number 1. A newcomer may be given the link. */
 static struct sim *after_a_kick(uint32_t latency_ms, uint64_t seed, bool new_link)
 {
@@ -128,7 +120,7 @@ static void one_box(void)
 {
     struct sim *sim = after_a_kick(30, 5, true);
     append_made_up(sim, 1, 2);
-    sim->filter = nobody_adds;
+    sim->filter = gather_nobody_adds;
     sim_start(sim, NEWCOMER);
     for (uint64_t ms = 0; ms < ASKS_MS + INTERVAL_MS + ASKS_MS && !is_confirmed(sim); ms += 100)
         sim_run_for(sim, 100);
@@ -238,7 +230,7 @@ static void a_flood_and_nobody_adds(uint64_t seed)
     struct sim *sim = after_a_kick(30, seed, true);
     struct flood flood = {0};
     flood_begin(sim, &flood);
-    sim->filter = nobody_adds;
+    sim->filter = gather_nobody_adds;
     sim_start(sim, NEWCOMER);
     for (uint64_t ms = 0; ms < TURN_MS + ASKS_MS + INTERVAL_MS && !is_confirmed(sim); ms += APPEND_MS)
         flood_for(sim, &flood, APPEND_MS);
