@@ -14,7 +14,7 @@ void call_commits_forget_own(struct call *call)
     mls_output_free(&commits->box);
     mls_output_free(&commits->welcome);
     mls_output_free(&commits->info);
-    call_timer_stop(call, CALL_TIMER_APPEND);
+    call_append_forget(call);
 }
 
 void call_commits_wipe(struct call *call)
@@ -31,7 +31,6 @@ static void append(struct call *call)
 {
     const struct call_commits *commits = &call->commits;
     call_send_append(call, commits->append_id, commits->box, commits->welcome, commits->info);
-    call_timer_set(call, CALL_TIMER_APPEND, CALL_APPEND_RETRY_MS);
 }
 
 void call_commits_append_timer(struct call *call)

@@ -18,25 +18,26 @@ static struct mls_bytes out(struct core_slice slice)
 
 /* --- Requests --- */
 
-/* One that waits for its answer. When too many do, the oldest is forgotten: its answer will be passed over. */
-static uint32_t remember(struct call *call, enum call_request_kind kind, uint64_t seq)
+/* One that waits for its answer. When too many do, the oldest but the append on its way is forgotten: its answer will
+ * be passed over. */
+static struct call_request *remember(struct call *call, enum call_request_kind kind, uint64_t seq)
 {
     struct call_connection *connection = &call->connection;
-    size_t slot = 0;
+    size_t slot = connection->requests[0].number == connection->append ? 1 : 0;
     for (size_t i = 0; i < CALL_REQUESTS_MAX; i++) {
         if (connection->requests[i].kind == CALL_ASKED_NOTHING) {
             slot = i;
             break;
         }
-        if (connection->requests[i].number < connection->requests[slot].number)
+        if (connection->requests[i].number < connection->requests[slot].number &&
+            connection->requests[i].number != connection->append)
             slot = i;
     }
     if (++connection->last_request == 0)
         connection->last_request = 1;
-    connection->requests[slot] = (struct call_request){kind, connection->last_request, seq, call->now.ms};
-    if (call->timers[CALL_TIMER_ANSWER] == CALL_NEVER)
-        call_timer_set(call, CALL_TIMER_ANSWER, CALL_ANSWER_MS);
-    return connection->last_request;
+    connection->requests[slot] =
+        (struct call_request){.kind = kind, .number = connection->last_request, .seq = seq, .due_ms = call->now.ms};
+    return &connection->requests[slot];
 }
 
 static struct call_request forget(struct call *call, uint32_t number)
@@ -52,41 +53,96 @@ static struct call_request forget(struct call *call, uint32_t number)
     return found;
 }
 
-/* What the oldest request waits for comes no more: whoever swallows requests and keeps the connection open would have
+/* --- Answers that do not come --- */
+
+static void set_due(struct call *call, struct call_request *asked, uint64_t due_ms)
+{
+    asked->due_ms = due_ms;
+    if (call->timers[CALL_TIMER_ANSWER] > due_ms)
+        call->timers[CALL_TIMER_ANSWER] = due_ms;
+}
+
+/* What is sent goes in order, and an append may be of megabytes: it takes its time, and what is sent after it waits. */
+static uint64_t due_after(const struct call *call, size_t len)
+{
+    const uint64_t slowest_ms = len / CALL_LEAVES_SLOWEST;
+    const uint64_t longest_ms = CALL_LEAVES_MS + len / CALL_LEAVES_LONG;
+    uint64_t from_ms = call->now.ms;
+    for (size_t i = 0; i < CALL_REQUESTS_MAX; i++) {
+        const struct call_request *before = &call->connection.requests[i];
+        if (before->kind != CALL_ASKED_NOTHING && before->due_ms > from_ms + CALL_ANSWER_MS)
+            from_ms = before->due_ms - CALL_ANSWER_MS;
+    }
+    return from_ms + (slowest_ms < longest_ms ? slowest_ms : longest_ms) + CALL_ANSWER_MS;
+}
+
+/* An answer shows that all that was sent before its request is there. What is on its way, and is not answered soon
+ * then, is repeated; until then it is not: its second copy would stand in the line behind the first. */
+static void is_there_before(struct call *call, uint32_t number)
+{
+    for (size_t i = 0; i < CALL_REQUESTS_MAX; i++) {
+        struct call_request *asked = &call->connection.requests[i];
+        if (asked->kind == CALL_ASKED_NOTHING || asked->number >= number)
+            continue;
+        if (asked->due_ms > call->now.ms + CALL_ANSWER_MS)
+            set_due(call, asked, call->now.ms + CALL_ANSWER_MS);
+        if (asked->number == call->connection.append && call->timers[CALL_TIMER_APPEND] == CALL_NEVER)
+            call_timer_set(call, CALL_TIMER_APPEND, CALL_APPEND_RETRY_MS);
+    }
+}
+
+uint64_t call_append_left_ms(const struct call *call)
+{
+    for (size_t i = 0; i < CALL_REQUESTS_MAX; i++) {
+        const struct call_request *asked = &call->connection.requests[i];
+        if (asked->kind == CALL_ASKED_APPEND && asked->number == call->connection.append)
+            return asked->due_ms > call->now.ms ? asked->due_ms - call->now.ms : 0;
+    }
+    return 0;
+}
+
+/* What the first request waits for comes no more: whoever swallows requests and keeps the connection open would have
  * this client wait for ever. */
 void call_answer_timer(struct call *call)
 {
     const struct call_connection *connection = &call->connection;
-    uint64_t oldest_ms = CALL_NEVER;
+    uint64_t first_ms = CALL_NEVER;
     for (size_t i = 0; i < CALL_REQUESTS_MAX; i++)
-        if (connection->requests[i].kind != CALL_ASKED_NOTHING && connection->requests[i].at_ms < oldest_ms)
-            oldest_ms = connection->requests[i].at_ms;
-    if (oldest_ms == CALL_NEVER)
-        return;
-    if (call->now.ms - oldest_ms < CALL_ANSWER_MS) {
-        call_timer_set(call, CALL_TIMER_ANSWER, oldest_ms + CALL_ANSWER_MS - call->now.ms);
+        if (connection->requests[i].kind != CALL_ASKED_NOTHING && connection->requests[i].due_ms < first_ms)
+            first_ms = connection->requests[i].due_ms;
+    if (first_ms > call->now.ms) {
+        call->timers[CALL_TIMER_ANSWER] = first_ms;
         return;
     }
     call_connection_lost(call);
     call_event_plain(call, CALL_EVENT_RECONNECT);
 }
 
-static void send(struct call *call, const struct wire_envelope *envelope)
+/* --- Sending --- */
+
+/* The length of what is sent. */
+static size_t send(struct call *call, const struct wire_envelope *envelope)
 {
     struct bytes_writer w;
     wire_buffer_init(&w, WIRE_ENVELOPE_MAX);
     wire_envelope_write(&w, envelope);
+    const size_t len = w.len;
     if (bytes_writer_ok(&w))
         call_event_push(call, CALL_EVENT_SEND, out(wire_buffer_slice(&w)), (struct mls_bytes){0});
     wire_buffer_free(&w);
+    return len;
 }
 
-static void request(struct call *call, struct wire_envelope *envelope, enum call_request_kind kind, uint64_t seq)
+/* NULL if it is not sent: without a connection. */
+static struct call_request *request(struct call *call, struct wire_envelope *envelope, enum call_request_kind kind,
+                                    uint64_t seq)
 {
     if (!call->connection.up || (!call->connection.admitted && kind != CALL_ASKED_HELLO))
-        return;
-    envelope->request = remember(call, kind, seq);
-    send(call, envelope);
+        return NULL;
+    struct call_request *asked = remember(call, kind, seq);
+    envelope->request = asked->number;
+    set_due(call, asked, due_after(call, send(call, envelope)));
+    return asked;
 }
 
 void call_send_read(struct call *call, uint64_t from)
@@ -172,7 +228,18 @@ void call_send_append(struct call *call, const uint8_t *append_id, struct mls_ou
                                                 .welcome = in(call_bytes(welcome)),
                                                 .group_info = in(call_bytes(info))}};
     memcpy(envelope.append.append_id, append_id, WIRE_APPEND_ID_LEN);
-    request(call, &envelope, CALL_ASKED_APPEND, 0);
+    struct call_request *asked = request(call, &envelope, CALL_ASKED_APPEND, 0);
+    if (!asked)
+        return;
+    memcpy(asked->append_id, append_id, WIRE_APPEND_ID_LEN);
+    call->connection.append = asked->number;
+    call_timer_stop(call, CALL_TIMER_APPEND);
+}
+
+void call_append_forget(struct call *call)
+{
+    call->connection.append = 0;
+    call_timer_stop(call, CALL_TIMER_APPEND);
 }
 
 void call_send_package(struct call *call, struct mls_bytes box)
@@ -227,6 +294,7 @@ void call_connection_lost(struct call *call)
     drop_pieces(&call->connection.welcome);
     drop_pieces(&call->connection.info);
     call_timer_stop(call, CALL_TIMER_ANSWER);
+    call_append_forget(call); /* what is on its way goes with the next one */
     call->log.reading = false;
     call->joining.fetching = false;
     call_joining_disconnected(call);
@@ -291,10 +359,13 @@ static void take_error(struct call *call, const struct call_request *asked, cons
         return;
     }
     case CALL_ASKED_APPEND:
+        if (asked->number != call->connection.append)
+            return; /* given up, or repeated already */
         if (error->code == WIRE_REFUSED_RATE_LIMITED || error->code == WIRE_REFUSED_STORAGE) {
             call_timer_set(call, CALL_TIMER_APPEND, retry_ms);
             return;
         }
+        call_timer_set(call, CALL_TIMER_APPEND, CALL_APPEND_RETRY_MS);
         break;
     case CALL_ASKED_TAKE:
         call->commits.taking = false;
@@ -313,6 +384,8 @@ static void take_error(struct call *call, const struct call_request *asked, cons
 static void take_answer(struct call *call, const struct wire_envelope *envelope)
 {
     const struct call_request asked = forget(call, envelope->request);
+    if (asked.kind != CALL_ASKED_NOTHING)
+        is_there_before(call, asked.number);
     if (envelope->type == WIRE_ERROR) {
         take_error(call, &asked, &envelope->error);
         return;
@@ -338,8 +411,10 @@ static void take_answer(struct call *call, const struct wire_envelope *envelope)
             call_commits_packages(call, &envelope->key_packages);
         return;
     case CALL_ASKED_APPEND:
+        if (asked.number == call->connection.append)
+            call_timer_stop(call, CALL_TIMER_APPEND);
         if (envelope->type == WIRE_APPENDED)
-            call_joining_appended(call, envelope->appended.seq);
+            call_joining_appended(call, asked.append_id, envelope->appended.seq);
         return;
     default: /* that it was done: the log and the relay show it */
         return;

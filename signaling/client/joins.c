@@ -83,7 +83,7 @@ void call_enter(struct call *call, struct mls_group *group, uint64_t seq)
     joining->joined_epoch = mls_group_epoch(group);
     joining->extensions = 0;
     call_timer_stop(call, CALL_TIMER_JOIN);
-    call_timer_stop(call, CALL_TIMER_APPEND);
+    call_append_forget(call);
     call_set_phase(call, CALL_PHASE_MEMBER);
     call_contact_begin(call);
     call_merged(call, &change, true);
@@ -148,7 +148,7 @@ void call_ask(struct call *call)
 {
     struct call_joining *joining = &call->joining;
     call_joining_wipe(call);
-    call_timer_stop(call, CALL_TIMER_APPEND);
+    call_append_forget(call);
     call_timer_stop(call, CALL_TIMER_FETCH);
     call->log.searching = false;
     call->log.next = 0;
@@ -294,11 +294,12 @@ void call_fetch_timer(struct call *call)
 
 /* --- What the log shows meanwhile --- */
 
-void call_joining_appended(struct call *call, uint64_t seq)
+void call_joining_appended(struct call *call, const uint8_t append_id[WIRE_APPEND_ID_LEN], uint64_t seq)
 {
     struct call_joining *joining = &call->joining;
     const bool overtaken = joining->overtaken;
-    if (call->phase != CALL_PHASE_ENTERING || !joining->group)
+    if (call->phase != CALL_PHASE_ENTERING || !joining->group ||
+        memcmp(append_id, joining->append_id, WIRE_APPEND_ID_LEN) != 0) /* or of an attempt that was given up */
         return;
     struct mls_group *group = joining->group;
     joining->group = NULL;
@@ -318,7 +319,7 @@ void call_joining_entry(struct call *call, const struct wire_entry *entry, enum 
             joining->overtaken |= kind == CALL_ENTRY_FIRST && entry->seq > joining->info_seq;
             return;
         }
-        call_joining_appended(call, entry->seq);
+        call_joining_appended(call, joining->append_id, entry->seq);
         return;
     }
     if (call->phase != CALL_PHASE_ASKING)
@@ -342,7 +343,10 @@ void call_joining_timer(struct call *call)
         fetch_info(call);
         return;
     case CALL_PHASE_ENTERING:
-        ask_again(call);
+        if (call_append_left_ms(call) > 0) /* it goes, if slowly */
+            call_timer_set(call, CALL_TIMER_JOIN, call_append_left_ms(call));
+        else
+            ask_again(call);
         return;
     case CALL_PHASE_RETURNING:
         call_returning_timer(call);
@@ -433,7 +437,6 @@ void call_joining_append(struct call *call)
 {
     struct call_joining *joining = &call->joining;
     call_send_append(call, joining->append_id, joining->box, (struct mls_output){0}, joining->info);
-    call_timer_set(call, CALL_TIMER_APPEND, CALL_APPEND_RETRY_MS);
 }
 
 /* It goes on asking where it was, with the same key package, which the delivery service lost with the connection and a

@@ -313,8 +313,10 @@ void call_returning_merged(struct call *call, const struct call_change *change, 
 
 void call_returning_timer(struct call *call)
 {
-    if (call->connection.admitted)
-        call_resync(call);
-    else /* it was not the group that did not answer */
+    if (!call->connection.admitted) /* it was not the group that did not answer */
         call_timer_set(call, CALL_TIMER_JOIN, CALL_RETURN_MS);
+    else if (call_append_left_ms(call) > 0) /* its commit goes, if slowly */
+        call_timer_set(call, CALL_TIMER_JOIN, call_append_left_ms(call));
+    else
+        call_resync(call);
 }

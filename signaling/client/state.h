@@ -46,7 +46,11 @@ enum {
     CALL_HELD_MS = 5000,
     CALL_INFOS_MAX = 8,
     CALL_REQUESTS_MAX = 64,
-    CALL_ANSWER_MS = 15000, /* for an answer, before another connection is tried */
+    CALL_ANSWER_MS =
+        15000, /* for an answer, before another connection is tried, and what the request takes to leave: */
+    CALL_LEAVES_SLOWEST = 8, /* bytes a millisecond, of the slowest line that is waited for; but not for longer */
+    CALL_LEAVES_MS = 30000,  /* than the delivery service waits, which is so long, */
+    CALL_LEAVES_LONG = 65,   /* and a millisecond for so many bytes: docs/protocol.md, Framing */
     CALL_WELCOMES_MAX = 16,
     CALL_ECHOES = 16, /* in a heartbeat */
     CALL_CLOCK_SLACK_MS =
@@ -96,7 +100,8 @@ struct call_request {
     enum call_request_kind kind;
     uint32_t number;
     uint64_t seq;
-    uint64_t at_ms;
+    uint8_t append_id[WIRE_APPEND_ID_LEN]; /* of an append */
+    uint64_t due_ms;                       /* when its answer is overdue */
 };
 
 /* A Welcome or GroupInfo that comes piece by piece. */
@@ -112,6 +117,7 @@ struct call_connection {
     bool admitted;
     uint32_t last_request;
     struct call_request requests[CALL_REQUESTS_MAX];
+    uint32_t append; /* the request by which what is on its way was last sent */
     uint8_t log_id[WIRE_LOG_ID_LEN];
     bool log_known;
     struct call_pieces welcome;
@@ -427,6 +433,11 @@ void call_send_read(struct call *call, uint64_t from);
 void call_send_fetch(struct call *call, uint64_t seq, enum wire_part part);
 void call_send_append(struct call *call, const uint8_t *append_id, struct mls_output commit, struct mls_output welcome,
                       struct mls_output info);
+/* What was appended last is not to be repeated: it is in the log, or given up. */
+void call_append_forget(struct call *call);
+/* How long what was appended last is waited for before its answer is overdue, on this connection; 0: it is, or nothing
+ * is waited for. */
+uint64_t call_append_left_ms(const struct call *call);
 void call_send_package(struct call *call, struct mls_bytes box);
 void call_send_take(struct call *call);
 void call_send_relay(struct call *call, struct mls_bytes box);
@@ -502,8 +513,8 @@ void call_trial_timer(struct call *call);
 void call_joining_connected(struct call *call);
 void call_joining_disconnected(struct call *call);
 void call_joining_append(struct call *call);
-/* Its external commit is in the log. */
-void call_joining_appended(struct call *call, uint64_t seq);
+/* An external commit of its own, by the append's id, is in the log. */
+void call_joining_appended(struct call *call, const uint8_t append_id[WIRE_APPEND_ID_LEN], uint64_t seq);
 void call_joining_wipe(struct call *call);
 /* A member, from the entry at seq on. The call takes the group. */
 void call_enter(struct call *call, struct mls_group *group, uint64_t seq);

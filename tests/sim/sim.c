@@ -93,11 +93,22 @@ static bool breaks(struct sim *sim)
     return unit_random(&sim->random) % 10000 < sim->config.breaks_permyriad;
 }
 
+/* When a message has left a client: one goes after the other. */
+static uint64_t leave(const struct sim *sim, struct sim_client *client, size_t len)
+{
+    client->uplink_bytes += len;
+    if (client->uplink_free_ms < sim->now_ms)
+        client->uplink_free_ms = sim->now_ms;
+    if (client->uplink_bytes_s > 0)
+        client->uplink_free_ms += len * 1000 / client->uplink_bytes_s;
+    return client->uplink_free_ms;
+}
+
 static void transmit(struct sim *sim, unsigned i, bool to_server, struct sim_bytes *bytes)
 {
     struct sim_client *client = &sim->clients[i];
     uint64_t *last = to_server ? &client->up_ms : &client->down_ms;
-    const uint64_t at = sim->now_ms + delay_ms(sim);
+    const uint64_t at = (to_server ? leave(sim, client, bytes->len) : sim->now_ms) + delay_ms(sim);
     *last = at > *last ? at : *last;
     enqueue(sim, (struct sim_message){.at_ms = *last,
                                       .client = i,
@@ -136,7 +147,7 @@ static void connect(struct sim *sim, unsigned i)
     }
     client->connected = true;
     client->session = ++sim->next_session;
-    client->up_ms = client->down_ms = sim->now_ms;
+    client->up_ms = client->down_ms = client->uplink_free_ms = sim->now_ms;
     call_connected(client->call, sim_time(sim, i));
     sim_drain(sim, i);
 }

@@ -121,6 +121,9 @@ struct sim_client {
     bool deaf;        /* told to open another connection */
     uint64_t up_ms;   /* when the last message in each direction arrives: they keep their order */
     uint64_t down_ms;
+    uint32_t uplink_bytes_s; /* what its line takes in a second; 0: as much as there is */
+    uint64_t uplink_free_ms; /* when all that it has sent so far has left */
+    uint64_t uplink_bytes;   /* that it has sent */
     bool admitted;
     uint64_t relayed_ms; /* when its last message to all came in; 0: none did */
     uint64_t reconnect_ms;
