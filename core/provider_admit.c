@@ -77,79 +77,71 @@ static bool is_hex(const uint8_t *bytes, size_t len, const char *hex)
     return hex[2 * len] == '\0';
 }
 
+/* What is asked, and room for what is answered: of one allocation for all AEADs, since memory that is touched for the
+ * first time costs as much as the answers. */
 struct known {
+    void *workspace; /* of the candidate's batches; NULL: it has none */
+    uint8_t key[CORE_AEAD_KEY_MAX];
     uint8_t nonce[CORE_NONCE_LEN];
     uint8_t aad[AAD_MAX];
     uint8_t plain[TEXT_MAX];
-    uint8_t text[TEXT_MAX];
+    uint8_t sealed[TEXT_MAX];
+    uint8_t tags[CORE_BATCH_MAX][TAG_LEN];
+    uint8_t texts[CORE_BATCH_MAX][TEXT_MAX]; /* the first of them for what is done alone */
 };
 
-/* Text and AAD whole, then each in two parts (which take other paths through a library). */
+/* Text and AAD whole, or each in two parts (which take other paths through a library). */
 static bool seals(const struct core_aead *aead, void *state, struct known *known, const struct answer *answer,
-                  const char *tag_hex)
+                  const char *tag_hex, size_t parts)
 {
-    uint8_t tag[TAG_LEN] = {0};
-    bool ok = true;
-    for (size_t parts = 1; ok && parts <= 2; parts++) {
-        const size_t text_cut = parts == 1 ? answer->text_len : answer->text_len / 3;
-        const size_t aad_cut = parts == 1 ? answer->aad_len : answer->aad_len / 3;
-        const struct core_slice aad[] = {{known->aad, aad_cut}, {known->aad + aad_cut, answer->aad_len - aad_cut}};
-        const struct core_span text[] = {{known->text, text_cut},
-                                         {known->text + text_cut, answer->text_len - text_cut}};
-        memcpy(known->text, known->plain, answer->text_len);
-        ok = aead->seal(state, known->nonce, aad, parts, text, parts, tag, sizeof tag) &&
-             is_hex(tag, sizeof tag, tag_hex);
-    }
-    return ok;
+    const size_t text_cut = parts == 1 ? answer->text_len : answer->text_len / 3;
+    const size_t aad_cut = parts == 1 ? answer->aad_len : answer->aad_len / 3;
+    const struct core_slice aad[] = {{known->aad, aad_cut}, {known->aad + aad_cut, answer->aad_len - aad_cut}};
+    const struct core_span text[] = {{known->texts[0], text_cut},
+                                     {known->texts[0] + text_cut, answer->text_len - text_cut}};
+    uint8_t *tag = known->tags[0];
+    memset(tag, 0, TAG_LEN);
+    memcpy(known->texts[0], known->plain, answer->text_len);
+    return aead->seal(state, known->nonce, aad, parts, text, parts, tag, TAG_LEN) && is_hex(tag, TAG_LEN, tag_hex);
 }
 
-/* known->text holds the ciphertext. A wrong tag first: nothing of the text may appear; then, sealed anew, the right
- * one. */
-static bool opens(const struct core_aead *aead, void *opener, void *sealer, struct known *known,
-                  const struct answer *answer)
+/* What was just sealed. With a wrong tag first: nothing of the text may appear; then with the right one. */
+static bool opens(const struct core_aead *aead, void *state, struct known *known, const struct answer *answer)
 {
     const struct core_slice aad = {known->aad, answer->aad_len};
-    const struct core_span text = {known->text, answer->text_len};
-    uint8_t tag[TAG_LEN];
-    memcpy(known->text, known->plain, answer->text_len);
-    if (!aead->seal(sealer, known->nonce, &aad, 1, &text, 1, tag, sizeof tag))
-        return false;
+    const struct core_span text = {known->texts[0], answer->text_len};
+    uint8_t *tag = known->tags[0];
+    memcpy(known->sealed, text.data, text.len);
     tag[answer->text_len % TAG_LEN] ^= 1;
-    if (aead->open(opener, known->nonce, &aad, 1, text, tag, sizeof tag) != CORE_OPEN_FORGED ||
-        (answer->text_len >= TAG_LEN && memcmp(known->text, known->plain, answer->text_len) == 0))
+    if (aead->open(state, known->nonce, &aad, 1, text, tag, TAG_LEN) != CORE_OPEN_FORGED ||
+        (text.len >= TAG_LEN && memcmp(text.data, known->plain, text.len) == 0))
         return false;
-    memcpy(known->text, known->plain, answer->text_len);
+    memcpy(text.data, known->sealed, text.len);
     tag[answer->text_len % TAG_LEN] ^= 1;
-    return aead->seal(sealer, known->nonce, &aad, 1, &text, 1, tag, sizeof tag) &&
-           aead->open(opener, known->nonce, &aad, 1, text, tag, sizeof tag) == CORE_OPEN_OK &&
-           memcmp(known->text, known->plain, answer->text_len) == 0;
+    return aead->open(state, known->nonce, &aad, 1, text, tag, TAG_LEN) == CORE_OPEN_OK &&
+           memcmp(text.data, known->plain, text.len) == 0;
 }
 
-/* A batch of one answer's text over and over, whose tags are the answer's; then it is opened, with one tag wrong. */
-struct known_batch {
-    uint8_t texts[CORE_BATCH_MAX][TEXT_MAX];
-    uint8_t tags[CORE_BATCH_MAX][TAG_LEN];
-};
-
-/* Of the longest text half: enough to be made together, and memory is touched for the first time here. */
+/* A batch is one answer's text over and over, whose tags are the answer's; then it is opened, with one tag wrong. Of
+ * the longest text half: enough to be made together, in all lanes of SHA-512. */
 static size_t batch_of(const struct answer *answer)
 {
     return answer->text_len == TEXT_MAX ? CORE_BATCH_MAX / 2 : CORE_BATCH_MAX;
 }
 
-static bool batch_opens(const struct core_aead *aead, void *workspace, void *opener, struct known_batch *batch,
-                        struct core_aead_job *jobs, const struct known *known, const struct answer *answer)
+static bool batch_opens(const struct core_aead *aead, void *opener, struct known *known, struct core_aead_job *jobs,
+                        const struct answer *answer)
 {
     const size_t count = batch_of(answer);
     const size_t wrong = answer->text_len % count;
     bool ok = true;
-    batch->tags[wrong][answer->text_len % TAG_LEN] ^= 1;
+    known->tags[wrong][answer->text_len % TAG_LEN] ^= 1;
     for (size_t i = 0; i < count; i++) {
         jobs[i].state = opener;
         jobs[i].tag = NULL;
-        jobs[i].expected = batch->tags[i];
+        jobs[i].expected = known->tags[i];
     }
-    aead->open_batch(workspace, jobs, count);
+    aead->open_batch(known->workspace, jobs, count);
     for (size_t i = 0; i < count; i++) {
         const bool plain = memcmp(jobs[i].text->data, known->plain, answer->text_len) == 0;
         if (i == wrong)
@@ -160,9 +152,8 @@ static bool batch_opens(const struct core_aead *aead, void *workspace, void *ope
     return ok;
 }
 
-static bool batch_right(const struct core_aead *aead, void *workspace, void *sealer, void *opener,
-                        struct known_batch *batch, const struct known *known, const struct answer *answer,
-                        const char *tag_hex)
+static bool batch_right(const struct core_aead *aead, void *sealer, void *opener, struct known *known,
+                        const struct answer *answer, const char *tag_hex)
 {
     struct core_aead_job jobs[CORE_BATCH_MAX];
     struct core_span spans[CORE_BATCH_MAX];
@@ -170,63 +161,50 @@ static bool batch_right(const struct core_aead *aead, void *workspace, void *sea
     const size_t count = batch_of(answer);
     bool ok = true;
     for (size_t i = 0; i < count; i++) {
-        memcpy(batch->texts[i], known->plain, answer->text_len);
-        spans[i] = (struct core_span){batch->texts[i], answer->text_len};
+        memcpy(known->texts[i], known->plain, answer->text_len);
+        spans[i] = (struct core_span){known->texts[i], answer->text_len};
         jobs[i] = (struct core_aead_job){.state = sealer,
                                          .nonce = known->nonce,
                                          .aad = &aad,
                                          .aad_count = 1,
                                          .text = &spans[i],
                                          .text_count = 1,
-                                         .tag = batch->tags[i],
+                                         .tag = known->tags[i],
                                          .tag_len = TAG_LEN};
     }
-    aead->seal_batch(workspace, jobs, count);
+    aead->seal_batch(known->workspace, jobs, count);
     for (size_t i = 0; i < count; i++)
-        ok = ok && jobs[i].result == CORE_OPEN_OK && is_hex(batch->tags[i], TAG_LEN, tag_hex);
-    return ok && batch_opens(aead, workspace, opener, batch, jobs, known, answer);
+        ok = ok && jobs[i].result == CORE_OPEN_OK && is_hex(known->tags[i], TAG_LEN, tag_hex);
+    return ok && batch_opens(aead, opener, known, jobs, answer);
 }
 
-static bool batches_right(const struct core_provider *candidate, const struct core_aead *aead, size_t index,
-                          void *sealer, void *opener, const struct known *known)
+static bool batches_right(const struct core_aead *aead, size_t index, void *sealer, void *opener, struct known *known)
 {
+    bool ok = true;
     if (!aead->seal_batch && !aead->open_batch)
         return true;
-    if (!aead->seal_batch || !aead->open_batch || !candidate->workspace_init)
+    if (!aead->seal_batch || !aead->open_batch || !known->workspace)
         return false;
-    void *workspace = malloc(candidate->workspace_size());
-    struct known_batch *batch = malloc(sizeof *batch);
-    bool ok = workspace && batch && candidate->workspace_init(workspace);
     for (size_t i = 0; ok && i < sizeof answers / sizeof answers[0]; i++)
-        ok = batch_right(aead, workspace, sealer, opener, batch, known, &answers[i], answers[i].tags[index]);
-    free(workspace);
-    free(batch);
+        ok = batch_right(aead, sealer, opener, known, &answers[i], answers[i].tags[index]);
     return ok;
 }
 
-static bool aead_right(const struct core_provider *candidate, const struct core_aead *aead, size_t index)
+static bool aead_right(const struct core_aead *aead, size_t index, struct known *known)
 {
     _Alignas(max_align_t) uint8_t sealer[CORE_AEAD_STATE_MAX] = {0};
     _Alignas(max_align_t) uint8_t opener[CORE_AEAD_STATE_MAX] = {0};
-    uint8_t key[CORE_AEAD_KEY_MAX];
-    if (aead->state_size > sizeof sealer || aead->key_len > sizeof key)
+    if (aead->state_size > sizeof sealer || aead->key_len > sizeof known->key)
         return false;
-    struct known *known = malloc(sizeof *known);
-    if (!known)
-        return false;
-    fill(key, sizeof key, 1, 1);
-    fill(known->nonce, sizeof known->nonce, 1, 0xa0);
-    fill(known->aad, sizeof known->aad, 17, 1);
-    fill(known->plain, sizeof known->plain, 31, 7);
-    bool ok = aead->init(sealer, CORE_SEAL) && aead->init(opener, CORE_OPEN) && aead->set_key(sealer, key) &&
-              aead->set_key(opener, key);
+    bool ok = aead->init(sealer, CORE_SEAL) && aead->init(opener, CORE_OPEN) && aead->set_key(sealer, known->key) &&
+              aead->set_key(opener, known->key);
     for (size_t i = 0; ok && i < sizeof answers / sizeof answers[0]; i++)
-        ok = seals(aead, sealer, known, &answers[i], answers[i].tags[index]) &&
-             opens(aead, opener, sealer, known, &answers[i]);
-    ok = ok && batches_right(candidate, aead, index, sealer, opener, known);
+        ok = seals(aead, sealer, known, &answers[i], answers[i].tags[index], 1) &&
+             opens(aead, opener, known, &answers[i]) &&
+             seals(aead, sealer, known, &answers[i], answers[i].tags[index], 2);
+    ok = ok && batches_right(aead, index, sealer, opener, known);
     aead->wipe(sealer);
     aead->wipe(opener);
-    free(known);
     return ok;
 }
 
@@ -241,11 +219,36 @@ static bool hash_right(const struct core_hash *hash, const char *mac_hex)
            hash->hmac(&key, &part, 1, mac) && is_hex(mac, hash->len, mac_hex);
 }
 
+static struct known *new_known(const struct core_provider *candidate)
+{
+    struct known *known = malloc(sizeof *known);
+    if (!known)
+        return NULL;
+    known->workspace = candidate->workspace_init ? malloc(candidate->workspace_size()) : NULL;
+    fill(known->key, sizeof known->key, 1, 1);
+    fill(known->nonce, sizeof known->nonce, 1, 0xa0);
+    fill(known->aad, sizeof known->aad, 17, 1);
+    fill(known->plain, sizeof known->plain, 31, 7);
+    if (known->workspace && !candidate->workspace_init(known->workspace)) {
+        free(known->workspace);
+        known->workspace = NULL;
+    }
+    return known;
+}
+
+static void free_known(struct known *known)
+{
+    if (known)
+        free(known->workspace);
+    free(known);
+}
+
 const struct core_provider *core_provider_admit(const struct core_provider *candidate, const char **refusal)
 {
     const struct core_aead *const aeads[AEADS] = {candidate->aes_128_gcm, candidate->aes_256_gcm,
                                                   candidate->aes_128_ctr_hmac_sha256,
                                                   candidate->aes_256_ctr_hmac_sha512};
+    struct known *known = new_known(candidate);
     const char *wrong = NULL;
     if (!hash_right(candidate->sha256, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"))
         wrong = candidate->sha256->name;
@@ -253,8 +256,9 @@ const struct core_provider *core_provider_admit(const struct core_provider *cand
                                        "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737"))
         wrong = candidate->sha512->name;
     for (size_t i = 0; i < AEADS; i++)
-        if (!aead_right(candidate, aeads[i], i))
+        if (!known || !aead_right(aeads[i], i, known))
             wrong = aeads[i]->name;
+    free_known(known);
     if (wrong && refusal)
         *refusal = wrong;
     return wrong ? NULL : candidate;
