@@ -261,16 +261,27 @@ SOTTO_MUST_CHECK int mls_staged_make(struct mls_staged *staged, const struct mls
 
 /* --- Leaves and key packages --- */
 
+enum { MLS_GREASE_LEN = 4 };
+
 /* A leaf node's fields as configured: credential, capabilities, extensions; the rest is zeros. */
 struct mls_leaf_template {
     struct bytes_writer buffer;
     struct mls_leaf_node leaf;
     struct core_signing_key signer;
+    uint8_t grease[MLS_GREASE_LEN]; /* random: of what nobody supports; the extension is made of all but the first */
 };
 
+/* package: whose leaf it is, as "extensions included in the extensions or leaf_node.extensions fields MUST be included
+ * in the leaf_node.capabilities field" (section 10); NULL: of none. */
 SOTTO_MUST_CHECK int mls_leaf_template_init(struct mls_leaf_template *template, const struct mls_suites *suites,
-                                            const struct mls_suite *suite, const struct mls_leaf_config *config);
+                                            const struct mls_suite *suite, const struct mls_leaf_config *config,
+                                            const struct mls_key_package_config *package);
 void mls_leaf_template_wipe(struct mls_leaf_template *template);
+/* Writes a GREASE extension (section 13.5) behind those of items, if it may stand there: its type and its data, less
+ * than len bytes, come from random[0..len), of which there are two at least. */
+void mls_grease_write(struct bytes_writer *w, const uint8_t *random, size_t len, const struct mls_extension_item *items,
+                      size_t count);
+bool mls_extension_items_have(const struct mls_extension_item *items, size_t count, uint16_t type);
 /* Writes extensions as a vector's content. MLS_EXTENSION for a type twice or too many, or a malformed default one. */
 SOTTO_MUST_CHECK int mls_extension_items_write(struct bytes_writer *w, const struct mls_extension_item *items,
                                                size_t count);

@@ -359,7 +359,7 @@ int mls_group_commit(struct mls_group *group, const struct mls_commit_config *co
     if (rc != MLS_OK)
         return rc;
     if (config->leaf) {
-        rc = mls_leaf_template_init(&template, group->suites, group->suite, config->leaf);
+        rc = mls_leaf_template_init(&template, group->suites, group->suite, config->leaf, NULL);
         job.template = &template.leaf;
         job.signer = &template.signer;
     }

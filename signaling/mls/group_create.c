@@ -98,7 +98,7 @@ static int create(struct mls_group *group, struct core_slice group_id, const str
     }
     int rc = mls_group_extensions_check(extensions);
     if (rc == MLS_OK)
-        rc = mls_leaf_template_init(&template, group->suites, group->suite, leaf);
+        rc = mls_leaf_template_init(&template, group->suites, group->suite, leaf, NULL);
     if (rc != MLS_OK)
         return rc;
     rc = mls_ratchet_tree_new(group->suite, &group->tree);

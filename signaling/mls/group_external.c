@@ -85,7 +85,7 @@ static int join(struct mls_group *group, const struct mls_group_info *info, cons
                                        .signer = &template.signer,
                                        .external = true,
                                        .init_secret = init_secret};
-    int rc = mls_leaf_template_init(&template, group->suites, group->suite, &config->leaf);
+    int rc = mls_leaf_template_init(&template, group->suites, group->suite, &config->leaf, NULL);
     if (rc != MLS_OK)
         return rc;
     rc = mls_staged_new(group, &staged);

@@ -45,15 +45,22 @@ static int set_package(struct mls_key_package_keys *keys, struct core_slice enco
     return mls_key_package_ref(keys->suite, keys->package.encoded, keys->ref);
 }
 
-static int write_extensions(struct bytes_writer *w, const struct mls_key_package_config *config)
+static int write_extensions(struct bytes_writer *w, const struct mls_key_package_config *config,
+                            const uint8_t grease[MLS_GREASE_LEN])
 {
     int rc = mls_extension_items_write(w, config->extensions, config->extension_count);
-    for (size_t i = 0; config->last_resort && i < config->extension_count; i++)
-        if (config->extensions[i].type == MLS_EXTENSION_LAST_RESORT)
-            return MLS_EXTENSION;
-    if (rc == MLS_OK && config->last_resort)
+    if (rc != MLS_OK)
+        return rc;
+    const size_t count = config->extension_count + config->last_resort;
+    if (count > MLS_EXTENSIONS_MAX ||
+        (config->last_resort &&
+         mls_extension_items_have(config->extensions, config->extension_count, MLS_EXTENSION_LAST_RESORT)))
+        return MLS_EXTENSION;
+    if (config->last_resort)
         mls_extension_write(w, &(struct mls_extension){.type = MLS_EXTENSION_LAST_RESORT});
-    return rc != MLS_OK || bytes_writer_ok(w) ? rc : MLS_MEMORY;
+    if (count < MLS_EXTENSIONS_MAX)
+        mls_grease_write(w, grease + 1, MLS_GREASE_LEN - 1, config->extensions, config->extension_count);
+    return bytes_writer_ok(w) ? MLS_OK : MLS_MEMORY;
 }
 
 /* Signs the package and writes it whole. */
@@ -82,7 +89,7 @@ static int make(struct mls_key_package_keys *keys, const struct mls_suites *suit
     struct bytes_writer encoded;
     uint8_t init_public[MLS_KEM_PUBLIC_MAX];
     uint8_t encryption_public[MLS_KEM_PUBLIC_MAX];
-    int rc = mls_leaf_template_init(&template, suites, suite, &config->leaf);
+    int rc = mls_leaf_template_init(&template, suites, suite, &config->leaf, config);
     if (rc != MLS_OK)
         return rc;
     wire_buffer_init(&leaf, MLS_MESSAGE_MAX);
@@ -100,7 +107,7 @@ static int make(struct mls_key_package_keys *keys, const struct mls_suites *suit
     template.leaf.encryption_key = (struct core_slice){encryption_public, suite->kem->public_len};
     rc = mls_leaf_node_sign(&leaf, suite, &template.leaf, &template.signer, (struct core_slice){0}, 0);
     if (rc == MLS_OK)
-        rc = write_extensions(&extensions, config);
+        rc = write_extensions(&extensions, config, template.grease);
     if (rc != MLS_OK)
         goto out;
     struct mls_key_package package = {

@@ -37,7 +37,7 @@ static int build_update(const struct mls_group *group, const struct mls_proposal
     struct mls_leaf_template template;
     if (!config->leaf)
         return sign_update(group, mls_ratchet_tree_leaf(group->tree, group->own_leaf), &group->epoch.signer, update, w);
-    int rc = mls_leaf_template_init(&template, group->suites, group->suite, config->leaf);
+    int rc = mls_leaf_template_init(&template, group->suites, group->suite, config->leaf, NULL);
     if (rc == MLS_OK) {
         rc = sign_update(group, &template.leaf, &template.signer, update, w);
         mls_leaf_template_wipe(&template);

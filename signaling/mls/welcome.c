@@ -35,10 +35,7 @@ static int write_grease(struct bytes_writer *w)
     uint8_t random[5];
     if (!core_random(random, sizeof random))
         return MLS_CRYPTO;
-    const uint16_t nibble = random[0] % 15;
-    const struct mls_extension extension = {(uint16_t)(nibble << 12 | 0x0A00 | nibble << 4 | 0x000A),
-                                            {random + 1, random[1] % 4}};
-    mls_extension_write(w, &extension);
+    mls_grease_write(w, random, sizeof random, NULL, 0);
     return MLS_OK;
 }
 

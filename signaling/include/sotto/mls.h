@@ -248,19 +248,21 @@ struct mls_policy {
     uint64_t lifetime_max_s;
 };
 
-/* What a member says of itself in its leaf. Versions, cipher suites and its own credential's type are always among its
- * capabilities, and so are the types of `extensions`; what is listed here comes on top (GREASE too). */
+/* What a member says of itself in its leaf (section 7.2). Among its capabilities are always the version, the cipher
+ * suites, its own credential's type, and the types of its leaf's and its key package's extensions; what is listed here
+ * comes on top. GREASE (section 13.5) is added by the library: a value to each of these lists, and an extension of a
+ * few random bytes to the leaf's, the key package's and a GroupInfo's where there is room for one. */
 struct mls_leaf_config {
     uint16_t credential_type;
-    struct mls_bytes credential;            /* as of struct mls_member */
-    struct mls_bytes signature_private_key; /* of the suite's signature scheme */
-    const struct mls_extension_item *extensions;
+    struct mls_bytes credential;                 /* as of struct mls_member */
+    struct mls_bytes signature_private_key;      /* of the suite's signature scheme */
+    const struct mls_extension_item *extensions; /* in the leaf itself: MLS_EXTENSIONS_MAX at most, each type once */
     size_t extension_count;
-    const uint16_t *extension_types;
+    const uint16_t *extension_types; /* that the application understands, in GroupContexts above all */
     size_t extension_type_count;
-    const uint16_t *proposal_types;
+    const uint16_t *proposal_types; /* besides RFC 9420's; the library itself takes no others, wherever listed */
     size_t proposal_type_count;
-    const uint16_t *credential_types;
+    const uint16_t *credential_types; /* that credential_valid judges, besides credential_type */
     size_t credential_type_count;
 };
 
@@ -270,14 +272,14 @@ struct mls_key_package_config {
     struct mls_leaf_config leaf;
     uint64_t not_before_s; /* seconds since 1970 */
     uint64_t not_after_s;
-    bool last_resort;                            /* may be used more than once: its keys outlive a join */
-    const struct mls_extension_item *extensions; /* of the KeyPackage */
+    bool last_resort; /* may be used more than once: its keys outlive a join. Says so by MLS_EXTENSION_LAST_RESORT */
+    const struct mls_extension_item *extensions; /* of the KeyPackage: MLS_EXTENSIONS_MAX at most, each type once */
     size_t extension_count;
 };
 
 /* A KeyPackage and its private keys. *message: the MLSMessage to publish. *keys: keep it until a Welcome came, or the
- * lifetime is over; end it with mls_key_package_keys_free(). MLS_SUITE, MLS_INVALID (lifetime ends before it begins;
- * extensions twice or too many), MLS_KEY (the signature key), MLS_CRYPTO, MLS_MEMORY. */
+ * lifetime is over; end it with mls_key_package_keys_free(). MLS_SUITE, MLS_INVALID (the lifetime ends before it
+ * begins), MLS_EXTENSION (extensions twice or too many), MLS_KEY (the signature key), MLS_CRYPTO, MLS_MEMORY. */
 SOTTO_MUST_CHECK SOTTO_API int mls_key_package_new(const struct mls_suites *suites, uint16_t suite,
                                                    const struct mls_key_package_config *config,
                                                    struct mls_key_package_keys **keys, struct mls_output *message);
