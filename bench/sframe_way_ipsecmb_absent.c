@@ -10,6 +10,7 @@ static void *set_up(const struct ring *ring, const char **absence)
 
 const struct way way_calls_ipsecmb = {"ipsec-mb calls", false, set_up, NULL, NULL, NULL};
 const struct way way_lanes_ipsecmb = {"ipsec-mb, 16 lanes", false, set_up, NULL, NULL, NULL};
+const struct way way_barest_ipsecmb = {"barest frame, ipsec-mb", false, set_up, NULL, NULL, NULL};
 
 void sframe_key_goal_run(struct bench *bench)
 {

@@ -23,10 +23,11 @@ extern const struct way way_batch_ipsecmb;
 extern const struct way way_frame_openssl;
 extern const struct way way_batch_openssl;
 
-extern const struct way way_calls_ipsecmb; /* single calls; for suites with HMAC, CTR with OpenSSL's SHA-2 */
-extern const struct way way_lanes_ipsecmb; /* suites with HMAC: sixteen MACs at a time */
-extern const struct way way_calls_openssl; /* contexts that are reused */
-extern const struct way way_fresh_openssl; /* a caller who makes a context for each frame */
+extern const struct way way_calls_ipsecmb;  /* single calls; for suites with HMAC, CTR with OpenSSL's SHA-2 */
+extern const struct way way_lanes_ipsecmb;  /* suites with HMAC: sixteen MACs at a time */
+extern const struct way way_barest_ipsecmb; /* AES-GCM: a frame that promises nothing */
+extern const struct way way_calls_openssl;  /* contexts that are reused */
+extern const struct way way_fresh_openssl;  /* a caller who makes a context for each frame */
 
 extern const struct way way_memcpy; /* the same bytes, copied */
 extern const struct way way_sodium_gcm;
