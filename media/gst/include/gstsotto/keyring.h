@@ -40,9 +40,9 @@ guint sotto_key_ring_profile(SottoKeyRing *ring);
 
 /* Replaces the call's shared secret. 32 hex digits (as from `openssl rand -hex 16`) are 128 random bits and taken
  * through HKDF; anything else is a typed password and goes through Argon2id (64 MiB, some 0.1 s). Senders change to it
- * with their next frame, under a new KID; frames under the secret before are opened for 2 s more. No change if it is the
- * one in use. FALSE for an empty secret, for one that this ring has had before that (its replay windows are forgotten,
- * so old frames would open again), for a ring that has epochs, and if the cryptographic library fails. */
+ * with their next frame, under a new KID; frames under the secret before are opened for 2 s more. No change if it is
+ * the one in use. FALSE for an empty secret, for one that this ring has had before that (its replay windows are
+ * forgotten, so old frames would open again), for a ring that has epochs, and if the cryptographic library fails. */
 gboolean sotto_key_ring_set_secret(SottoKeyRing *ring, const gchar *secret, GError **error);
 /* The same with a base key made elsewhere (16 to 256 bytes, copied; the caller wipes its own). */
 gboolean sotto_key_ring_set_base_key(SottoKeyRing *ring, const guint8 *base_key, gsize base_key_len, GError **error);
