@@ -47,7 +47,19 @@ gboolean sotto_codec_is_video(const struct sotto_codec *codec)
 
 /* --- Caps --------------------------------------------------------------------------------------------------------- */
 
-GstCaps *sotto_caps_seal(const GstCaps *caps)
+/* out: transfer full. */
+static GstCaps *filtered(GstCaps *out, GstCaps *filter)
+{
+    GstCaps *both;
+
+    if (!filter)
+        return out;
+    both = gst_caps_intersect_full(filter, out, GST_CAPS_INTERSECT_FIRST);
+    gst_caps_unref(out);
+    return both;
+}
+
+GstCaps *sotto_caps_seal(const GstCaps *caps, GstCaps *filter)
 {
     GstCaps *sealed = gst_caps_new_empty();
 
@@ -58,7 +70,7 @@ GstCaps *sotto_caps_seal(const GstCaps *caps)
         gst_structure_remove_fields(s, "codec_data", "streamheader", NULL);
         gst_caps_append_structure(sealed, s);
     }
-    return sealed;
+    return filtered(sealed, filter);
 }
 
 /* Appends s as media_type, without what only sealed caps have. */
@@ -71,7 +83,7 @@ static void append_unsealed(GstCaps *caps, const GstStructure *s, const gchar *m
     gst_caps_append_structure(caps, copy);
 }
 
-GstCaps *sotto_caps_unseal(const GstCaps *caps)
+GstCaps *sotto_caps_unseal(const GstCaps *caps, GstCaps *filter)
 {
     GstCaps *media = gst_caps_new_empty();
 
@@ -89,7 +101,7 @@ GstCaps *sotto_caps_unseal(const GstCaps *caps)
                 append_unsealed(media, s, codecs[c].media_type);
         }
     }
-    return media;
+    return filtered(media, filter);
 }
 
 /* --- Bitstreams --------------------------------------------------------------------------------------------------- */

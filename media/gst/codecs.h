@@ -35,9 +35,10 @@ const struct sotto_codec *sotto_codec_by_encoding_name(const char *encoding_name
 const struct sotto_codec *sotto_codec_from_caps(const GstCaps *caps);
 gboolean sotto_codec_is_video(const struct sotto_codec *codec);
 /* What sframeenc makes of caps (direction: unsealed to sealed) and sframedec undoes, structure by structure; all other
- * fields are kept, but for codec_data and streamheader, which are bitstream in the clear. Transfer full. */
-GstCaps *sotto_caps_seal(const GstCaps *caps);
-GstCaps *sotto_caps_unseal(const GstCaps *caps);
+ * fields are kept, but for codec_data and streamheader, which are bitstream in the clear. Of these what filter allows,
+ * in its order; NULL allows all. Transfer full. */
+GstCaps *sotto_caps_seal(const GstCaps *caps, GstCaps *filter);
+GstCaps *sotto_caps_unseal(const GstCaps *caps, GstCaps *filter);
 /* TRUE if this frame of the codec is one that decoding can start with. Bounded by len, whatever the bytes are. */
 gboolean sotto_codec_is_key(const struct sotto_codec *codec, const guint8 *data, gsize len);
 /* TRUE if the first bytes of a frame look like this codec's own bitstream. A hint for messages, never for decisions:

@@ -73,15 +73,8 @@ static GstStaticPadTemplate src_template =
 
 static GstCaps *dec_transform_caps(GstBaseTransform *base, GstPadDirection direction, GstCaps *caps, GstCaps *filter)
 {
-    GstCaps *out = direction == GST_PAD_SINK ? sotto_caps_unseal(caps) : sotto_caps_seal(caps);
-
     (void)base;
-    if (filter) {
-        GstCaps *both = gst_caps_intersect_full(filter, out, GST_CAPS_INTERSECT_FIRST);
-        gst_caps_unref(out);
-        out = both;
-    }
-    return out;
+    return direction == GST_PAD_SINK ? sotto_caps_unseal(caps, filter) : sotto_caps_seal(caps, filter);
 }
 
 static gboolean dec_set_caps(GstBaseTransform *base, GstCaps *in, GstCaps *out)

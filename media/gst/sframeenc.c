@@ -77,15 +77,8 @@ static GType sotto_kind_get_type(void)
 
 static GstCaps *enc_transform_caps(GstBaseTransform *base, GstPadDirection direction, GstCaps *caps, GstCaps *filter)
 {
-    GstCaps *out = direction == GST_PAD_SINK ? sotto_caps_seal(caps) : sotto_caps_unseal(caps);
-
     (void)base;
-    if (filter) {
-        GstCaps *both = gst_caps_intersect_full(filter, out, GST_CAPS_INTERSECT_FIRST);
-        gst_caps_unref(out);
-        out = both;
-    }
-    return out;
+    return direction == GST_PAD_SINK ? sotto_caps_seal(caps, filter) : sotto_caps_unseal(caps, filter);
 }
 
 static gboolean enc_set_caps(GstBaseTransform *base, GstCaps *in, GstCaps *out)

@@ -1,37 +1,11 @@
 /* Trees and leaves that are only claimed: 2^30 leaves in 40 bytes, a leaf of number 2^30. Each is refused, by joiners
- * and by members, before memory is taken for it. malloc, calloc and realloc are interposed at link time (--wrap). */
+ * and by members, before memory is taken for it. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocations.h"
 #include "party.h"
 #include "unit.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-static size_t taken; /* bytes asked for, given back or not */
-
-void *__wrap_malloc(size_t size)
-{
-    taken += size;
-    return __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    taken += count * size;
-    return __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    taken += size;
-    return __real_realloc(memory, size);
-}
 
 enum { CLAIM_LEN = 40, TAKEN_MAX = 1 << 16, FAR_LEAF = 1 << 30 };
 
@@ -75,11 +49,11 @@ static void check_tree(struct scene *s, struct mls_bytes tree, int error)
     const struct mls_external_config external = {.join = join, .leaf = s->carol.leaf};
     struct mls_group *group = NULL;
     struct mls_output commit = {0};
-    taken = 0;
+    allocations.bytes = 0;
     CU_ASSERT_EQUAL(mls_group_join(mls_staged_welcome(s->staged), s->carol.keys, &join, &group), error);
     CU_ASSERT_EQUAL(mls_group_look(party_bytes(s->info), &join, &group), error);
     CU_ASSERT_EQUAL(mls_group_join_external(party_bytes(s->info), &external, &group, &commit), error);
-    CU_ASSERT_TRUE(taken > 0 && taken < TAKEN_MAX);
+    CU_ASSERT_TRUE(allocations.bytes > 0 && allocations.bytes < TAKEN_MAX);
     CU_ASSERT_PTR_NULL(group);
 }
 
@@ -126,9 +100,9 @@ static void test_signer(void)
         CU_ASSERT_EQUAL_FATAL(mls_group_info_build(alice->suite, &alice->epoch, alice->tree,
                                                    far ? FAR_LEAF : alice->own_leaf, true, true, &w),
                               MLS_OK);
-        taken = 0;
+        allocations.bytes = 0;
         CU_ASSERT_EQUAL(mls_group_look((struct mls_bytes){w.data, w.len}, &join, &group), far ? MLS_LEAF : MLS_OK);
-        CU_ASSERT_TRUE(taken < TAKEN_MAX);
+        CU_ASSERT_TRUE(allocations.bytes < TAKEN_MAX);
         wire_buffer_free(&w);
         mls_group_free(group);
         group = NULL;
@@ -150,14 +124,14 @@ static void test_messages(void)
     scene_init(&s);
     struct mls_staged *commit = party_commit_public(&s.bob, NULL, 0);
     party_forge(&s.bob, mls_staged_message(commit), from_far, NULL, &forged);
-    taken = 0;
+    allocations.bytes = 0;
     CU_ASSERT_EQUAL(party_receive(&s.alice, party_bytes(forged)), MLS_LEAF);
-    CU_ASSERT_TRUE(taken < TAKEN_MAX);
+    CU_ASSERT_TRUE(allocations.bytes < TAKEN_MAX);
     mls_output_free(&forged);
     const struct mls_proposal_config far = party_remove(FAR_LEAF);
-    taken = 0;
+    allocations.bytes = 0;
     CU_ASSERT_EQUAL(mls_group_propose(s.bob.group, NULL, &far, PARTY_NOW_S, &forged), MLS_PROPOSAL);
-    CU_ASSERT_TRUE(taken < TAKEN_MAX);
+    CU_ASSERT_TRUE(allocations.bytes < TAKEN_MAX);
     CU_ASSERT_EQUAL(party_receive(&s.alice, mls_staged_message(commit)), MLS_OK);
     mls_staged_free(commit);
     scene_wipe(&s);

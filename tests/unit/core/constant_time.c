@@ -4,27 +4,13 @@
  *
  * Usage: constant_time [control-compare]; the control compares as memcmp() does, and must be caught. Runs only under
  * valgrind (exit code 2 without it), and so shows the code for AVX2. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <valgrind/memcheck.h>
-
+#include "constant_time.h"
 #include "core/provider.h"
 #include "core/secret.h"
 
-enum { TEXT_MAX = 1200, AAD_LEN = 300, EXIT_NO_VALGRIND = 2, EXIT_SKIPPED = 77 };
+enum { TEXT_MAX = 1200, AAD_LEN = 300, EXIT_SKIPPED = 77 };
 
 static const size_t lens[] = {0, 40, TEXT_MAX};
-static const char *control = "";
-
-static void need(bool condition, const char *what, const char *name)
-{
-    if (condition)
-        return;
-    fprintf(stderr, "constant_time: %s: %s\n", name, what);
-    exit(EXIT_FAILURE);
-}
-
 /* What memcheck has found since the last call. */
 static unsigned told(void)
 {
@@ -35,26 +21,11 @@ static unsigned told(void)
     return new;
 }
 
-static void show(const void *data, size_t len)
-{
-    (void)VALGRIND_MAKE_MEM_DEFINED(data, len);
-}
-
-/* --- the control --- */
-
-static bool branching_compare(const uint8_t *a, const uint8_t *b, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (a[i] != b[i])
-            return false;
-    return true;
-}
-
 bool __real_core_equal(const uint8_t *a, const uint8_t *b, size_t len);
 bool __wrap_core_equal(const uint8_t *a, const uint8_t *b, size_t len);
 bool __wrap_core_equal(const uint8_t *a, const uint8_t *b, size_t len)
 {
-    return strcmp(control, "control-compare") == 0 ? branching_compare(a, b, len) : __real_core_equal(a, b, len);
+    return is_control("control-compare") ? branching_compare(a, b, len) : __real_core_equal(a, b, len);
 }
 
 bool __real_core_random(uint8_t *out, size_t len);
@@ -104,14 +75,14 @@ static void seal(const struct setting *setting, size_t len, struct core_aead_job
     }
     core_aead_seal_batch(setting->aead, setting->workspace, jobs, count);
     for (size_t i = 0; i < count; i++) {
-        need(jobs[i].result == CORE_OPEN_OK, "a frame was not sealed", setting->aead->name);
+        need(jobs[i].result == CORE_OPEN_OK, "a frame was not sealed");
         show(frames[i].text, len);
         show(frames[i].tag, setting->tag_len);
         jobs[i].state = setting->opener;
         jobs[i].expected = frames[i].tag;
         jobs[i].tag = NULL;
     }
-    need(told() == 0, "sealing told of a key", setting->aead->name);
+    need(told() == 0, "sealing told of a key");
 }
 
 /* Opens count frames with byte `wrong` of every other tag changed, of all with `wrong` past its end: of none. */
@@ -122,11 +93,10 @@ static void open(const struct setting *setting, size_t len, size_t count, size_t
     for (size_t i = 0; wrong < setting->tag_len && i < count; i += 2)
         frames[i].tag[wrong] ^= 0x80;
     core_aead_open_batch(setting->aead, setting->workspace, jobs, count);
-    need(told() == count, "opening told more, or less, than whether a tag is right", setting->aead->name);
+    need(told() == count, "opening told more, or less, than whether a tag is right");
     for (size_t i = 0; i < count; i++) {
         const bool forged = wrong < setting->tag_len && i % 2 == 0;
-        need(jobs[i].result == (forged ? CORE_OPEN_FORGED : CORE_OPEN_OK), "a frame was misjudged",
-             setting->aead->name);
+        need(jobs[i].result == (forged ? CORE_OPEN_FORGED : CORE_OPEN_OK), "a frame was misjudged");
     }
 }
 
@@ -141,7 +111,7 @@ static void open_all(const struct setting *setting)
 static void *new_state(const struct core_aead *aead, enum core_direction direction, const uint8_t *key)
 {
     void *state = calloc(1, aead->state_size);
-    need(state && aead->init(state, direction) && aead->set_key(state, key), "no state", aead->name);
+    need(state && aead->init(state, direction) && aead->set_key(state, key), "no state");
     return state;
 }
 
@@ -150,11 +120,12 @@ static void live(const struct core_aead *aead, void *workspace)
 {
     struct setting setting = {.aead = aead};
     uint8_t key[CORE_AEAD_KEY_MAX];
+    printf("%s\n", aead->name);
     memset(key, 7, sizeof key);
-    (void)VALGRIND_MAKE_MEM_UNDEFINED(key, sizeof key);
+    hide(key, sizeof key);
     setting.sealer = new_state(aead, CORE_SEAL, key);
     setting.opener = new_state(aead, CORE_OPEN, key);
-    need(told() == 0, "setting a key told of it", aead->name);
+    need(told() == 0, "setting a key told of it");
     for (setting.aad_count = 1; setting.aad_count <= 2; setting.aad_count++)
         for (setting.tag_len = aead->min_tag_len; setting.tag_len <= aead->tag_len; setting.tag_len += 3) {
             setting.workspace = NULL;
@@ -172,20 +143,15 @@ static void live(const struct core_aead *aead, void *workspace)
 int main(int argc, char **argv)
 {
     const char *refusal = NULL;
-    if (argc > 1)
-        control = argv[1];
-    if (!RUNNING_ON_VALGRIND) {
-        fprintf(stderr, "constant_time: not running under valgrind\n");
-        return EXIT_NO_VALGRIND;
-    }
+    constant_time_begin(argc, argv);
     const struct core_provider *provider = core_provider_ipsecmb(&refusal);
     if (!provider) {
         printf("skipped: no ipsec-mb provider: %s\n", refusal);
         return EXIT_SKIPPED;
     }
     void *workspace = malloc(provider->workspace_size());
-    need(workspace && provider->workspace_init(workspace), "no workspace", provider->name);
-    need(told() == 0, "errors before there was a secret", provider->name);
+    need(workspace && provider->workspace_init(workspace), "no workspace");
+    need(told() == 0, "errors before there was a secret");
     live(provider->aes_128_gcm, workspace);
     live(provider->aes_256_gcm, workspace);
     live(provider->aes_128_ctr_hmac_sha256, workspace);

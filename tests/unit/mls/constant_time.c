@@ -7,37 +7,13 @@
  * Usage: constant_time [control-compare | control-branch | control-index]; the controls compare as memcmp() does,
  * branch on a private key, and index with one, and must be caught. Runs only under valgrind (exit code 2 without it).
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <valgrind/memcheck.h>
-
+#include "constant_time.h"
 #include "core/curve25519_map.h"
 #include "core/secret.h"
 #include "mls/crypto.h"
 #include "party.h"
 
 enum { SUITE_BASE = 0xf100, PUBLIC_RANDOM_MAX = 16 };
-
-static const char *control;
-
-static void need(bool condition, const char *what)
-{
-    if (condition)
-        return;
-    fprintf(stderr, "constant_time: %s\n", what);
-    exit(EXIT_FAILURE);
-}
-
-static void hide(void *data, size_t len)
-{
-    (void)VALGRIND_MAKE_MEM_UNDEFINED(data, len);
-}
-
-static void show(const void *data, size_t len)
-{
-    (void)VALGRIND_MAKE_MEM_DEFINED(data, len);
-}
 
 /* Whether any of it is. Asked so that nothing is reported. */
 static bool is_hidden(const void *data, size_t len)
@@ -56,19 +32,11 @@ static bool is_hidden(const void *data, size_t len)
 static size_t seen;
 static const uint8_t table[256] = {1};
 
-static bool branching_compare(const uint8_t *a, const uint8_t *b, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (a[i] != b[i])
-            return false;
-    return true;
-}
-
 static void look(const uint8_t *private_key)
 {
-    if (strcmp(control, "control-branch") == 0 && private_key[0] == 0x42)
+    if (is_control("control-branch") && private_key[0] == 0x42)
         seen++;
-    if (strcmp(control, "control-index") == 0)
+    if (is_control("control-index"))
         seen += table[private_key[0]];
 }
 
@@ -88,7 +56,7 @@ bool __real_core_equal(const uint8_t *a, const uint8_t *b, size_t len);
 bool __wrap_core_equal(const uint8_t *a, const uint8_t *b, size_t len);
 bool __wrap_core_equal(const uint8_t *a, const uint8_t *b, size_t len)
 {
-    bool equal = strcmp(control, "control-compare") == 0 ? branching_compare(a, b, len) : __real_core_equal(a, b, len);
+    bool equal = is_control("control-compare") ? branching_compare(a, b, len) : __real_core_equal(a, b, len);
     show(&equal, sizeof equal);
     return equal;
 }
@@ -399,11 +367,7 @@ static void live(uint16_t suite)
 
 int main(int argc, char **argv)
 {
-    control = argc > 1 ? argv[1] : "";
-    if (!RUNNING_ON_VALGRIND) {
-        fprintf(stderr, "constant_time: not running under valgrind\n");
-        return 2;
-    }
+    constant_time_begin(argc, argv);
     init_suites();
     live(SUITE_BASE);
     if (!*control)

@@ -1,40 +1,10 @@
-/* Every allocation may fail: the operation says so, and the group is as it was. malloc, calloc and realloc are
- * interposed at link time (--wrap). */
+/* Every allocation may fail: the operation says so, and the group is as it was. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocations.h"
 #include "party.h"
 #include "unit.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-static size_t allocations;
-static size_t fail_at; /* the allocation, counted from 1, that fails; 0: none */
-
-static bool refused(void)
-{
-    return ++allocations == fail_at;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return refused() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return refused() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return refused() ? NULL : __real_realloc(memory, size);
-}
 
 /* What an operation works on. */
 struct scene {
@@ -185,10 +155,9 @@ static void fail_each(int (*operation)(struct scene *))
     int rc = MLS_MEMORY;
     scene_init(&s);
     for (size_t n = 1; rc != MLS_OK && n < 100000; n++) {
-        allocations = 0;
-        fail_at = n;
+        allocations = (struct allocations){.fail_at = n};
         rc = operation(&s);
-        fail_at = 0;
+        allocations.fail_at = 0;
         failures += rc != MLS_OK;
         CU_ASSERT_TRUE_FATAL(rc == MLS_OK || rc == MLS_MEMORY);
         CU_ASSERT_TRUE_FATAL(party_agrees(&s.a, &s.b));
@@ -253,10 +222,9 @@ static void check_merge(bool keeps_past)
     for (size_t n = 1; rc != MLS_OK && n < 1000; n++) {
         CU_ASSERT_EQUAL_FATAL(mls_group_epoch(s.a.group), 1);
         CU_ASSERT_TRUE_FATAL(party_agrees(&s.a, &s.b));
-        allocations = 0;
-        fail_at = n;
+        allocations = (struct allocations){.fail_at = n};
         rc = mls_group_merge(s.a.group, s.staged);
-        fail_at = 0;
+        allocations.fail_at = 0;
         CU_ASSERT_TRUE_FATAL(rc == MLS_OK || rc == MLS_MEMORY);
     }
     CU_ASSERT_EQUAL(rc, MLS_OK);

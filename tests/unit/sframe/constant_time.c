@@ -4,45 +4,19 @@
  *
  * Usage: constant_time [control-compare | control-branch]; the controls compare tags as memcmp() does, and branch on a
  * frame key, and must be caught. Runs only under valgrind (exit code 2 without it). */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <valgrind/memcheck.h>
-
+#include "constant_time.h"
 #include "core/secret.h"
 #include "fixture.h"
 #include "receiver.h"
 #include "sender.h"
 
-static const char *control;
 static size_t seen;
-
-static void need(bool condition, const char *what)
-{
-    if (condition)
-        return;
-    fprintf(stderr, "constant_time: %s\n", what);
-    exit(EXIT_FAILURE);
-}
-
-static void show(const void *data, size_t len)
-{
-    (void)VALGRIND_MAKE_MEM_DEFINED(data, len);
-}
 
 /* --- Controls --- */
 
-static bool branching_compare(const uint8_t *a, const uint8_t *b, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (a[i] != b[i])
-            return false;
-    return true;
-}
-
 static void look(const uint8_t *key)
 {
-    if (strcmp(control, "control-branch") == 0 && key[0] == 0x42)
+    if (is_control("control-branch") && key[0] == 0x42)
         seen++;
 }
 
@@ -50,7 +24,7 @@ bool __real_core_equal(const uint8_t *a, const uint8_t *b, size_t len);
 bool __wrap_core_equal(const uint8_t *a, const uint8_t *b, size_t len);
 bool __wrap_core_equal(const uint8_t *a, const uint8_t *b, size_t len)
 {
-    bool equal = strcmp(control, "control-compare") == 0 ? branching_compare(a, b, len) : __real_core_equal(a, b, len);
+    bool equal = is_control("control-compare") ? branching_compare(a, b, len) : __real_core_equal(a, b, len);
     show(&equal, sizeof equal);
     return equal;
 }
@@ -179,7 +153,7 @@ static void live(uint16_t suite)
     need(sframe_receiver_init_with(&provider, malloc(size), size, &receiver_config, &receiver) == SFRAME_OK,
          "receiver");
     memset(base_key, 7, sizeof base_key);
-    (void)VALGRIND_MAKE_MEM_UNDEFINED(base_key, sizeof base_key);
+    hide(base_key, sizeof base_key);
     need(sframe_context(SFRAME_CAMERA, 0, &context) == SFRAME_OK, "context");
     need(sframe_kid_from_leaf(context, LEAF, LEAVES, EPOCH, &kid) == SFRAME_OK, "KID");
     need(sframe_sender_add_key(sender, kid, base_key, sizeof base_key) == SFRAME_OK, "key");
@@ -199,11 +173,7 @@ static void live(uint16_t suite)
 
 int main(int argc, char **argv)
 {
-    control = argc > 1 ? argv[1] : "";
-    if (!RUNNING_ON_VALGRIND) {
-        fprintf(stderr, "constant_time: not running under valgrind\n");
-        return 2;
-    }
+    constant_time_begin(argc, argv);
     init_provider();
     for (uint16_t suite = SFRAME_AES_128_CTR_HMAC_SHA256_80; suite <= SFRAME_AES_256_CTR_HMAC_SHA512_32; suite++)
         live(suite);

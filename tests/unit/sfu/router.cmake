@@ -7,7 +7,7 @@ foreach(file arrivals cache feedback follow learn nack pair peer reports rewrite
   sotto_unit_test(sfu.${file} SOURCES test_${file}.c LINK sotto_sfu_sim)
 endforeach()
 sotto_unit_test(sfu.memory SOURCES test_memory.c LINK sotto_sfu_sim)
-target_link_options(test_sfu.memory PRIVATE -Wl,--wrap=malloc -Wl,--wrap=calloc)
+unit_counts_allocations(sfu.memory)
 
 add_library(sotto_sfu_blind STATIC blind.c)
 target_link_libraries(sotto_sfu_blind PUBLIC sotto_sfu_sim)

@@ -12,7 +12,7 @@ static void *grow(void *items, size_t *cap, size_t count, size_t size)
     if (count < *cap)
         return items;
     *cap = *cap ? *cap * 2 : 64;
-    items = realloc(items, *cap * size);
+    items = reallocarray(items, *cap, size);
     if (!items)
         abort();
     return items;

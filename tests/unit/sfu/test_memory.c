@@ -1,33 +1,11 @@
 /* Memory of the router: none is taken while packets flow, hostile ones included, and every allocation may fail.
- * malloc and calloc are interposed at link time (--wrap); the sim itself uses neither. */
+ * What the sim itself takes, by reallocarray, is not counted. */
+#include "allocations.h"
 #include "sim.h"
 #include "unit.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-
-static size_t allocations;
-static size_t fail_at; /* the allocation, counted from 1, that fails; 0: none */
-
-static bool refused(void)
-{
-    return ++allocations == fail_at;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return refused() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return refused() ? NULL : __real_calloc(count, size);
-}
 
 /* Anything at all: headers that look right with random insides, so that some of it gets far. */
 static void hostile(struct sim *sim, uint64_t *random, size_t packets)
@@ -76,7 +54,7 @@ static void packets_take_no_memory(void)
     /* the first packet is the set-up's last step: the slots take their caches */
     sim_frame(&audio, false, 1, 0);
     sim_frame(&video, true, 1, 0);
-    size_t before = allocations;
+    size_t before = allocations.count;
     CU_ASSERT(before > 0);
     for (int i = 0; i < 300; i++) {
         sim_frame(&audio, false, 1, 0);
@@ -85,12 +63,12 @@ static void packets_take_no_memory(void)
         sim_nack(sub, sub->params.media[1].ssrc, &seq, 1);
         sim_run(&sim, 33 * SIM_MS);
     }
-    CU_ASSERT_EQUAL(allocations, before);
+    CU_ASSERT_EQUAL(allocations.count, before);
     /* what hostile packets make slots change may take a pair or a cache once more, and no more than that */
     hostile(&sim, &random, 20000);
-    before = allocations;
+    before = allocations.count;
     hostile(&sim, &random, 20000);
-    CU_ASSERT_EQUAL(allocations, before);
+    CU_ASSERT_EQUAL(allocations.count, before);
     sim_close(&sim);
 }
 
@@ -133,17 +111,16 @@ static size_t call_with_failures(void)
 
 static void every_allocation_may_fail(void)
 {
-    allocations = 0;
+    allocations = (struct allocations){0};
     CU_ASSERT_EQUAL(call_with_failures(), 0);
-    size_t all = allocations;
+    size_t all = allocations.count;
     size_t joins_failed = 0;
     CU_ASSERT(all > 15);
     /* the first one is the router itself, without which there is no sim */
     for (size_t n = 2; n <= all; n++) {
-        allocations = 0;
-        fail_at = n;
+        allocations = (struct allocations){.fail_at = n};
         joins_failed += call_with_failures();
-        fail_at = 0;
+        allocations.fail_at = 0;
     }
     CU_ASSERT(joins_failed > 5);
 }
