@@ -26,8 +26,8 @@ int call_kick(struct call *call, const uint8_t user_id[CALL_USER_ID_LEN])
         return rc;
     if (memcmp(user_id, call->self.user_id, CALL_USER_ID_LEN) == 0 || !call_user_present(call, user_id))
         return CALL_USER;
-    call->commits.kick = true;
-    memcpy(call->commits.kicked, user_id, CALL_USER_ID_LEN);
+    call->commits.wishes.kick = true;
+    memcpy(call->commits.wishes.kicked, user_id, CALL_USER_ID_LEN);
     call_send_kick(call);
     call_kicks_announced(call, user_id); /* who withholds it from others withholds it from its maker too */
     call_commits_want(call, true);
@@ -39,7 +39,7 @@ int call_rotate(struct call *call)
     int rc = may_change(call);
     if (rc != CALL_OK)
         return rc;
-    call->commits.rotate = true;
+    call->commits.wishes.rotate = true;
     call_commits_want(call, true);
     return CALL_OK;
 }
@@ -49,8 +49,8 @@ int call_set_locked(struct call *call, bool locked)
     int rc = may_change(call);
     if (rc != CALL_OK)
         return rc;
-    call->commits.lock_wanted = true;
-    call->commits.lock_value = locked;
+    call->commits.wishes.lock_wanted = true;
+    call->commits.wishes.lock_value = locked;
     call_commits_want(call, true);
     return CALL_OK;
 }
@@ -91,8 +91,8 @@ int call_revoke(struct call *call, const uint8_t *list, size_t list_len)
     if (!copy)
         return CALL_MEMORY;
     memcpy(copy, list, list_len);
-    mls_output_free(&call->commits.revocations);
-    call->commits.revocations = (struct mls_output){copy, list_len};
+    mls_output_free(&call->commits.wishes.revocations);
+    call->commits.wishes.revocations = (struct mls_output){copy, list_len};
     call_commits_want(call, true);
     return CALL_OK;
 }

@@ -94,6 +94,8 @@ void call_free(struct call *call)
     if (!call)
         return;
     call_drop_group(call);
+    call_wishes_wipe(call);
+    call_retreat_wipe(call);
     call_joining_wipe(call);
     call_events_wipe(&call->events);
     call_connection_lost(call);
@@ -104,6 +106,7 @@ void call_free(struct call *call)
 
 void call_drop_group(struct call *call)
 {
+    call_retreat_take(call);
     call_commits_wipe(call);
     call_epochs_wipe(call);
     call_held_wipe(call);
@@ -119,6 +122,8 @@ void call_drop_group(struct call *call)
 void call_end(struct call *call)
 {
     call_drop_group(call);
+    call_wishes_wipe(call);
+    call_retreat_wipe(call);
     call_joining_wipe(call);
     call_epochs_pause(call, CALL_PAUSE_OUT);
     call_set_phase(call, CALL_PHASE_OUT);
@@ -127,6 +132,8 @@ void call_end(struct call *call)
 void call_link_is_old(struct call *call)
 {
     call_drop_group(call);
+    call_wishes_wipe(call);
+    call_retreat_wipe(call);
     call_joining_wipe(call);
     call_epochs_pause(call, CALL_PAUSE_JOINING);
     call_set_phase(call, CALL_PHASE_LINK_OLD);

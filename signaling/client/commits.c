@@ -23,8 +23,15 @@ void call_commits_wipe(struct call *call)
     call_commits_forget_own(call);
     for (size_t i = 0; i < commits->add_count; i++)
         mls_output_free(&commits->adds[i].package);
-    mls_output_free(&commits->revocations);
+    const struct call_wishes wishes = commits->wishes;
     core_wipe(commits, sizeof *commits);
+    commits->wishes = wishes;
+}
+
+void call_wishes_wipe(struct call *call)
+{
+    mls_output_free(&call->commits.wishes.revocations);
+    call->commits.wishes = (struct call_wishes){0};
 }
 
 static void append(struct call *call)
@@ -115,8 +122,8 @@ uint32_t call_commits_rank(const struct call *call)
 static bool has_work(const struct call *call)
 {
     const struct call_commits *commits = &call->commits;
-    bool work = commits->kick || commits->rotate || commits->lock_wanted || commits->turn ||
-                commits->revocations.len > 0 || (call->contact.accepted && call->roster.lost > 0);
+    bool work = commits->wishes.kick || commits->wishes.rotate || commits->wishes.lock_wanted || commits->turn ||
+                commits->wishes.revocations.len > 0 || (call->contact.accepted && call->roster.lost > 0);
     for (size_t i = 0; i < commits->add_count; i++)
         work |= commits->adds[i].admitted;
     for (uint32_t i = 0; i < call->roster.count; i++)
@@ -131,7 +138,7 @@ static bool may_commit(const struct call *call)
            (call->contact.confirmed || call->contact.accepted || call_contact_earlier(call) ||
             call_contact_eldest(call)) &&
            call_log_caught_up(call) && !call->commits.staged &&
-           (call->commits.kick || call->now.ms >= call->commits.deferred_until);
+           (call->commits.wishes.kick || call->now.ms >= call->commits.deferred_until);
 }
 
 void call_commits_want(struct call *call, bool at_once)
@@ -226,16 +233,16 @@ static void forget_what_is_done(struct call *call, const struct call_change *cha
         if (is_in(call, commits->adds[i].nonce) || call_add_is_old(call, &commits->adds[i]) || change->rotates ||
             call->now.ms - commits->adds[i].since_ms > CALL_KEYS_MAX_MS)
             forget_add(commits, i);
-    if (commits->kick && !call_user_present(call, commits->kicked)) {
-        commits->kick = false;
-        commits->rotate = true; /* also where they went before it: their link is to be of no use */
+    if (commits->wishes.kick && !call_user_present(call, commits->wishes.kicked)) {
+        commits->wishes.kick = false;
+        commits->wishes.rotate = true; /* also where they went before it: their link is to be of no use */
     }
     if (change->rotates)
-        commits->rotate = false;
-    if (commits->lock_wanted && call->params.locked == commits->lock_value)
-        commits->lock_wanted = false;
-    if (commits->revocations.len > 0 && call_revocations_known(call, call_bytes(commits->revocations)))
-        mls_output_free(&commits->revocations);
+        commits->wishes.rotate = false;
+    if (commits->wishes.lock_wanted && call->params.locked == commits->wishes.lock_value)
+        commits->wishes.lock_wanted = false;
+    if (commits->wishes.revocations.len > 0 && call_revocations_known(call, call_bytes(commits->wishes.revocations)))
+        mls_output_free(&commits->wishes.revocations);
     commits->turn = false;
     /* of those who wait, somebody has taken some: a few look whether any are left */
     if (commits->waiting && change->adds && call_commits_rank(call) >= CALL_LOOK_AGAIN)
@@ -246,6 +253,7 @@ void call_commits_merged(struct call *call, const struct call_change *change, bo
 {
     struct call_commits *commits = &call->commits;
     call_commits_forget_own(call); /* it was merged, or it is of an epoch that is over */
+    commits->suspected = false;
     forget_what_is_done(call, change);
     if (change->pure || commits->last_turn_ms == 0)
         commits->last_turn_ms = call->now.ms;
@@ -254,7 +262,7 @@ void call_commits_merged(struct call *call, const struct call_change *change, bo
     call_timer_stop(call, CALL_TIMER_TAKE);
     call_commits_waiting(call, commits->waiting);
     if (has_work(call))
-        call_commits_want(call, !own && (commits->kick || commits->add_count > 0));
+        call_commits_want(call, !own && (commits->wishes.kick || commits->add_count > 0));
 }
 
 /* --- Newcomers' key packages --- */

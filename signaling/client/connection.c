@@ -321,7 +321,6 @@ static void take_admitted(struct call *call, const struct wire_admitted *admitte
     if (other_log) { /* its numbers mean nothing any more */
         call->log.next = call->log.head = call->log.ended = call->log.info_count = call->log.number = 0;
         call->log.misled = false;
-        call_kicks_forget(call); /* nor do those whom they were about */
     }
     if (other_log && from > 0) { /* nor does this one, from which on its entries were asked for */
         call_connection_lost(call);

@@ -29,6 +29,9 @@ void call_contact_begin(struct call *call)
     call_roster_refresh(call);
     for (uint32_t i = 0; i < call->roster.count; i++)
         call->roster.peers[i].was_there = call->roster.peers[i].present && !call_is_self(call, i);
+    if (call->retreat.taken)
+        call_event_plain(call, CALL_EVENT_LINK);
+    call->retreat.taken = false;
     call_timer_set(call, CALL_TIMER_TICK, CALL_TICK_MS);
     call_timer_set(call, CALL_TIMER_HEARTBEAT, call_random_below(CALL_BATCH_MS));
 }
@@ -129,6 +132,7 @@ void call_contact_judge(struct call *call)
         call_event_plain(call, CALL_EVENT_ROSTER);
     if (call->roster.lost == 0)
         contact->accepted = false;
+    call_retreat_judge(call);
     const bool was_confirmed = contact->confirmed;
     contact->confirmed = was_confirmed || is_confirmed(call);
     if (contact->confirmed && !was_confirmed) {

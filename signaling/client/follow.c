@@ -51,6 +51,7 @@ static int next_room(const struct mls_group *group, const struct call_room *room
 static void rotate(struct call *call)
 {
     struct call_room next;
+    call_retreat_keep(call);
     if (next_room(call->group, &call->room, &next) != MLS_OK)
         return;
     call->room = next;
@@ -94,7 +95,7 @@ void call_merged(struct call *call, const struct call_change *change, bool own)
             newcomers = true;
     }
     call_roster_refresh(call);
-    if (change->rotates)
+    if (change->rotates && !call->retreat.open)
         call_kicks_rotated(call);
     call_epochs_enter(call, change);
     call_commits_merged(call, change, own);
@@ -170,8 +171,10 @@ static void note_suspect(struct call *call, struct mls_bytes commit, int rc)
     if (rc == MLS_OK || rc == MLS_REFUSED || rc == MLS_EPOCH || rc == MLS_GROUP || rc == MLS_OWN_MESSAGE)
         return;
     if (mls_group_sender(call->group, commit, call_group_time(call->group, &call->params), &sender_type, &sender) !=
-            MLS_OK ||
-        sender_type != MLS_SENDER_MEMBER)
+        MLS_OK)
+        return;
+    call->commits.suspected = true;
+    if (sender_type != MLS_SENDER_MEMBER)
         return;
     const struct call_peer *peer = call_peer(call, sender);
     call->commits.deferred_until = call->now.ms + call_interval_ms(call) + CALL_DEFER_MS;

@@ -102,7 +102,7 @@ int call_send_left(struct call *call)
 void call_send_kick(struct call *call)
 {
     struct call_message message = {.type = CALL_MESSAGE_KICK};
-    memcpy(message.kicked, call->commits.kicked, sizeof message.kicked);
+    memcpy(message.kicked, call->commits.wishes.kicked, sizeof message.kicked);
     if (send_message(call, &message) != CALL_OK)
         return; /* the commit itself says it too */
 }
@@ -307,6 +307,7 @@ void call_relayed(struct call *call, struct mls_bytes box)
     if (call->phase == CALL_PHASE_OUT || call->phase == CALL_PHASE_LINK_OLD)
         return;
     if (call_box_open(&call->room, CALL_BOX_RELAY, box, &content) != CALL_OK) {
+        call_retreat_relayed(call, box);
         call_log_number(call, box);
         return;
     }

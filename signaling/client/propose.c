@@ -180,7 +180,8 @@ static void remove_leaf(struct plan *plan, uint32_t leaf)
 
 static bool is_kicked(const struct call *call, const struct call_peer *peer)
 {
-    return call->commits.kick && memcmp(peer->certificate.user_id, call->commits.kicked, CALL_USER_ID_LEN) == 0;
+    return call->commits.wishes.kick &&
+           memcmp(peer->certificate.user_id, call->commits.wishes.kicked, CALL_USER_ID_LEN) == 0;
 }
 
 /* A leaf that is silent, and missed its turn: whoever's turn it is takes it out; or at once if the user said so. */
@@ -257,13 +258,13 @@ static bool plan_params(const struct call *call, struct plan *plan)
     const struct call_commits *commits = &call->commits;
     struct call_context context;
     plan->params = call->params;
-    plan->rotates = commits->kick || commits->rotate;
+    plan->rotates = commits->wishes.kick || commits->wishes.rotate;
     if (plan->rotates)
         plan->params.secret_number++;
-    if (commits->lock_wanted)
-        plan->params.locked = commits->lock_value;
-    plan->changes = plan->rotates || commits->revocations.len > 0 ||
-                    (commits->lock_wanted && plan->params.locked != call->params.locked);
+    if (commits->wishes.lock_wanted)
+        plan->params.locked = commits->wishes.lock_value;
+    plan->changes = plan->rotates || commits->wishes.revocations.len > 0 ||
+                    (commits->wishes.lock_wanted && plan->params.locked != call->params.locked);
     if (!plan->changes)
         return true;
     if (!call_context_parse(mls_group_extensions(call->group), &context))
@@ -271,7 +272,7 @@ static bool plan_params(const struct call *call, struct plan *plan)
     wire_buffer_init(&plan->encoded, CALL_EXTENSIONS_BYTES_MAX);
     call_params_write(&plan->encoded, &plan->params);
     wire_buffer_init(&plan->revoked, CALL_EXTENSIONS_BYTES_MAX);
-    write_revoked(&plan->revoked, context.revoked, call_bytes(commits->revocations));
+    write_revoked(&plan->revoked, context.revoked, call_bytes(commits->wishes.revocations));
     call_context_items(wire_buffer_slice(&plan->encoded), wire_buffer_slice(&plan->revoked), plan->items);
     return bytes_writer_ok(&plan->encoded) && bytes_writer_ok(&plan->revoked) &&
            add_proposal(plan, (struct mls_proposal_config){.type = MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS,

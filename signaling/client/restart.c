@@ -49,7 +49,7 @@ static bool may_keep(const struct call *call)
     const struct call_contact *contact = &call->contact;
     return call->phase == CALL_PHASE_RETURNING ||
            (call->phase == CALL_PHASE_MEMBER && contact->confirmed && contact->pause != CALL_PAUSE_LOST &&
-            contact->pause != CALL_PAUSE_WITHHELD);
+            contact->pause != CALL_PAUSE_WITHHELD && !call->retreat.open);
 }
 
 void call_keep(struct call *call)

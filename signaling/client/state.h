@@ -4,6 +4,7 @@
 
 #include "kicks.h"
 #include "policy.h"
+#include "retreat.h"
 #include "seal.h"
 #include "sotto/identity.h"
 #include "wire/envelope.h"
@@ -242,20 +243,26 @@ struct call_add {
     bool admitted;
 };
 
-struct call_commits {
-    struct call_add adds[CALL_ADDS_KEPT];
-    size_t add_count;
-    bool waiting; /* key packages wait at the delivery service */
-    bool taking;
+/* What the user wants done, until it is: also by a client that has to come in anew meanwhile. */
+struct call_wishes {
     bool kick;
     uint8_t kicked[CALL_USER_ID_LEN];
     bool rotate;
     bool lock_wanted;
     bool lock_value;
     struct mls_output revocations; /* a list that is to be put into the group; empty: none */
-    bool turn;                     /* the next commit is this client's turn */
+};
+
+struct call_commits {
+    struct call_add adds[CALL_ADDS_KEPT];
+    size_t add_count;
+    bool waiting; /* key packages wait at the delivery service */
+    bool taking;
+    struct call_wishes wishes;
+    bool turn; /* the next commit is this client's turn */
     uint64_t last_turn_ms;
     uint64_t deferred_until;
+    bool suspected; /* a commit of this epoch failed here: others may have taken it */
     /* on its way */
     struct mls_staged *staged;
     bool rotating;
@@ -385,6 +392,7 @@ struct call {
     struct call_epochs epochs;
     struct call_contact contact;
     struct call_kicks kicks;
+    struct call_retreat retreat;
     struct call_events events;
 };
 
@@ -545,7 +553,9 @@ void call_commits_append_timer(struct call *call);
 void call_commits_waiting(struct call *call, uint16_t waiting);
 void call_commits_packages(struct call *call, const struct wire_key_packages *packages);
 void call_commits_connected(struct call *call);
+/* All but the user's wishes; and these. */
 void call_commits_wipe(struct call *call);
+void call_wishes_wipe(struct call *call);
 void call_commits_forget_own(struct call *call);
 /* A commit is wanted soon; at once: without waiting for one's rank. */
 void call_commits_want(struct call *call, bool at_once);

@@ -12,6 +12,7 @@
 #include "unit.h"
 
 static unsigned broken;
+static const struct mls_group *broken_for[2]; /* NULLs: for whoever comes first */
 
 int __real_mls_group_process(struct mls_group *group, struct mls_bytes message, uint64_t now_s,
                              struct mls_received *received);
@@ -21,7 +22,8 @@ int __wrap_mls_group_process(struct mls_group *group, struct mls_bytes message, 
                              struct mls_received *received)
 {
     struct mls_message parsed;
-    if (broken > 0 && mls_message_parse(message.data, message.len, &parsed) == MLS_OK &&
+    if (broken > 0 && (!broken_for[0] || broken_for[0] == group || broken_for[1] == group) &&
+        mls_message_parse(message.data, message.len, &parsed) == MLS_OK &&
         parsed.wire_format == MLS_WIRE_PRIVATE_MESSAGE && parsed.private_message.content_type == MLS_CONTENT_COMMIT) {
         broken--;
         return MLS_PATH;
@@ -162,6 +164,53 @@ static void spoiled(void)
     sim_free(sim);
 }
 
+/* --- An admin's wishes --- */
+
+/* Who is to be kicked commits first, what `fooled` cannot follow, the admin among them: they follow the kick, which the
+ * others skip, into an epoch and a secret of their own. They come in anew under the old one, and the kick is made
+ * again. */
+static void kick_after_a_spoiled_commit(unsigned fooled)
+{
+    struct sim *sim = call_of(8);
+    unsigned kicked = 2;
+    sim_run_for(sim, 65000); /* a turn */
+    while (call_committed_last(sim->clients[kicked].call->group, mls_group_own_leaf(sim->clients[kicked].call->group)))
+        kicked++;
+    struct call *racer = sim->clients[kicked].call;
+    broken = fooled;
+    for (unsigned i = 0; i < fooled; i++)
+        broken_for[i] = sim->clients[i].call->group;
+    racer->commits.turn = true;
+    call_commits_want(racer, true);
+    sim_drain(sim, kicked);
+    sim_run_for(sim, 30);
+    CU_ASSERT_EQUAL(call_kick(sim->clients[0].call, sim->clients[kicked].content.user_id), CALL_OK);
+    sim_drain(sim, 0);
+    sim_run_for(sim, 30000);
+    CU_ASSERT_EQUAL(broken, 0);
+    broken_for[0] = broken_for[1] = NULL;
+    for (unsigned i = 0; i < 8; i++) {
+        struct call_link link;
+        if (i == kicked)
+            continue;
+        CU_ASSERT_EQUAL(sim->clients[i].warnings[CALL_WARNING_RESYNC], i < fooled);
+        CU_ASSERT_EQUAL(call_member_total(sim->clients[i].call), 7);
+        CU_ASSERT_EQUAL(sim->clients[i].gone[CALL_GONE_KICKED], i < fooled ? 2 : 1); /* in their own epoch, too */
+        CU_ASSERT_TRUE(sim->clients[i].sending);
+        CU_ASSERT_EQUAL(call_get_link(sim->clients[i].call, &link), CALL_OK);
+        CU_ASSERT_EQUAL(link.number, 1);
+    }
+    CU_ASSERT_EQUAL(call_get_phase(racer), CALL_PHASE_OUT);
+    CU_ASSERT_TRUE(sim_settle(sim, 10000) != UINT64_MAX);
+    sim_free(sim);
+}
+
+static void the_admin_of_a_kick(void)
+{
+    kick_after_a_spoiled_commit(1);
+    kick_after_a_spoiled_commit(2);
+}
+
 /* --- A commit that nobody takes --- */
 
 static bool accept_any(void *context, const struct mls_group *group, const struct mls_commit_info *commit)
@@ -181,7 +230,7 @@ static void an_invalid_commit_is_first(void)
     const uint64_t epoch = call_epoch(sim->clients[0].call);
     const size_t log = sim->servers[0].count;
     liar->group->policy.accept_commit = accept_any;
-    liar->commits.lock_wanted = liar->commits.lock_value = true;
+    liar->commits.wishes.lock_wanted = liar->commits.wishes.lock_value = true;
     call_commits_want(liar, true);
     sim_drain(sim, 2);
     sim_run_for(sim, 100);
@@ -216,6 +265,7 @@ static const struct unit_test tests[] = {
     {"one who cannot follow a commit comes in anew", one},
     {"several who cannot do, though they hear each other", a_subtree},
     {"a subtree that was given wrong path secrets comes in anew, and knows whose they were", spoiled},
+    {"an admin that cannot follow whom it kicks comes in anew, and kicks it", the_admin_of_a_kick},
     {"a commit that nobody may make is skipped by all alike, though it is first", an_invalid_commit_is_first},
 };
 UNIT_MAIN("client.broken", tests)
