@@ -80,7 +80,7 @@ static bool is_hex(const uint8_t *bytes, size_t len, const char *hex)
 /* What is asked, and room for what is answered: of one allocation for all AEADs, since memory that is touched for the
  * first time costs as much as the answers. */
 struct known {
-    void *workspace; /* of the candidate's batches; NULL: it has none */
+    void *workspace; /* of the candidate's batches, or NULL */
     uint8_t key[CORE_AEAD_KEY_MAX];
     uint8_t nonce[CORE_NONCE_LEN];
     uint8_t aad[AAD_MAX];
@@ -219,20 +219,28 @@ static bool hash_right(const struct core_hash *hash, const char *mac_hex)
            hash->hmac(&key, &part, 1, mac) && is_hex(mac, hash->len, mac_hex);
 }
 
+/* What the candidate's batches work in; NULL: it has none, or it failed. */
+static void *new_workspace(const struct core_provider *candidate)
+{
+    if (!candidate->workspace_init)
+        return NULL;
+    void *workspace = malloc(candidate->workspace_size());
+    if (workspace && candidate->workspace_init(workspace))
+        return workspace;
+    free(workspace);
+    return NULL;
+}
+
 static struct known *new_known(const struct core_provider *candidate)
 {
     struct known *known = malloc(sizeof *known);
     if (!known)
         return NULL;
-    known->workspace = candidate->workspace_init ? malloc(candidate->workspace_size()) : NULL;
+    known->workspace = new_workspace(candidate);
     fill(known->key, sizeof known->key, 1, 1);
     fill(known->nonce, sizeof known->nonce, 1, 0xa0);
     fill(known->aad, sizeof known->aad, 17, 1);
     fill(known->plain, sizeof known->plain, 31, 7);
-    if (known->workspace && !candidate->workspace_init(known->workspace)) {
-        free(known->workspace);
-        known->workspace = NULL;
-    }
     return known;
 }
 
