@@ -31,6 +31,27 @@ static void a_remove_withheld(void)
     sim_free(sim);
 }
 
+/* And so is the announcement, while who is kicked goes on speaking to that member: it loses contact with all others,
+ * and pauses where those are half of the call or more. */
+static void a_remove_and_its_word_withheld(void)
+{
+    for (unsigned n = 3; n <= 4; n++) {
+        struct sim *sim = scene_new(n, n);
+        sim_server_copy(sim);
+        sim_move(sim, 1, 1);
+        sim_move(sim, 2, 1); /* the accomplice, in the past */
+        sim_run_for(sim, 500);
+        scene_kick(sim, 2);
+        sim_run_for(sim, 19000);
+        CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), n - 1);
+        CU_ASSERT_EQUAL(sim->clients[1].warnings[CALL_WARNING_KICK], 0);
+        CU_ASSERT_EQUAL(scene_lost(sim, 1), n - 2);
+        CU_ASSERT_EQUAL(scene_pause(sim, 1), n == 3 ? CALL_PAUSE_NONE : CALL_PAUSE_LOST);
+        CU_ASSERT_EQUAL(scene_lost(sim, 0), 1);
+        sim_free(sim);
+    }
+}
+
 static bool no_appends_of_0(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
 {
     (void)context;
@@ -81,6 +102,49 @@ static void a_welcome_withheld(void)
     sim_start(sim, 3);
     gather_settles(sim, 30000);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
+    sim_free(sim);
+}
+
+struct late {
+    struct sim_bytes *parts[16];
+    size_t count;
+};
+
+static bool hold_welcomes(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    static uint8_t encoded[1 << 17];
+    struct late *late = context;
+    struct bytes_writer w;
+    if (no_welcomes(NULL, sim, client, envelope))
+        return true;
+    bytes_writer_init(&w, encoded, sizeof encoded);
+    wire_envelope_write(&w, envelope);
+    CU_ASSERT_TRUE_FATAL(bytes_writer_ok(&w) && late->count < sizeof late->parts / sizeof late->parts[0]);
+    late->parts[late->count++] = sim_bytes_new(encoded, w.len);
+    return false;
+}
+
+/* It comes after a minute: to who has long come in by itself, it is nothing any more. */
+static void a_welcome_after_a_minute(void)
+{
+    struct sim *sim = scene_new(3, 4);
+    struct late late = {.count = 0};
+    sim->filter = hold_welcomes;
+    sim->context = &late;
+    sim_start(sim, 3);
+    gather_settles(sim, 30000);
+    sim_run_for(sim, 60000);
+    sim->filter = NULL;
+    const unsigned resyncs = sim->clients[3].warnings[CALL_WARNING_RESYNC];
+    CU_ASSERT_TRUE(late.count > 0);
+    for (size_t i = 0; i < late.count; i++) {
+        sim_send_down(sim, 3, late.parts[i]);
+        sim_bytes_drop(late.parts[i]);
+    }
+    sim_run_for(sim, 5000);
+    CU_ASSERT_EQUAL(sim->clients[3].warnings[CALL_WARNING_RESYNC], resyncs);
+    CU_ASSERT_TRUE(sim->clients[3].sending);
+    CU_ASSERT_TRUE(sim_agree(sim));
     sim_free(sim);
 }
 
@@ -225,8 +289,11 @@ static void an_old_key_package(void)
 
 static const struct unit_test tests[] = {
     {"a kick withheld from one member pauses it after ten seconds", a_remove_withheld},
+    {"so is its announcement: contact is lost, and pauses what half of the call cannot hear",
+     a_remove_and_its_word_withheld},
     {"who leaves before its kick has no good link by that", a_kick_overtaken_by_a_goodbye},
     {"a Welcome that is withheld is done without", a_welcome_withheld},
+    {"one that comes after a minute is nothing any more", a_welcome_after_a_minute},
     {"entries that are dropped are read", entries_dropped},
     {"a relay that passes nothing on is noticed, and loses nobody", no_word_passed_on},
     {"garbage in the log is skipped by all", garbage},
