@@ -215,7 +215,7 @@ int mls_group_export(const struct mls_group *group, struct mls_bytes label, stru
 
 struct mls_bytes mls_group_epoch_authenticator(const struct mls_group *group)
 {
-    return (struct mls_bytes){group->epoch.secrets.authenticator, group->suite->hash->len};
+    return (struct mls_bytes){group->epoch.secrets.authenticator, group->removed ? 0 : group->suite->hash->len};
 }
 
 int mls_group_tree(const struct mls_group *group, struct mls_output *tree)

@@ -371,7 +371,8 @@ SOTTO_API bool mls_group_was_reinitialized(const struct mls_group *group);
  * the KDF gives, MLS_CRYPTO. */
 SOTTO_MUST_CHECK SOTTO_API int mls_group_export(const struct mls_group *group, struct mls_bytes label,
                                                 struct mls_bytes context, uint8_t *out, size_t len);
-/* The epoch authenticator (section 8.7); borrowed. */
+/* The epoch authenticator (section 8.7), of the hash's length; borrowed until the group changes. Empty, never zeros that
+ * would be equal to another's, for who knows none: after this member's removal, and of a group that is only looked at. */
 SOTTO_API struct mls_bytes mls_group_epoch_authenticator(const struct mls_group *group);
 /* The ratchet tree, as the extension's data, for who joins without it in the message. MLS_MEMORY, MLS_LIMIT. */
 SOTTO_MUST_CHECK SOTTO_API int mls_group_tree(const struct mls_group *group, struct mls_output *tree);

@@ -542,6 +542,7 @@ static void test_look(void)
     CU_ASSERT_EQUAL(memcmp(member.credential.data, "bob", 3), 0);
     CU_ASSERT_EQUAL(mls_group_seal(seen, NULL, party_text("hello"), &message), MLS_REMOVED);
     CU_ASSERT_EQUAL(mls_group_info(seen, true, &message), MLS_REMOVED);
+    CU_ASSERT_EQUAL(mls_group_epoch_authenticator(seen).len, 0);
     mls_group_free(seen);
     /* judged like one that is joined */
     a.refused_credential = "bob";

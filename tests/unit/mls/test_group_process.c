@@ -176,6 +176,9 @@ static void test_removed_member_knows(void)
     CU_ASSERT_EQUAL(mls_group_export(t.c.group, party_text("x"), party_text(""), key, sizeof key), MLS_REMOVED);
     CU_ASSERT_EQUAL(mls_group_info(t.c.group, false, &message), MLS_REMOVED);
     CU_ASSERT_FALSE(party_hears(&t.a, &t.c));
+    /* nor are zeros given for what only members know: all who were removed would seem to agree */
+    CU_ASSERT_EQUAL(mls_group_epoch_authenticator(t.b.group).len, 32);
+    CU_ASSERT_EQUAL(mls_group_epoch_authenticator(t.c.group).len, 0);
     /* its secrets are gone */
     const struct mls_epoch_secrets none = {0};
     CU_ASSERT_EQUAL(memcmp(&t.c.group->epoch.secrets, &none, sizeof none), 0);
