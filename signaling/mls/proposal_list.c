@@ -50,6 +50,7 @@ int mls_list_resolve(struct mls_list *list, const struct mls_group *group, const
 {
     struct bytes_reader r = mls_walk(content->commit.proposals);
     struct mls_proposal_or_ref item;
+    size_t referred = 0;
     int rc = MLS_OK;
     while (rc == MLS_OK && mls_proposal_or_ref_next(&r, &item)) {
         if (item.type == MLS_BY_VALUE) {
@@ -62,6 +63,10 @@ int mls_list_resolve(struct mls_list *list, const struct mls_group *group, const
         struct mls_kept *kept = mls_group_find_kept(group, item.reference);
         if (!kept)
             return MLS_PROPOSAL_UNKNOWN;
+        /* more than there are: one of them comes twice, which section 12.2 lets no type do. It is said here, as each
+         * costs a search through what is kept */
+        if (referred++ == group->kept_count)
+            return MLS_PROPOSAL_LIST;
         const struct mls_content *sent = &kept->message.content;
         rc = mls_list_add(list, &sent->proposal, sent->sender.type, sent->sender.index, kept);
     }

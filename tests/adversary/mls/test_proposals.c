@@ -128,6 +128,25 @@ static void test_update_twice(void)
     room_wipe(&r);
 }
 
+/* A commit could else have alice search what she keeps 65,536 times before its list is looked at. */
+static void test_reference_twice(void)
+{
+    struct room r;
+    struct party e;
+    struct mls_output message = {0};
+    room_init(&r);
+    party_init(&e, "eve", 1);
+    const struct mls_proposal_config add = party_add(&e);
+    CU_ASSERT_EQUAL_FATAL(mls_group_propose(r.others[1].group, NULL, &add, PARTY_NOW_S, &message), MLS_OK);
+    CU_ASSERT_EQUAL(party_receive(&r.a, party_bytes(message)), MLS_OK);
+    add_reference(&r, r.a.group->kept[0]);
+    add_reference(&r, r.a.group->kept[0]);
+    CU_ASSERT_EQUAL(commit(&r), MLS_PROPOSAL_LIST);
+    mls_output_free(&message);
+    party_wipe(&e);
+    room_wipe(&r);
+}
+
 /* alice's verdict on bob's Update to this encryption key. */
 static int propose_update(struct room *r, struct core_slice key)
 {
@@ -471,6 +490,7 @@ static const struct unit_test tests[] = {
     {"a member has no ExternalInit", test_external_init},
     {"nobody is removed where nobody is", test_remove_of_nobody},
     {"a leaf is updated or removed once in a commit", test_update_twice},
+    {"a commit names a proposal once", test_reference_twice},
     {"an Update brings a new key that one can encrypt to", test_update_keys},
     {"a path brings its leaf a new key", test_path_keeps_its_key},
     {"PSKs have whole nonces, and link no group that is not new", test_psks},
