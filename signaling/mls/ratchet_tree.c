@@ -91,6 +91,7 @@ int mls_ratchet_tree_read(const struct mls_suite *suite, struct core_slice data,
         mls_ratchet_tree_free(made);
         return rc;
     }
+    made->tail = leaves;
     *tree = made;
     return MLS_OK;
 }
@@ -106,6 +107,7 @@ int mls_ratchet_tree_stage(struct mls_ratchet_tree *base, struct mls_ratchet_tre
     made->kept = base->leaves;
     made->members = base->members;
     made->vacant = base->vacant;
+    made->tail = base->tail;
     *stage = made;
     return MLS_OK;
 }
@@ -178,17 +180,17 @@ static int read_stage_cell(struct bytes_reader *r, struct mls_ratchet_tree *stag
     return rc;
 }
 
-/* Whether all leaves of the tree's right half are blank. */
-static bool right_is_blank(const struct mls_ratchet_tree *tree)
+/* Whether all leaves of the tree's right half are blank. What was seen to be blank is not looked at again, or a commit
+ * of many Removes would look at half the tree for each. */
+static bool right_is_blank(struct mls_ratchet_tree *tree)
 {
-    for (uint32_t leaf = tree->leaves; leaf-- > tree->leaves / 2;)
-        if (tree_at(tree, mls_tree_node(leaf)))
-            return false;
-    return true;
+    while (tree->tail > tree->leaves / 2 && !tree_at(tree, mls_tree_node(tree->tail - 1)))
+        tree->tail--;
+    return tree->tail <= tree->leaves / 2;
 }
 
 /* What reading cell by cell cannot see. */
-static int check_stage(const struct mls_ratchet_tree *stage)
+static int check_stage(struct mls_ratchet_tree *stage)
 {
     if (right_is_blank(stage)) /* of a single leaf: that one */
         return MLS_MALFORMED;
@@ -216,6 +218,7 @@ int mls_ratchet_tree_read_stage(struct bytes_reader *r, struct mls_ratchet_tree 
     made->leaves = leaves;
     made->kept = kept;
     made->vacant = 0;
+    made->tail = leaves;
     while (rc == MLS_OK && bytes_reader_left(&cells) > 0)
         rc = read_stage_cell(&cells, made, &first);
     if (rc == MLS_OK)

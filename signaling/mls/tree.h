@@ -26,6 +26,7 @@ struct mls_ratchet_tree {
     uint32_t leaves;
     uint32_t members;
     uint32_t vacant;       /* no leaf before this is blank */
+    uint32_t tail;         /* each leaf from here on is blank */
     size_t stride;         /* bytes of a cell */
     struct key_index keys; /* of the nodes in own cells */
     uint8_t *cells;        /* whole: one for each node */

@@ -215,6 +215,8 @@ int tree_put(struct mls_ratchet_tree *stage, uint32_t node, struct tree_node *co
     cell->own = true;
     cell->node = content;
     if (mls_tree_is_leaf(node)) {
+        if (content && node / 2 >= stage->tail)
+            stage->tail = node / 2 + 1;
         stage->members += content != NULL;
         stage->members -= was_there;
     }
@@ -287,6 +289,7 @@ int mls_ratchet_tree_merge(struct mls_ratchet_tree *stage)
     }
     base->members = stage->members;
     base->vacant = stage->vacant;
+    base->tail = stage->tail;
     mls_ratchet_tree_free(stage);
     return MLS_OK;
 }
