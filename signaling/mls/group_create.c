@@ -18,8 +18,17 @@ static int add_leaf(struct mls_group *group, const struct mls_leaf_node *leaf)
     return rc;
 }
 
+/* What a group begins with. */
+struct founding {
+    struct core_slice group_id; /* empty: random */
+    const struct mls_leaf_config *leaf;
+    struct core_slice extensions; /* the GroupContext's, as a vector's content */
+    uint64_t not_before_s;        /* the founder's leaf's lifetime */
+    uint64_t not_after_s;
+};
+
 /* The founder's leaf, put into the tree's only place. */
-static int add_founder(struct mls_group *group, struct mls_leaf_template *template)
+static int add_founder(struct mls_group *group, const struct founding *founding, struct mls_leaf_template *template)
 {
     const struct mls_suite *suite = group->suite;
     uint8_t private_key[MLS_KEM_PRIVATE_MAX];
@@ -31,8 +40,8 @@ static int add_founder(struct mls_group *group, struct mls_leaf_template *templa
     if (rc != MLS_OK)
         goto out;
     template->leaf.source = MLS_LEAF_KEY_PACKAGE;
-    template->leaf.not_before = 0;
-    template->leaf.not_after = UINT64_MAX;
+    template->leaf.not_before = founding->not_before_s;
+    template->leaf.not_after = founding->not_after_s;
     template->leaf.encryption_key = (struct core_slice){public_key, suite->kem->public_len};
     rc = mls_leaf_node_sign(&encoded, suite, &template->leaf, &template->signer, (struct core_slice){0}, 0);
     if (rc != MLS_OK)
@@ -82,45 +91,47 @@ static int begin(struct mls_group *group, struct core_slice group_id, struct cor
     return rc;
 }
 
-/* extensions: the GroupContext's, as a vector's content. */
-static int create(struct mls_group *group, struct core_slice group_id, const struct mls_leaf_config *leaf,
-                  struct core_slice extensions)
+static int create(struct mls_group *group, const struct founding *founding)
 {
     enum { RANDOM_ID_LEN = 32 };
     uint8_t random[RANDOM_ID_LEN];
     struct mls_leaf_template template;
+    struct core_slice group_id = founding->group_id;
     if (group_id.len > MLS_GROUP_ID_MAX)
         return MLS_LIMIT;
+    if (founding->not_after_s < founding->not_before_s)
+        return MLS_INVALID;
     if (group_id.len == 0) {
         if (!core_random(random, sizeof random))
             return MLS_CRYPTO;
         group_id = (struct core_slice){random, sizeof random};
     }
-    int rc = mls_group_extensions_check(extensions);
+    int rc = mls_group_extensions_check(founding->extensions);
     if (rc == MLS_OK)
-        rc = mls_leaf_template_init(&template, group->suites, group->suite, leaf, NULL);
+        rc = mls_leaf_template_init(&template, group->suites, group->suite, founding->leaf, NULL);
     if (rc != MLS_OK)
         return rc;
     rc = mls_ratchet_tree_new(group->suite, &group->tree);
     if (rc == MLS_OK)
-        rc = add_founder(group, &template);
+        rc = add_founder(group, founding, &template);
     if (rc == MLS_OK)
-        rc = mls_ratchet_tree_check_members(group->tree, extensions, true);
+        rc = mls_ratchet_tree_check_members(group->tree, founding->extensions, true);
     if (rc == MLS_OK)
-        rc = begin(group, group_id, extensions);
+        rc = begin(group, group_id, founding->extensions);
     mls_leaf_template_wipe(&template);
     return rc;
 }
 
 /* With the extensions as items. */
-static int create_with(struct mls_group *group, struct core_slice group_id, const struct mls_leaf_config *leaf,
-                       const struct mls_extension_item *items, size_t count)
+static int create_with(struct mls_group *group, struct founding founding, const struct mls_extension_item *items,
+                       size_t count)
 {
     struct bytes_writer extensions;
     wire_buffer_init(&extensions, MLS_MESSAGE_MAX);
     int rc = mls_extension_items_write(&extensions, items, count);
+    founding.extensions = wire_buffer_slice(&extensions);
     if (rc == MLS_OK)
-        rc = create(group, group_id, leaf, wire_buffer_slice(&extensions));
+        rc = create(group, &founding);
     wire_buffer_free(&extensions);
     return rc;
 }
@@ -137,9 +148,14 @@ static int give(int rc, struct mls_group *made, struct mls_group **group)
 int mls_group_new(const struct mls_group_config *config, struct mls_group **group)
 {
     struct mls_group *made = NULL;
+    const bool ends = config->not_before_s || config->not_after_s;
+    const struct founding founding = {.group_id = mls_in(config->group_id),
+                                      .leaf = &config->leaf,
+                                      .not_before_s = config->not_before_s,
+                                      .not_after_s = ends ? config->not_after_s : UINT64_MAX};
     int rc = mls_group_alloc(config->suites, config->suite, &config->policy, &made);
     if (rc == MLS_OK)
-        rc = create_with(made, mls_in(config->group_id), &config->leaf, config->extensions, config->extension_count);
+        rc = create_with(made, founding, config->extensions, config->extension_count);
     return give(rc, made, group);
 }
 
@@ -168,9 +184,13 @@ int mls_group_reinit(const struct mls_group *old, const struct mls_suites *suite
     mls_proposal_parse(&r, &reinit);
     if (!bytes_reader_done(&r) || reinit.reinit.version != MLS_VERSION_1_0)
         return MLS_REINIT;
+    const struct founding founding = {.group_id = reinit.reinit.group_id,
+                                      .leaf = leaf,
+                                      .extensions = reinit.reinit.extensions,
+                                      .not_after_s = UINT64_MAX};
     int rc = mls_group_alloc(suites, reinit.reinit.cipher_suite, policy, &made);
     if (rc == MLS_OK)
-        rc = create(made, reinit.reinit.group_id, leaf, reinit.reinit.extensions);
+        rc = create(made, &founding);
     if (rc == MLS_OK)
         rc = set_origin(made, old, MLS_PSK_REINIT);
     return give(rc, made, group);
@@ -180,12 +200,13 @@ int mls_group_branch(const struct mls_group *old, struct mls_bytes group_id, con
                      const struct mls_extension_item *extensions, size_t extension_count, struct mls_group **group)
 {
     struct mls_group *made = NULL;
+    const struct founding founding = {.group_id = mls_in(group_id), .leaf = leaf, .not_after_s = UINT64_MAX};
     int rc = mls_group_usable(old);
     if (rc != MLS_OK)
         return rc;
     rc = mls_group_alloc(old->suites, old->suite->id, &old->policy, &made);
     if (rc == MLS_OK)
-        rc = create_with(made, mls_in(group_id), leaf, extensions, extension_count);
+        rc = create_with(made, founding, extensions, extension_count);
     if (rc == MLS_OK)
         rc = set_origin(made, old, MLS_PSK_BRANCH);
     return give(rc, made, group);

@@ -317,18 +317,25 @@ struct mls_group_config {
     const struct mls_extension_item *extensions; /* of the GroupContext */
     size_t extension_count;
     struct mls_policy policy;
+    /* Lifetime of the founder's leaf, which counts until its first commit with a path. Both 0: without end, and then
+     * who sets lifetime_max_s joins only after that commit. Seconds since 1970. */
+    uint64_t not_before_s;
+    uint64_t not_after_s;
 };
 
-/* A group of one, its founder, in epoch 0 (section 11). MLS_SUITE, MLS_INVALID, MLS_KEY, MLS_EXTENSION,
- * MLS_UNSUPPORTED (the founder lacks what the extensions require), MLS_CRYPTO, MLS_MEMORY. */
+/* A group of one, its founder, in epoch 0 (section 11). MLS_SUITE, MLS_INVALID (the lifetime ends before it begins),
+ * MLS_LIMIT (the group id), MLS_KEY, MLS_EXTENSION, MLS_UNSUPPORTED (the founder lacks what the extensions require),
+ * MLS_CRYPTO, MLS_MEMORY. */
 SOTTO_MUST_CHECK SOTTO_API int mls_group_new(const struct mls_group_config *config, struct mls_group **group);
 /* The group that a committed ReInit of old announced (section 11.2): suite, group id and extensions are its. The first
- * commit has to add every other member of old, and links the groups. old stays the caller's. MLS_STATE unless old's
- * last commit was a ReInit. */
+ * commit has to add every other member of old, and links the groups; until it has a path, the founder's leaf is without
+ * end, here and in a branch. old stays the caller's. MLS_STATE unless old's last commit was a ReInit, MLS_REINIT for a
+ * version that this is not, and errors as of mls_group_new(). */
 SOTTO_MUST_CHECK SOTTO_API int mls_group_reinit(const struct mls_group *old, const struct mls_suites *suites,
                                                 const struct mls_leaf_config *leaf, const struct mls_policy *policy,
                                                 struct mls_group **group);
-/* A group of some members of old (section 11.3). The first commit adds them, and links the groups. */
+/* A group of some members of old (section 11.3), with its suite and policy. The first commit adds them, and links the
+ * groups. MLS_REMOVED, MLS_STATE (old was reinitialized), and errors as of mls_group_new(). */
 SOTTO_MUST_CHECK SOTTO_API int mls_group_branch(const struct mls_group *old, struct mls_bytes group_id,
                                                 const struct mls_leaf_config *leaf,
                                                 const struct mls_extension_item *extensions, size_t extension_count,
@@ -371,8 +378,9 @@ SOTTO_API bool mls_group_was_reinitialized(const struct mls_group *group);
  * the KDF gives, MLS_CRYPTO. */
 SOTTO_MUST_CHECK SOTTO_API int mls_group_export(const struct mls_group *group, struct mls_bytes label,
                                                 struct mls_bytes context, uint8_t *out, size_t len);
-/* The epoch authenticator (section 8.7), of the hash's length; borrowed until the group changes. Empty, never zeros that
- * would be equal to another's, for who knows none: after this member's removal, and of a group that is only looked at. */
+/* The epoch authenticator (section 8.7), of the hash's length; borrowed until the group changes. Empty, never zeros
+ * that would be equal to another's, for who knows none: after this member's removal, and of a group that is only looked
+ * at. */
 SOTTO_API struct mls_bytes mls_group_epoch_authenticator(const struct mls_group *group);
 /* The ratchet tree, as the extension's data, for who joins without it in the message. MLS_MEMORY, MLS_LIMIT. */
 SOTTO_MUST_CHECK SOTTO_API int mls_group_tree(const struct mls_group *group, struct mls_output *tree);

@@ -59,6 +59,37 @@ static void test_tree_apart(void)
     invitation_wipe(&i);
 }
 
+/* Who bounds lifetimes (section 7.2) bounds the founder's, too. */
+static void test_founders_lifetime(void)
+{
+    struct party a;
+    struct party b;
+    party_init(&a, "alice", 1);
+    party_init(&b, "bob", 1);
+    struct mls_proposal_config add = party_add(&b);
+    const struct mls_commit_config commit = {
+        .proposals = &add, .proposal_count = 1, .without_path = true, .now_s = PARTY_NOW_S};
+    struct mls_group_config config = {.suite = 1, .leaf = a.leaf, .policy = a.policy};
+    b.policy.lifetime_max_s = 2 * PARTY_LIFETIME_S;
+    for (size_t i = 0; i < 3; i++) {
+        struct mls_staged *staged = NULL;
+        config.not_before_s = i == 0 ? 0 : PARTY_NOW_S;
+        config.not_after_s = i == 0 ? 0 : PARTY_NOW_S + i * PARTY_LIFETIME_S + (i == 2);
+        CU_ASSERT_EQUAL_FATAL(mls_group_new(&config, &a.group), MLS_OK);
+        CU_ASSERT_EQUAL_FATAL(mls_group_commit(a.group, &commit, &staged), MLS_OK);
+        CU_ASSERT_EQUAL(party_join(&b, mls_staged_welcome(staged)), i == 1 ? MLS_OK : MLS_LIFETIME);
+        mls_staged_free(staged);
+        mls_group_free(a.group);
+        a.group = NULL;
+        party_new_package(&b);
+        add = party_add(&b);
+    }
+    config.not_before_s = config.not_after_s + 1;
+    CU_ASSERT_EQUAL(mls_group_new(&config, &a.group), MLS_INVALID);
+    party_wipe(&a);
+    party_wipe(&b);
+}
+
 static void test_without_path(void)
 {
     struct invitation i;
@@ -406,6 +437,7 @@ static void test_branch(void)
 
 static const struct unit_test tests[] = {
     {"the tree may come apart from the Welcome, and has to be the group's", test_tree_apart},
+    {"a founder's leaf has a lifetime", test_founders_lifetime},
     {"an Add may be committed without a path", test_without_path},
     {"a key package serves once, and only its owner", test_key_package_once},
     {"a last-resort key package serves again", test_last_resort},
