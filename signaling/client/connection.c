@@ -178,6 +178,12 @@ void call_send_fetch(struct call *call, uint64_t seq, enum wire_part part)
     fetch_from(call, seq, part, 0);
 }
 
+void call_send_list(struct call *call)
+{
+    struct wire_envelope envelope = {.type = WIRE_LIST, .list = {.part = WIRE_PART_GROUP_INFO}};
+    request(call, &envelope, CALL_ASKED_LIST, 0);
+}
+
 static bool add_piece(struct call_pieces *pieces, const struct wire_part_data *piece)
 {
     if (piece->offset != pieces->len || (pieces->data && piece->total != pieces->total))
@@ -372,6 +378,8 @@ static void take_error(struct call *call, const struct call_request *asked, cons
     case CALL_ASKED_PAGE:
         call->log.reading = false; /* asked for again with the next tick */
         return;
+    case CALL_ASKED_LIST:
+        return; /* nothing comes of this attempt */
     case CALL_ASKED_RELAY:
         return; /* relayed messages may be lost */
     default:
@@ -403,6 +411,10 @@ static void take_answer(struct call *call, const struct wire_envelope *envelope)
     case CALL_ASKED_INFO:
         if (envelope->type == WIRE_PART)
             take_piece(call, &asked, &envelope->part);
+        return;
+    case CALL_ASKED_LIST:
+        if (envelope->type == WIRE_SEQS && envelope->seqs.part == WIRE_PART_GROUP_INFO)
+            call_joining_listed(call, envelope->seqs.list);
         return;
     case CALL_ASKED_TAKE:
         call->commits.taking = false;

@@ -77,9 +77,9 @@ static void note(struct call_log *log, uint64_t seq, enum call_entry_kind kind)
 void call_infos_entry(struct call *call, uint64_t seq, enum call_entry_kind kind)
 {
     struct call_info *known = find(&call->log, seq);
-    if (!known)
+    if (!known && !call->joining.listed)
         note(&call->log, seq, kind);
-    else if (known->kind == CALL_ENTRY_UNKNOWN)
+    else if (known && known->kind == CALL_ENTRY_UNKNOWN)
         known->kind = kind;
 }
 

@@ -25,6 +25,7 @@ void call_joining_wipe(struct call *call)
     struct call_joining *joining = &call->joining;
     const uint32_t wait_factor = joining->wait_factor;
     const unsigned info_back = joining->info_back;
+    const bool flooded = joining->flooded;
     const size_t failed_next = joining->failed_next;
     uint64_t failed[CALL_INFOS_MAX];
     memcpy(failed, joining->failed, sizeof failed);
@@ -33,6 +34,7 @@ void call_joining_wipe(struct call *call)
     core_wipe(joining, sizeof *joining);
     joining->wait_factor = wait_factor ? wait_factor : 1;
     joining->info_back = info_back;
+    joining->flooded = flooded;
     joining->failed_next = failed_next;
     memcpy(joining->failed, failed, sizeof joining->failed);
 }
@@ -82,6 +84,7 @@ void call_enter(struct call *call, struct mls_group *group, uint64_t seq)
     call->log.next = seq + 1;
     joining->joined_epoch = mls_group_epoch(group);
     joining->extensions = 0;
+    joining->listed = false;
     call_timer_stop(call, CALL_TIMER_JOIN);
     call_append_forget(call);
     call_set_phase(call, CALL_PHASE_MEMBER);
@@ -177,6 +180,7 @@ static void keep_asking(struct call *call)
 static void fetch_info(struct call *call)
 {
     struct call_joining *joining = &call->joining;
+    const bool asks = joining->flooded && !joining->listed;
     uint64_t seq = 0;
     call_attempt_forget(joining);
     if (call_log_is_left(call)) {
@@ -184,25 +188,48 @@ static void fetch_info(struct call *call)
         return;
     }
     if (!call->connection.admitted || (call_log_shows_later(call) && !call_log_is_alive(call)) ||
-        joining->closed >= CALL_INFOS_MAX || !call_infos_choose(call, &seq)) {
+        joining->closed > CALL_INFOS_MAX || (!asks && !call_infos_choose(call, &seq))) {
         keep_asking(call);
         return;
     }
     call_timer_stop(call, CALL_TIMER_FETCH);
-    joining->info_seq = seq;
+    joining->info_seq = seq; /* 0: which, is not known before the list */
     joining->overtaken = false;
     forget_keys(joining);
     call_set_phase(call, CALL_PHASE_ENTERING);
-    call_send_fetch(call, joining->info_seq, WIRE_PART_GROUP_INFO);
+    if (asks)
+        call_send_list(call);
+    else
+        call_send_fetch(call, joining->info_seq, WIRE_PART_GROUP_INFO);
     call_timer_set(call, CALL_TIMER_JOIN, CALL_APPEND_RETRY_MS);
 }
 
-/* What does not open is no failed attempt, and costs no wait: the next one. A flood of them costs no more than these:
- * then it asks again, and may be added. */
+/* From what is there now. */
+static void fetch_anew(struct call *call)
+{
+    call->joining.listed = false;
+    fetch_info(call);
+}
+
+/* What does not open is no failed attempt, and costs no wait: the next one. Who floods the log would always have
+ * written the newest, and of all that came most. But of those that are kept only few are one participant's: they are
+ * gone through, and no newer ones; then it asks again, and may be added. */
 static void close_info(struct call *call)
 {
-    call->joining.closed++;
-    call_infos_close(call, call->joining.info_seq);
+    struct call_joining *joining = &call->joining;
+    joining->closed++;
+    joining->flooded = true;
+    call_infos_close(call, joining->info_seq);
+    fetch_info(call);
+}
+
+void call_joining_listed(struct call *call, struct core_slice seqs)
+{
+    struct call_joining *joining = &call->joining;
+    if (call->phase != CALL_PHASE_ENTERING || joining->box.len > 0 || !joining->flooded || joining->listed)
+        return;
+    call_infos_list(call, seqs);
+    joining->listed = true;
     fetch_info(call);
 }
 
@@ -227,7 +254,7 @@ void call_joining_info(struct call *call, uint64_t seq, struct mls_bytes box)
     if (joining->overtaken && joining->extensions < CALL_ASK_EXTENSIONS && joining->info_back == 0) {
         joining->extensions++; /* too late already: from the next one */
         mls_output_free(&content);
-        fetch_info(call);
+        fetch_anew(call);
         return;
     }
     const bool ok = call_attempt_enter(call, call_bytes(content));
@@ -242,24 +269,21 @@ void call_joining_info(struct call *call, uint64_t seq, struct mls_bytes box)
     call_timer_set(call, CALL_TIMER_JOIN, CALL_ASK_MAX_MS);
 }
 
-void call_joining_missing(struct call *call, enum wire_part part)
-{
-    struct call_joining *joining = &call->joining;
-    if (part == WIRE_PART_WELCOME) {
-        call_welcomes_next(call);
-        return;
-    }
-    if (call->phase != CALL_PHASE_ENTERING || joining->box.len > 0)
-        return;
-    close_info(call);
-}
-
 /* What is fetched now, if anything. */
 static bool is_fetching(const struct call *call, enum wire_part part)
 {
     const struct call_joining *joining = &call->joining;
-    return part == WIRE_PART_WELCOME ? call->phase == CALL_PHASE_ASKING && joining->welcome_count > 0
-                                     : call->phase == CALL_PHASE_ENTERING && joining->box.len == 0;
+    return part == WIRE_PART_WELCOME
+               ? call->phase == CALL_PHASE_ASKING && joining->welcome_count > 0
+               : call->phase == CALL_PHASE_ENTERING && joining->info_seq > 0 && joining->box.len == 0;
+}
+
+void call_joining_missing(struct call *call, enum wire_part part)
+{
+    if (part == WIRE_PART_WELCOME)
+        call_welcomes_next(call);
+    else if (is_fetching(call, part))
+        close_info(call);
 }
 
 bool call_joining_goes_on(struct call *call, enum wire_part part)
@@ -368,6 +392,7 @@ void call_trial_timer(struct call *call)
         ((call_contact_earlier(call) || call_contact_eldest(call)) && !call_contact_left_behind(call))) {
         joining->wait_factor = 1;
         joining->info_back = 0;
+        joining->flooded = false;
         forget_keys(joining);
         return;
     }
@@ -462,7 +487,7 @@ void call_joining_connected(struct call *call)
     if ((call->phase == CALL_PHASE_FOUNDING || call->phase == CALL_PHASE_ENTERING) && call->joining.box.len > 0)
         call_joining_append(call);
     else if (call->phase == CALL_PHASE_ENTERING)
-        fetch_info(call);
+        fetch_anew(call);
     else if (call->phase == CALL_PHASE_ASKING)
         ask_on(call);
 }

@@ -90,6 +90,7 @@ enum call_request_kind {
     CALL_ASKED_PAGE,
     CALL_ASKED_WELCOME,
     CALL_ASKED_INFO,
+    CALL_ASKED_LIST,
     CALL_ASKED_APPEND,
     CALL_ASKED_PUT,
     CALL_ASKED_TAKE,
@@ -166,6 +167,8 @@ struct call_joining {
     unsigned extensions;
     unsigned info_back;      /* how many GroupInfos before the newest is tried */
     unsigned closed;         /* GroupInfos that did not open, since it asked */
+    bool flooded;            /* since there was one: what is kept is asked for before each attempt, */
+    bool listed;             /* and once it is known, what comes later displaces nothing of it */
     uint64_t info_seq;       /* that the external commit stands on */
     bool overtaken;          /* another commit came between */
     bool locked;             /* so the GroupInfo says */
@@ -439,6 +442,8 @@ void call_events_wipe(struct call_events *events);
 /* connection.c */
 void call_send_read(struct call *call, uint64_t from);
 void call_send_fetch(struct call *call, uint64_t seq, enum wire_part part);
+/* Which GroupInfos are kept. */
+void call_send_list(struct call *call);
 void call_send_append(struct call *call, const uint8_t *append_id, struct mls_output commit, struct mls_output welcome,
                       struct mls_output info);
 /* What was appended last is not to be repeated: it is in the log, or given up. */
@@ -513,6 +518,8 @@ void call_joining_info(struct call *call, uint64_t seq, struct mls_bytes box);
 /* A piece of a part that was asked for has come, and is not the last: whether the rest is still wanted. */
 SOTTO_MUST_CHECK bool call_joining_goes_on(struct call *call, enum wire_part part);
 void call_joining_missing(struct call *call, enum wire_part part);
+/* These GroupInfos are kept, the oldest first. */
+void call_joining_listed(struct call *call, struct core_slice seqs);
 /* The server has it, but does not give it out before retry_ms. */
 void call_joining_later(struct call *call, enum wire_part part, uint64_t retry_ms);
 void call_joining_timer(struct call *call);

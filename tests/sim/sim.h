@@ -50,6 +50,7 @@ struct sim_traffic {
 /* A test's hand in what is fetched: so many more are refused as too many, with a word of when to come again. */
 struct sim_fetches {
     unsigned refuse;
+    unsigned refuse_lists; /* and of the lists of what is kept */
     uint32_t retry_after_ms;
     uint64_t refused_ms; /* the last that was */
     uint64_t given_ms;   /* the first that was not */

@@ -279,6 +279,36 @@ static void take_fetch(struct sim *sim, unsigned client, const struct wire_envel
     answer(sim, client, &found);
 }
 
+/* The numbers of the entries whose GroupInfo is kept. */
+static void write_infos(const struct sim_server *server, struct bytes_writer *list)
+{
+    uint64_t found[INFOS_MAX];
+    size_t count = 0;
+    for (uint64_t seq = server->count; seq > 0 && count < INFOS_MAX; seq--)
+        if (server->entries[seq - 1].info)
+            found[count++] = seq;
+    wire_buffer_init(list, WIRE_LIST_MAX);
+    while (count-- > 0)
+        wire_seq_write(list, found[count]);
+}
+
+static void take_list(struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    struct sim_server *server = &sim->servers[sim->clients[client].server];
+    struct bytes_writer list;
+    if (server->fetches.refuse_lists > 0) {
+        server->fetches.refuse_lists--;
+        refuse(sim, client, envelope->request, WIRE_REFUSED_RATE_LIMITED);
+        return;
+    }
+    write_infos(server, &list);
+    const struct wire_envelope seqs = {.type = WIRE_SEQS,
+                                       .request = envelope->request,
+                                       .seqs = {.part = envelope->list.part, .list = wire_buffer_slice(&list)}};
+    answer(sim, client, &seqs);
+    wire_buffer_free(&list);
+}
+
 /* --- Key packages --- */
 
 static uint16_t count_waiting(const struct sim *sim, const struct sim_server *server)
@@ -344,15 +374,8 @@ static void take_hello(struct sim *sim, unsigned client, const struct wire_envel
                                                   .limits = {20, 40, 200, 100, 1000},
                                                   .pseudonym = {(const uint8_t *)from->name, strlen(from->name)}}};
     struct bytes_writer infos;
-    uint64_t found[INFOS_MAX];
-    size_t count = 0;
     memcpy(admitted.admitted.log_id, server->log_id, sizeof server->log_id);
-    for (uint64_t seq = server->count; seq > 0 && count < INFOS_MAX; seq--)
-        if (server->entries[seq - 1].info)
-            found[count++] = seq;
-    wire_buffer_init(&infos, WIRE_LIST_MAX);
-    while (count-- > 0)
-        wire_seq_write(&infos, found[count]);
+    write_infos(server, &infos);
     admitted.admitted.group_infos = wire_buffer_slice(&infos);
     struct bytes_writer present;
     wire_buffer_init(&present, WIRE_LIST_MAX);
@@ -418,6 +441,9 @@ void sim_server_take(struct sim *sim, unsigned client, const uint8_t *data, size
         return;
     case WIRE_FETCH:
         take_fetch(sim, client, &envelope);
+        return;
+    case WIRE_LIST:
+        take_list(sim, client, &envelope);
         return;
     case WIRE_PUT_KEY_PACKAGE:
         take_put(sim, client, &envelope);

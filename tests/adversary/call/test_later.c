@@ -15,10 +15,15 @@ enum {
     NEWCOMER = 4,
     /* within this a newcomer that nobody adds looks at GroupInfos; and somebody is heard who is there */
     ASKS_MS = 3000,
+    ASKS_ON = 3,      /* times anew */
+    ROUND_TRIPS = 10, /* until it is confirmed */
+    HISTORY = 20,     /* entries of members */
     INTERVAL_MS = 5000,
     TURN_MS = 60000,
     SILENT_MS = 10000,
     ASK_MAX_MS = 30000,
+    RETRY_MS = 4000,
+    JITTER_MS = 30,
 };
 
 /* --- Boxes that anybody can write --- */
@@ -86,7 +91,8 @@ static void flood_begin(struct sim *sim, struct flood *flood)
 /* Of four one was removed, and has its token still: the room's secret is number 1. A newcomer may be given the link. */
 static struct sim *after_a_kick(uint32_t latency_ms, uint64_t seed, bool new_link)
 {
-    const struct sim_config config = {.clients = NEWCOMER + 1, .latency_ms = latency_ms, .jitter_ms = 30, .seed = seed};
+    const struct sim_config config = {
+        .clients = NEWCOMER + 1, .latency_ms = latency_ms, .jitter_ms = JITTER_MS, .seed = seed};
     struct sim *sim = sim_new(&config);
     scene_gather(sim, 4);
     scene_kick(sim, 3);
@@ -129,6 +135,22 @@ static void one_box(void)
     sim_run_for(sim, SILENT_MS + 1000); /* its user is told of it, once, and nobody else */
     CU_ASSERT_EQUAL(sim->clients[NEWCOMER].warnings[CALL_WARNING_LINK], 1);
     CU_ASSERT_EQUAL(sim->clients[0].warnings[CALL_WARNING_LINK], 0);
+    sim_free(sim);
+}
+
+/* The service does not say at once what is kept: the newcomer asks again, members first. */
+static void one_box_and_no_list(void)
+{
+    struct sim *sim = after_a_kick(30, 5, true);
+    append_made_up(sim, 1, 2);
+    sim->filter = gather_nobody_adds;
+    sim->servers[0].fetches.refuse_lists = 1;
+    sim_start(sim, NEWCOMER);
+    for (uint64_t ms = 0; ms < ASKS_MS + INTERVAL_MS + RETRY_MS + 2 * ASKS_MS && !is_confirmed(sim); ms += 100)
+        sim_run_for(sim, 100);
+    assert_in(sim);
+    CU_ASSERT_EQUAL(sim->servers[0].fetches.refuse_lists, 0);
+    CU_ASSERT_EQUAL(sim->clients[NEWCOMER].warnings[CALL_WARNING_REFUSED], 0);
     sim_free(sim);
 }
 
@@ -224,25 +246,78 @@ static void repeats_at_the_worst_moment(void)
     assert_in_by_its_welcome(sim);
 }
 
-/* The same, and nobody adds the newcomer, who finds no GroupInfo among those listed that opens: the first that a member
- * appends while it asks, in its turn, brings it in. */
-static void a_flood_and_nobody_adds(uint64_t seed)
+/* --- The attacks, and nobody adds the newcomer --- */
+
+/* A flood of GroupInfos, by what the commits beside them seem to be to who has just come. */
+struct kind {
+    void (*append)(struct sim *sim, struct flood *flood);
+    bool from_within; /* of what was said, once the newcomer has come */
+    /* at most: on, while members seem to be at work, and until one is heard under the link's secret */
+    uint64_t asking_ms;
+};
+
+static void of_nothing(struct sim *sim, struct flood *flood)
 {
-    struct sim *sim = after_a_kick(30, seed, true);
-    struct flood flood = {0};
-    flood_begin(sim, &flood);
+    (void)flood;
+    append_made_up(sim, 2, 1);
+}
+
+static void of_a_rotation(struct sim *sim, struct flood *flood)
+{
+    (void)flood;
+    append_made_up(sim, 0, 1);
+}
+
+/* What was said under this secret so far, in its order, and then the last of it again and again. */
+static void of_history(struct sim *sim, struct flood *flood)
+{
+    const size_t back = flood->count < HISTORY ? HISTORY - flood->count++ : 1;
+    const struct sim_bytes *commit = sim->servers[0].entries[flood->genuine - back].commit;
+    uint8_t info[256];
+    sim_append_parts(sim, 0, (struct core_slice){commit->data, commit->len}, (struct core_slice){0},
+                     made_up(info, sizeof info, CALL_BOX_GROUP_INFO, 1));
+}
+
+/* Two of what is kept are made up, and always the newest; of what the newcomer sees come, nearly all is. It goes
+ * through what is kept, and comes in by what members have appended before: they append nothing meanwhile. */
+static void nobody_adds_in(const struct kind *kind, uint32_t latency_ms, uint64_t seed)
+{
+    struct sim *sim = after_a_kick(latency_ms, seed, true);
+    const size_t kicked = sim->servers[0].count;
+    while (kind->from_within && sim->servers[0].count < kicked + HISTORY)
+        sim_run_for(sim, 1000);
+    struct flood flood = {.genuine = sim->servers[0].count};
+    const uint64_t epoch = call_epoch(sim->clients[0].call);
     sim->filter = gather_nobody_adds;
+    for (unsigned n = 0; !kind->from_within && n < BURST; n++)
+        kind->append(sim, &flood);
     sim_start(sim, NEWCOMER);
-    for (uint64_t ms = 0; ms < TURN_MS + ASKS_MS + INTERVAL_MS && !is_confirmed(sim); ms += APPEND_MS)
-        flood_for(sim, &flood, APPEND_MS);
+    while (scene_phase(sim, NEWCOMER) != CALL_PHASE_ASKING)
+        sim_run_for(sim, 1);
+    for (unsigned n = 0; kind->from_within && n < BURST; n++)
+        kind->append(sim, &flood);
+    /* three do not open, and one does */
+    const uint64_t most_ms = kind->asking_ms + (uint64_t)(2 * latency_ms + JITTER_MS) * ROUND_TRIPS;
+    for (uint64_t ms = 0; ms < most_ms && !is_confirmed(sim); ms += APPEND_MS) {
+        kind->append(sim, &flood);
+        sim_run_for(sim, APPEND_MS);
+    }
     assert_in(sim);
+    CU_ASSERT_EQUAL(call_epoch(sim->clients[0].call), epoch + 1);
     sim_free(sim);
 }
 
-static void a_flood_and_nobody_adds_at_any_time(void)
+static void a_flood_and_nobody_adds(void)
 {
-    for (uint64_t seed = 1; seed <= 8; seed++)
-        a_flood_and_nobody_adds(seed);
+    static const struct kind kinds[] = {{flood_once, false, ASKS_MS + ASKS_ON * ASKS_MS},
+                                        {of_nothing, false, ASKS_MS + INTERVAL_MS + ASKS_MS},
+                                        {of_a_rotation, false, ASKS_MS},
+                                        {of_history, true, ASKS_MS + ASKS_ON * ASKS_MS}};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        for (uint64_t seed = 1; seed <= 4; seed++) {
+            nobody_adds_in(&kinds[i], 30, seed);
+            nobody_adds_in(&kinds[i], 300, seed);
+        }
 }
 
 /* --- An old link --- */
@@ -370,12 +445,12 @@ static void an_old_link_in_a_flood(void)
 
 static const struct unit_test tests[] = {
     {"one box of a later secret keeps nobody out", one_box},
+    {"nor where the service does not say what else there is", one_box_and_no_list},
     {"nor does a flood of them, as fast as a token may append", a_flood_near_and_far},
     {"nor a flood of what others wrote, with made-up Welcomes beside it", a_flood_of_repeats},
     {"nor what was said so far once more, in its order", repeats_in_order},
     {"nor what others wrote, in the moment in which the genuine Welcome comes", repeats_at_the_worst_moment},
-    {"a flood, and nobody adds the newcomer: the next GroupInfo of a member's brings it in",
-     a_flood_and_nobody_adds_at_any_time},
+    {"a flood of GroupInfos, and nobody adds the newcomer: it comes in within seconds", a_flood_and_nobody_adds},
     {"an old link ends within seconds, and enters no group of the old secret", an_old_link},
     {"nor does it in a flood", an_old_link_in_a_flood},
     {"an old link, and the removed repeat what was said under it: nothing is sent", an_old_link_and_old_words},

@@ -76,6 +76,23 @@ static void a_flood_displaces_its_own(void)
     stop();
 }
 
+/* Of eight places three floods take six. */
+static void three_floods_leave_the_newest_of_others(void)
+{
+    start();
+    for (size_t i = 1; i <= 3; i++) {
+        join(i);
+        join(FLOODER - i);
+    }
+    add(1, 1);
+    add(2, 2);
+    add(3, 3);
+    for (unsigned n = 0; n < 40; n++)
+        flood(FLOODER - 1 - n % 3, 1);
+    KEPT(N(2), N(3), N(38), N(39), N(40), N(41), N(42), N(43));
+    stop();
+}
+
 static void in_all_the_newest_are_kept(void)
 {
     uint64_t seq = 0;
@@ -243,6 +260,7 @@ static void a_closed_rooms_numbers_are_nobodys(void)
 
 static const struct unit_test tests[] = {
     {"a flood displaces its own", a_flood_displaces_its_own},
+    {"three floods leave the newest of others", three_floods_leave_the_newest_of_others},
     {"in all the newest are kept", in_all_the_newest_are_kept},
     {"what brings none takes none", what_brings_none_takes_none},
     {"coming again gains nothing", coming_again_gains_nothing},
