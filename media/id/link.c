@@ -7,6 +7,7 @@
 #include "core/secret.h"
 #include "relay.h"
 #include "request.h"
+#include "room.h"
 #include "wire.h"
 
 struct message {
@@ -24,12 +25,18 @@ static bool told(int error)
     return error == IDENTITY_OK;
 }
 
+static bool is_expected(const void *link, const uint8_t *data, size_t len)
+{
+    return identity_link_expects(link, data, len);
+}
+
 /* Takes the next message, and sends what answers it, if anything does. */
 static bool step(const struct id_channel *channel, struct identity_link *link)
 {
     struct message in;
     struct message out;
-    if (!channel->receive(channel->carrier, in.data, sizeof in.data, &in.len) ||
+    const struct id_wanted wanted = {.is = is_expected, .context = link};
+    if (!channel->receive(channel->carrier, &wanted, in.data, sizeof in.data, &in.len) ||
         !told(identity_link_receive(link, in.data, in.len, out.data, sizeof out.data, &out.len)))
         return false;
     return out.len == 0 || channel->send(channel->carrier, out.data, out.len);
@@ -95,12 +102,12 @@ static bool meet(const struct id_request *request, const char *code, struct id_c
                  struct identity_link **link)
 {
     struct announced announced = {code};
-    if (request->relay)
-        return told(identity_link_await(code, link)) &&
-               id_relay_await(request->relay, request->token, announce, &announced, channel) && step(channel, *link) &&
-               step(channel, *link);
     const char *where = request->listen ? request->listen : "127.0.0.1:0";
-    const enum id_accepted accepted = id_accept(where, code, announce, &announced, channel, link);
+    enum id_accepted accepted = ID_ACCEPT_FAILED;
+    if (!request->relay)
+        accepted = id_accept(where, code, announce, &announced, channel, link);
+    else if (id_relay_await(request->relay, request->token, announce, &announced, channel))
+        accepted = id_room_accept(channel, code, link);
     return accepted == ID_ACCEPTED || (accepted == ID_ACCEPT_GUESSED && told(IDENTITY_CODE));
 }
 

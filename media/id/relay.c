@@ -9,7 +9,15 @@
 #include "rendezvous.h"
 #include "wire/buffer.h"
 
-enum { ENTER_S = 30 };
+enum {
+    ENTER_S = 30,
+    QUEUED_MAX = 16, /* messages; who floods loses the rest */
+};
+
+struct message {
+    uint8_t data[IDENTITY_LINK_MESSAGE_MAX];
+    size_t len;
+};
 
 struct relay {
     SoupSession *http;
@@ -17,12 +25,15 @@ struct relay {
     const char *token;
     struct id_rendezvous place;
     enum id_side side;
-    uint32_t request;                          /* the last one */
-    bool admitted, alone, heard, gone, failed; /* gone: the other has left */
-    bool done;                                 /* the service has the last request */
-    /* The other's message, until it is asked for. It has its turn only after an answer: there is never a second one. */
-    uint8_t message[IDENTITY_LINK_MESSAGE_MAX];
-    size_t message_len;
+    uint32_t request;           /* the last one */
+    char self[WIRE_ID_MAX + 1]; /* its pseudonym */
+    unsigned others;            /* who are in the room */
+    bool admitted, failed;
+    bool done; /* the service has the last request */
+    /* What the other's side says, until it is asked for: the other device, and whoever likes to be taken for it. */
+    struct message queue[QUEUED_MAX];
+    size_t queued;
+    unsigned passed_over;
 };
 
 /* Says why it ends, once. */
@@ -73,30 +84,50 @@ static void on_down(void *user, const char *reason, bool ended)
     fail(user, "%s", reason);
 }
 
-static bool others_in(struct core_slice present, struct core_slice own)
+static bool is_self(const struct relay *relay, struct core_slice id)
 {
-    struct bytes_reader walk = wire_walk(present);
+    return id.len == strlen(relay->self) && memcmp(id.data, relay->self, id.len) == 0;
+}
+
+static void take_admitted(struct relay *relay, const struct wire_admitted *admitted)
+{
+    struct bytes_reader walk = wire_walk(admitted->present);
     struct core_slice id;
+    snprintf(relay->self, sizeof relay->self, "%.*s", (int)admitted->pseudonym.len,
+             (const char *)admitted->pseudonym.data);
+    relay->others = 0;
     while (wire_id_next(&walk, &id))
-        if (id.len != own.len || memcmp(id.data, own.data, id.len) != 0)
-            return true;
-    return false;
+        relay->others += !is_self(relay, id);
+    relay->admitted = true;
+}
+
+/* Bounds what strangers say; in time, each wait is. */
+static void pass_over(struct relay *relay)
+{
+    if (++relay->passed_over >= ID_RELAY_PASSED_OVER_MAX)
+        fail(relay, "strangers fill the room with messages that are none of add-device: begin again, in another room");
 }
 
 static void take_message(struct relay *relay, struct core_slice payload)
 {
     enum id_side from;
     struct core_slice message;
-    const bool ok = id_payload_parse(payload, &from, &message);
-    if (ok && from == relay->side)
-        return; /* what one sent oneself, given back; or a service that plays with it */
-    if (!ok || relay->message_len > 0) {
-        fail(relay, "what comes through the delivery service is no message of add-device");
+    if (!id_payload_parse(payload, &from, &message) || relay->queued == QUEUED_MAX) {
+        pass_over(relay);
         return;
     }
-    memcpy(relay->message, message.data, message.len);
-    relay->message_len = message.len;
-    relay->heard = true;
+    if (from == relay->side)
+        return; /* what one sent oneself, given back; or somebody who plays with it */
+    struct message *queued = &relay->queue[relay->queued++];
+    memcpy(queued->data, message.data, message.len);
+    queued->len = message.len;
+}
+
+static void take_message_out(struct relay *relay, struct message *out)
+{
+    *out = relay->queue[0];
+    relay->queued--;
+    memmove(&relay->queue[0], &relay->queue[1], relay->queued * sizeof relay->queue[0]);
 }
 
 static void on_message(void *user, const uint8_t *data, size_t len)
@@ -111,8 +142,10 @@ static void on_message(void *user, const uint8_t *data, size_t len)
     }
     switch (in.type) {
     case WIRE_ADMITTED:
-        relay->admitted = true;
-        relay->alone = !others_in(in.admitted.present, in.admitted.pseudonym);
+        take_admitted(relay, &in.admitted);
+        break;
+    case WIRE_JOINED:
+        relay->others += !is_self(relay, in.presence.pseudonym);
         break;
     case WIRE_RELAYED:
         take_message(relay, in.relay.payload);
@@ -121,8 +154,8 @@ static void on_message(void *user, const uint8_t *data, size_t len)
         relay->done = in.request == relay->request;
         break;
     case WIRE_LEFT:
-        /* where the root's device waits, anybody may come and go before a word is said */
-        relay->gone = relay->gone || relay->side == ID_SIDE_NEW || relay->heard;
+        if (relay->others > 0 && !is_self(relay, in.presence.pseudonym))
+            relay->others--;
         break;
     case WIRE_ERROR:
         fail(relay, "the delivery service refuses: %s%s%.*s", wire_refusal_text(in.error.code),
@@ -141,17 +174,30 @@ static gboolean on_time(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-/* Until `it` is there; false, and told, if it never is. */
-static bool wait_for(struct relay *relay, bool (*there)(const struct relay *relay), guint seconds, const char *it)
+/* Until `it` is there; false if it is not in time, or never. */
+static bool wait_until(struct relay *relay, bool (*there)(const struct relay *relay), int64_t until_us)
 {
-    bool late = false;
-    guint timer = g_timeout_add_seconds(seconds, on_time, &late);
+    const int64_t left_ms = (until_us - g_get_monotonic_time()) / 1000;
+    bool late = left_ms <= 0;
+    const guint timer = g_timeout_add(late ? 0 : (guint)left_ms, on_time, &late);
     while (!there(relay) && !relay->failed && !late)
         g_main_context_iteration(NULL, TRUE);
     g_source_remove(timer);
-    if (late && !there(relay))
-        fail(relay, "waited %u s for %s", seconds, it);
     return there(relay) && !relay->failed;
+}
+
+static int64_t in_seconds(unsigned seconds)
+{
+    return g_get_monotonic_time() + (int64_t)seconds * G_USEC_PER_SEC;
+}
+
+/* The same; and told. */
+static bool wait_for(struct relay *relay, bool (*there)(const struct relay *relay), unsigned seconds, const char *it)
+{
+    const bool is_there = wait_until(relay, there, in_seconds(seconds));
+    if (!is_there)
+        fail(relay, "waited %u s for %s", seconds, it);
+    return is_there;
 }
 
 static bool is_admitted(const struct relay *relay)
@@ -164,9 +210,14 @@ static bool is_done(const struct relay *relay)
     return relay->done;
 }
 
+static bool has_message(const struct relay *relay)
+{
+    return relay->queued > 0;
+}
+
 static bool has_message_or_none_will_come(const struct relay *relay)
 {
-    return relay->message_len > 0 || relay->gone;
+    return relay->queued > 0 || relay->others == 0;
 }
 
 /* --- A channel --- */
@@ -181,22 +232,35 @@ static bool relay_send(void *carrier, const uint8_t *data, size_t len)
     return wait_for(relay, is_done, ID_CHANNEL_MESSAGE_S, "the delivery service");
 }
 
-static bool relay_receive(void *carrier, uint8_t *out, size_t cap, size_t *len)
+/* Of all that comes the first that is wanted: who else is in the room may say what they like, for as long as it takes
+ * the other device. */
+static bool relay_receive(void *carrier, const struct id_wanted *wanted, uint8_t *out, size_t cap, size_t *len)
 {
     struct relay *relay = carrier;
-    const bool first = relay->side == ID_SIDE_ROOT && !relay->heard;
-    if (!wait_for(relay, has_message_or_none_will_come, first ? ID_CHANNEL_PEER_S : ID_CHANNEL_MESSAGE_S,
-                  first ? "the new device" : "the other device"))
-        return false;
-    /* who has said its last word leaves at once: that is nothing to one who waits for nothing more */
-    if (relay->message_len == 0)
-        fail(relay, "the other device ended it: look there for the reason");
-    if (relay->message_len == 0 || relay->message_len > cap)
-        return false;
-    memcpy(out, relay->message, relay->message_len);
-    *len = relay->message_len;
-    relay->message_len = 0;
-    return true;
+    struct message message;
+    const bool met = wanted->until_us == 0; /* until then anybody may come and go */
+    const int64_t until_us = met ? in_seconds(ID_CHANNEL_MESSAGE_S) : wanted->until_us;
+    do {
+        if (g_get_monotonic_time() >= until_us ||
+            !wait_until(relay, met ? has_message_or_none_will_come : has_message, until_us)) {
+            fail(relay, "waited %d s for %s", met ? ID_CHANNEL_MESSAGE_S : ID_CHANNEL_PEER_S,
+                 met ? "the other device" : "the new device");
+            return false;
+        }
+        /* who has said its last word leaves at once: that is nothing to one who waits for nothing more */
+        if (relay->queued == 0) {
+            fail(relay, "the other device ended it: look there for the reason");
+            return false;
+        }
+        take_message_out(relay, &message);
+        if (message.len <= cap && wanted->is(wanted->context, message.data, message.len)) {
+            memcpy(out, message.data, message.len);
+            *len = message.len;
+            return true;
+        }
+        pass_over(relay);
+    } while (!relay->failed);
+    return false;
 }
 
 static void relay_close(void *carrier)
@@ -254,8 +318,8 @@ bool id_relay_join(const char *where, const char *token, struct id_channel *chan
     if (!parse(where, &place) || !enter(&place, token, ID_SIDE_NEW, channel))
         return false;
     const struct relay *relay = channel->carrier;
-    if (relay->alone)
+    if (relay->others == 0)
         fprintf(stderr, "sotto: nobody waits at %s: is it written as on the other device, and does that still wait?\n",
                 where);
-    return !relay->alone;
+    return relay->others > 0;
 }

@@ -5,6 +5,8 @@
 
 #include "channel.h"
 
+enum { ID_RELAY_PASSED_OVER_MAX = 1000 /* messages in all that are not waited for: then it ends */ };
+
 /* Enters HOST[:PORT][/ROOM], a fresh room if none is named, and announces HOST[:PORT]/ROOM. token: NULL for a service
  * that asks for none. False, and told: it cannot be entered. */
 bool id_relay_await(const char *where, const char *token, id_announce *announce, void *context,

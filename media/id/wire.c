@@ -116,11 +116,12 @@ static bool receive_all(int fd, uint8_t *out, size_t len)
     return true;
 }
 
-static bool wire_receive(void *carrier, uint8_t *out, size_t cap, size_t *len)
+static bool wire_receive(void *carrier, const struct id_wanted *wanted, uint8_t *out, size_t cap, size_t *len)
 {
     const struct wire *wire = carrier;
     uint8_t head[ID_WIRE_HEAD_LEN];
     struct bytes_reader r;
+    (void)wanted; /* it is the other device that speaks here, and nobody else */
     if (!receive_all(wire->fd, head, sizeof head))
         return false;
     bytes_reader_init(&r, head, sizeof head);

@@ -382,6 +382,50 @@ static int take(struct identity_link *link, const uint8_t *data, size_t data_len
     return takers[type](link, &r, w);
 }
 
+/* --- What is worth taking --- */
+
+static bool is_share(struct bytes_reader *r)
+{
+    static const uint8_t one[CORE_RISTRETTO255_LEN] = {1};
+    uint8_t element[CORE_RISTRETTO255_LEN];
+    const uint8_t *share = bytes_parse(r, CPACE_SHARE_LEN);
+    return bytes_reader_done(r) && core_ristretto255_mult(one, share, element);
+}
+
+static bool is_confirmation(struct bytes_reader *r)
+{
+    bytes_parse(r, CPACE_TAG_LEN);
+    const struct core_slice sealed = wire_parse_vector(r);
+    return bytes_reader_done(r) && sealed.len >= AEAD_TAG_LEN && sealed.len - AEAD_TAG_LEN <= PLAIN_MAX;
+}
+
+bool identity_link_expects(const struct identity_link *link, const uint8_t *data, size_t data_len)
+{
+    uint8_t plain[PLAIN_MAX];
+    struct bytes_reader r;
+    size_t len = 0;
+    if (link->state != IDENTITY_LINK_WAITING || data_len > IDENTITY_LINK_MESSAGE_MAX)
+        return false;
+    bytes_reader_init(&r, data, data_len);
+    if (bytes_read_u16(&r) != VERSION || bytes_read_u8(&r) != link->expected)
+        return false;
+    switch (link->expected) {
+    case START:
+        bytes_parse(&r, SID_LEN);
+        return is_share(&r);
+    case REPLY:
+        return is_share(&r);
+    case REQUEST:
+    case ANSWER:
+        return is_confirmation(&r);
+    case DONE:
+        return open_sealed(link, &r, DONE, plain, &len) == IDENTITY_OK && len == 0;
+    }
+    return false;
+}
+
+/* --- Taking it --- */
+
 /* No second chance: keys and code go with the run. */
 static void fail(struct identity_link *link)
 {

@@ -377,6 +377,11 @@ SOTTO_MUST_CHECK SOTTO_API int identity_link_await(const char *code, struct iden
 SOTTO_API void identity_link_free(struct identity_link *link);
 SOTTO_API enum identity_link_state identity_link_state(const struct identity_link *link);
 
+/* Whether the run waits for such a message, where anybody may send some and identity_link_receive() would end it for
+ * one that is none. The form is looked at, a share's element with it; not what shows that the other knows the code:
+ * that is its one guess. The last message shows nothing of the kind, and is none unless it is genuine. */
+SOTTO_MUST_CHECK SOTTO_API bool identity_link_expects(const struct identity_link *link, const uint8_t *data,
+                                                      size_t data_len);
 /* Takes the other's message. out[0..cap), IDENTITY_LINK_MESSAGE_MAX at least, gets the one to send back; *len is 0 if
  * there is none. Any error ends the run: the state is then FAILED. IDENTITY_STATE (no message is expected),
  * IDENTITY_MALFORMED, IDENTITY_SCHEME, IDENTITY_CODE, IDENTITY_KEY (a share that is none), IDENTITY_NAME, errors of

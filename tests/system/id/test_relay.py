@@ -1,5 +1,5 @@
 """add-device through a real delivery service: linked wherever both devices are; and with a service in the middle that
-looks, alters, makes up, holds back, and tries a code."""
+looks, alters, makes up, holds back, and tries a code; and with strangers in the room."""
 import os
 import re
 import subprocess
@@ -10,7 +10,7 @@ from people import SOTTO, People, main
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "ds"))
 
-from ds_client import DONE, HELLO, RELAY, RELAYED, Fields, vector
+from ds_client import DONE, HELLO, JOINED, RELAY, RELAYED, Client, Fields, vector
 from ds_middle import Middle, with_payload
 from ds_server import Server
 
@@ -122,39 +122,59 @@ def a_service_that_asks_for_tokens_gets_them():
             assert run.end()[0] == 0
 
 
-def what_a_service_in_the_middle_alters_is_noticed():
-    """Each message in turn, in its first, a middle and its last byte, or in what is made of it."""
-    def flip(at):
-        return lambda payload: payload[:at] + bytes([payload[at] ^ 1]) + payload[at + 1:]
+def flip(at):
+    return lambda payload: payload[:at] + bytes([payload[at] ^ 1]) + payload[at + 1:]
 
-    def last(payload):  # of the message: the zeros behind it are none of its bytes
-        end = len(payload.rstrip(b"\0")) - 1
-        return flip(end)(payload)
 
-    changes = [flip(0), flip(3), flip(40), last, flip(4095), lambda payload: payload[:-1],
-               lambda payload: payload + b"\0", lambda payload: b"\x03" + payload[1:]]
+def last(payload):  # of the message: the zeros behind it are none of its bytes
+    return flip(len(payload.rstrip(b"\0")) - 1)(payload)
+
+
+SHARE = (21, 5)  # where it stands in a start, a reply: an element whose first bit is set is none
+
+
+def altered(server, people, device, message, change, also):
+    """A linking in which a message, 0 for the first, is altered; also: the genuine one comes after it."""
+    relays = []
+
+    def up(_, envelope):
+        if envelope[0] == RELAY:
+            relays.append(envelope)
+            if len(relays) == message + 1:
+                return [with_payload(envelope, change)] + ([envelope] if also else [])
+        return [envelope]
+
+    with Middle(server.address, up=up) as middle:
+        run = Run(people, middle.address)
+        result, out = run.join(device)
+        rooted, root_out = run.end()
+    assert len(relays) > message
+    return result, rooted, out + root_out
+
+
+def what_is_no_message_of_it_is_passed_over():
+    """Before each message in turn comes one that is nearly the same."""
+    changes = [flip(0), flip(3), flip(4095), lambda payload: payload[:-1], lambda payload: payload + b"\0",
+               lambda payload: b"\x03" + payload[1:]]
     with People() as people, Server().start() as server:
         anna(people)
-        for message in range(4):
-            for number, change in enumerate([None, *changes]):
-                if message and change is None:
-                    continue
-                relays = []
+        for message in range(5):
+            for change in changes + ([flip(SHARE[message])] if message < 2 else [last] if message == 4 else []):
+                result, rooted, out = altered(server, people, "phone", message, change, also=True)
+                assert (result, rooted) == (0, 0) and certified(people, "phone"), (message, out)
 
-                def up(_, envelope):
-                    if envelope[0] == RELAY:
-                        relays.append(envelope)
-                        if change and len(relays) == message + 1:
-                            return [with_payload(envelope, change)]
-                    return [envelope]
 
+def what_a_service_in_the_middle_alters_is_noticed():
+    """What shows that the code is known, and what is sealed with it, in a middle and in the last byte: one guess."""
+    with People() as people, Server().start() as server:
+        anna(people)
+        for message in (2, 3):
+            for number, change in enumerate((flip(40), last)):
                 device = f"phone-{message}-{number}"
-                with Middle(server.address, up=up) as middle:
-                    run = Run(people, middle.address)
-                    result, out = run.join(device)
-                    rooted, root_out = run.end()
-                assert certified(people, device) == (change is None) == (rooted == 0), (device, out, root_out)
-                assert (device in people.run("laptop", "show")) == (change is None or message == 3), device
+                result, rooted, out = altered(server, people, device, message, change, also=True)
+                assert result == 1 and rooted == 1 and not certified(people, device), (device, out)
+                assert "the codes differ" in out, out
+                assert (device in people.run("laptop", "show")) == (message == 3), device
 
 
 def what_a_service_makes_up_links_nobody():
@@ -162,16 +182,82 @@ def what_a_service_makes_up_links_nobody():
                vector(b"\x01" + vector(os.urandom(60)) + bytes(4096 - 62)))
     with People() as people, Server().start() as server:
         anna(people)
-        for made_up in [bytes([RELAYED]) + bytes(4) + body for body in garbage] + [b"", b"\xff" * 9]:
+        for made_up in [bytes([RELAYED]) + bytes(4) + body for body in garbage]:
             def down(_, envelope):
-                return [envelope, made_up] if envelope[0] == 0x81 else [envelope]
+                return [envelope, made_up]
 
             with Middle(server.address, down=down) as middle:
+                run = Run(people, middle.address)
+                assert run.join("phone")[0] == 0 and run.end()[0] == 0
+        for made_up in b"", b"\xff" * 9:
+            def ends(_, envelope):
+                return [envelope, made_up] if envelope[0] == 0x81 else [envelope]
+
+            with Middle(server.address, down=ends) as middle:
                 # not a Run: what is made up may be there before it has said where it waits
                 root = people.start("laptop", "add-device", "--relay", middle.address, environment=PASSPHRASE)
                 out, err = root.communicate(timeout=2 * SECONDS)
                 people.outputs.append(out + err)
                 assert root.returncode == 1 and "sotto:" in err and "added" not in out, out + err
+
+
+# the group's generator (RFC 9496, appendix A.1): a share as good as any
+ELEMENT = bytes.fromhex("e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76")
+OF_NEW, OF_ROOT = b"\x01", b"\x02"
+
+
+def payload(side, kind, body):
+    made = side + vector(b"\0\1" + bytes([kind]) + body)
+    return made + bytes(4096 - len(made))
+
+
+def strangers_in_the_room_end_nothing():
+    """They say all kinds of things, begin runs of their own, come and go; the devices are linked all the same."""
+    said = [b"x", bytes(4096), os.urandom(4096), payload(OF_NEW, 3, bytes(10)), payload(OF_NEW, 5, vector(bytes(16))),
+            payload(OF_NEW, 1, bytes(48)), payload(OF_ROOT, 4, bytes(64) + vector(bytes(40)))]
+    starts = [payload(OF_NEW, 1, os.urandom(16) + ELEMENT) for _ in range(3)]
+    with People() as people, Server().start() as server:
+        anna(people)
+        run = Run(people, server.address)
+        room = run.where.rpartition("/")[2]
+        with Client(server.address, room, name="stranger", after=0) as stranger:
+            for made_up in said + starts:
+                assert stranger.ask(RELAY, vector(made_up)).type == DONE
+            Client(server.address, room, name="passer-by", after=0).close()
+            result, out = run.join("phone")
+            assert result == 0, out
+        result, out = run.end()
+        assert result == 0 and "added    phone" in out, out
+
+
+def a_strangers_guess_is_the_one_guess():
+    """Who begins and shows a tag, or answers the new device, has used it: both sides end at once, and say why."""
+    with People() as people, Server().start() as server:
+        anna(people)
+        run = Run(people, server.address)
+        room = run.where.rpartition("/")[2]
+        with Client(server.address, room, name="stranger", after=0) as stranger:
+            stranger.ask(RELAY, vector(payload(OF_NEW, 1, bytes(16) + ELEMENT)))
+            stranger.ask(RELAY, vector(payload(OF_NEW, 3, bytes(64) + vector(bytes(40)))))
+            result, out = run.end()
+            assert result == 1 and "the codes differ" in out, out
+        made_up = payload(OF_ROOT, 2, ELEMENT)
+        result, rooted, out = altered(server, people, "phone", 1, lambda _: made_up, also=True)
+        assert (result, rooted) == (1, 1) and "the codes differ" in out and not certified(people, "phone"), out
+
+
+def who_fills_the_room_is_told():
+    with People() as people, Server().start() as server:
+        anna(people)
+
+        def down(_, envelope):
+            return [envelope] + [bytes([RELAYED]) + bytes(4) + vector(b"x")] * (1000 if envelope[0] == JOINED else 0)
+
+        with Middle(server.address, down=down) as middle:
+            run = Run(people, middle.address)
+            with Client(server.address, run.where.rpartition("/")[2], name="stranger", after=0):
+                result, out = run.end()
+        assert result == 1 and "strangers fill the room" in out, out
 
 
 def the_service_has_one_guess():
@@ -245,6 +331,7 @@ def who_is_held_back_or_answered_by_an_echo_gives_up_in_time():
 
 if __name__ == "__main__":
     main(two_devices_are_linked_and_the_service_sees_equal_sizes, errors_say_what_to_do,
-         a_service_that_asks_for_tokens_gets_them, what_a_service_in_the_middle_alters_is_noticed,
-         what_a_service_makes_up_links_nobody, the_service_has_one_guess,
-         who_is_held_back_or_answered_by_an_echo_gives_up_in_time)
+         a_service_that_asks_for_tokens_gets_them, what_is_no_message_of_it_is_passed_over,
+         what_a_service_in_the_middle_alters_is_noticed, what_a_service_makes_up_links_nobody,
+         strangers_in_the_room_end_nothing, a_strangers_guess_is_the_one_guess, who_fills_the_room_is_told,
+         the_service_has_one_guess, who_is_held_back_or_answered_by_an_echo_gives_up_in_time)

@@ -146,6 +146,64 @@ static void in_their_order_only(void)
     }
 }
 
+/* Wherever a run stands it expects one kind of message, whole and of this version; asking changes nothing. */
+static void one_kind_is_expected(void)
+{
+    static const unsigned awaited_by_new[] = {0, 2, 2, 4, 4, 0};
+    static const unsigned awaited_by_root[] = {0, 1, 3, 3, 5, 5};
+    struct linking_message kept[6];
+    struct identity_link *fresh = NULL;
+    struct identity_link *rooted = NULL;
+    for (unsigned i = 1; i <= 5; i++) {
+        run(&fresh, &rooted, i, &kept[i]);
+        end(fresh, rooted);
+    }
+    for (unsigned at = 1; at <= 5; at++) {
+        struct linking_message last;
+        struct linking_message next;
+        run(&fresh, &rooted, at, &last);
+        for (unsigned which = 1; which <= 5; which++) {
+            /* the last one of another run is under another key, and shows it */
+            CU_ASSERT_EQUAL(identity_link_expects(fresh, kept[which].data, kept[which].len),
+                            which == awaited_by_new[at] && which != 5);
+            CU_ASSERT_EQUAL(identity_link_expects(rooted, kept[which].data, kept[which].len),
+                            which == awaited_by_root[at] && which != 5);
+        }
+        struct identity_link *to = at % 2 ? rooted : fresh;
+        for (size_t len = 0; len < last.len; len++)
+            CU_ASSERT_FALSE(identity_link_expects(to, last.data, len));
+        for (size_t i = 0; i < 3; i++) {
+            struct linking_message other = last;
+            other.data[i] ^= 1;
+            CU_ASSERT_FALSE(identity_link_expects(to, other.data, other.len));
+        }
+        struct linking_message longer = last;
+        longer.data[longer.len++] = 0;
+        CU_ASSERT_FALSE(identity_link_expects(to, longer.data, longer.len));
+        CU_ASSERT_TRUE(identity_link_expects(to, last.data, last.len));
+        if (at != 3)
+            CU_ASSERT_EQUAL(linking_pass(to, &last, &next), IDENTITY_OK);
+        end(fresh, rooted);
+    }
+}
+
+static void a_share_is_an_element(void)
+{
+    struct identity_link *fresh = NULL;
+    struct identity_link *rooted = NULL;
+    struct linking_message m;
+    for (unsigned at = 1; at <= 2; at++) {
+        run(&fresh, &rooted, at, &m);
+        struct identity_link *to = at % 2 ? rooted : fresh;
+        uint8_t *share = m.data + m.len - 32;
+        share[0] ^= 1; /* a negative one is none (RFC 9496 section 4.3.1) */
+        CU_ASSERT_FALSE(identity_link_expects(to, m.data, m.len));
+        memset(share, 0, 32); /* nor the identity */
+        CU_ASSERT_FALSE(identity_link_expects(to, m.data, m.len));
+        end(fresh, rooted);
+    }
+}
+
 static void only_what_was_asked_for_is_answered(void)
 {
     struct identity_link *fresh = NULL;
@@ -198,6 +256,8 @@ static const struct unit_test tests[] = {
     {"a root that has revoked nothing sends no list", without_a_list},
     {"codes are eight digits, each as likely as another", codes},
     {"messages are taken in their order only; another ends the run", in_their_order_only},
+    {"a run expects one kind of message, and tells it from all else", one_kind_is_expected},
+    {"a share that is no element is not expected", a_share_is_an_element},
     {"the answer is of the device that asks, of one root, and not revoked", only_what_was_asked_for_is_answered},
 };
 
