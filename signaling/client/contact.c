@@ -21,7 +21,7 @@ void call_contact_begin(struct call *call)
 {
     struct call_contact *contact = &call->contact;
     contact->last_echo_ms = contact->last_tick_ms = call->now.ms;
-    contact->confirmed = contact->accepted = contact->link_judged = false;
+    contact->confirmed = contact->accepted = contact->link_judged = contact->link_told = false;
     contact->unopened_since = contact->unopened_at = 0;
     contact->pause = CALL_PAUSE_UNCONFIRMED;
     contact->unopened_count = contact->unopened_before = 0;
@@ -156,16 +156,21 @@ static void judge_server(struct call *call)
     call_warn(call, silent ? CALL_WARNING_SERVER : CALL_WARNING_SERVER_OVER, 0);
 }
 
-/* Once, when all who are in the room have said something: by then it shows whether some of them say it under a later
- * secret. That may be made up, and ends nothing. */
+/* First when all who are in the room have said something: by then it shows whether some of them say it under a later
+ * secret. And whenever somebody goes on doing so: those who were away then may have come back. It may be made up, ends
+ * nothing, and is told once under each secret of the room's own. */
 static void judge_link(struct call *call)
 {
     struct call_contact *contact = &call->contact;
-    if (contact->link_judged || !contact->confirmed || call->now.ms - call->joining.joined_ms < CALL_SILENT_MS)
+    if (!contact->confirmed || call->now.ms - call->joining.joined_ms < CALL_SILENT_MS)
         return;
+    const bool shown = contact->link_judged ? call_log_keeps_showing_later(call) : call_log_shows_later(call);
     contact->link_judged = true;
-    if (call_log_shows_later(call))
-        call_warn(call, CALL_WARNING_LINK, call->log.number);
+    if (!shown || (contact->link_told && contact->link_number == call->room.number))
+        return;
+    contact->link_told = true;
+    contact->link_number = call->room.number;
+    call_warn(call, CALL_WARNING_LINK, call->log.number);
 }
 
 /* Of a newcomer that shares its epoch with some, while others answer under another: whether those are more. How many

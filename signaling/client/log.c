@@ -27,13 +27,28 @@ void call_log_number(struct call *call, struct mls_bytes box)
 {
     uint8_t type = 0;
     uint32_t number = 0;
-    if (call_box_look(box, &type, &number) && number > call->log.number)
-        call->log.number = number;
+    struct call_log *log = &call->log;
+    if (!call_box_look(box, &type, &number))
+        return;
+    if (number > log->number)
+        log->number = number;
+    if (number <= call->room.number)
+        return;
+    if (log->later_ms == 0 || call->now.ms - log->later_ms >= CALL_SILENT_MS)
+        log->later_from_ms = call->now.ms;
+    log->later_ms = call->now.ms;
 }
 
 bool call_log_shows_later(const struct call *call)
 {
     return call->log.number > call->room.number;
+}
+
+bool call_log_keeps_showing_later(const struct call *call)
+{
+    const struct call_log *log = &call->log;
+    return call_log_shows_later(call) && log->later_ms > 0 && call->now.ms - log->later_ms < CALL_SILENT_MS &&
+           log->later_ms - log->later_from_ms >= CALL_SILENT_MS;
 }
 
 bool call_log_is_alive(const struct call *call)

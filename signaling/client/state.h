@@ -149,11 +149,13 @@ struct call_log {
     bool searching;                         /* for the founding */
     struct call_info infos[CALL_INFOS_MAX]; /* newest last */
     size_t info_count;
-    uint64_t ended;      /* epochs below this one: a commit was seen for them, or for one that follows */
-    uint32_t number;     /* the latest of the room's secret that stands on any box, whoever wrote it */
-    uint64_t listens_ms; /* since when this connection stands */
-    uint64_t heard_ms;   /* when a message of another's last opened under this client's secret; 0: never */
-    bool misled;         /* by such messages, into a group in which nobody confirmed it */
+    uint64_t ended;         /* epochs below this one: a commit was seen for them, or for one that follows */
+    uint32_t number;        /* the latest of the room's secret that stands on any box, whoever wrote it */
+    uint64_t later_ms;      /* when a later one than this client's last came; 0: none has */
+    uint64_t later_from_ms; /* and since when they keep coming */
+    uint64_t listens_ms;    /* since when this connection stands */
+    uint64_t heard_ms;      /* when a message of another's last opened under this client's secret; 0: never */
+    bool misled;            /* by such messages, into a group in which nobody confirmed it */
 };
 
 /* --- joins.c --- */
@@ -321,7 +323,9 @@ struct call_contact {
     struct call_sent sent[CALL_SENT_KEPT];
     size_t sent_next;
     bool server_warned;
-    bool link_judged; /* that somebody may have gone on under a later secret, since this client came in */
+    bool link_judged;     /* that somebody may have gone on under a later secret, since this client came in */
+    bool link_told;       /* and its user told so */
+    uint32_t link_number; /* under this one of the room's own */
     uint8_t suspect[CALL_USER_ID_LEN]; /* who last sent a commit that failed here; zeros: nobody */
     uint64_t suspect_ms;
     uint64_t unopened_since; /* ms; 0: everything opens, or nothing comes */
@@ -467,6 +471,8 @@ void call_log_admitted(struct call *call, const struct wire_admitted *admitted);
  * is no more than suspected. */
 void call_log_number(struct call *call, struct mls_bytes box);
 bool call_log_shows_later(const struct call *call);
+/* Whether somebody goes on writing under one now: one box is easily left somewhere. */
+bool call_log_keeps_showing_later(const struct call *call);
 /* Whether somebody else was heard lately who has the secret that this client has. */
 bool call_log_is_alive(const struct call *call);
 /* Whether nobody was, although this client listened. */

@@ -175,8 +175,8 @@ enum call_warning {
     CALL_WARNING_RESYNC, /* this client could not follow, and comes in anew; by: who sent what it could not, if known */
     CALL_WARNING_REFUSED,  /* the delivery service refuses something: code in `epoch` */
     CALL_WARNING_ROLLBACK, /* a group was offered that is older than what this device has seen */
-    /* this client has just come in, and somebody writes under a later secret of the room's: the link may be old, and
-     * those who are here may have been put out of the call; or whoever has a token made that up */
+    /* somebody writes under a later secret of the room's, as this client comes in, or for 10 s at any time after: the
+     * link may be old, and those who are here may have been put out of the call; or whoever has a token made that up */
     CALL_WARNING_LINK,
 };
 

@@ -154,6 +154,56 @@ static void one_box_and_no_list(void)
     sim_free(sim);
 }
 
+static struct sim_bytes *said_under(uint32_t number)
+{
+    uint8_t box[256];
+    uint8_t encoded[512];
+    struct bytes_writer w;
+    const struct wire_envelope relayed = {.type = WIRE_RELAYED,
+                                          .relay = {.payload = made_up(box, sizeof box, CALL_BOX_RELAY, number)}};
+    bytes_writer_init(&w, encoded, sizeof encoded);
+    wire_envelope_write(&w, &relayed);
+    CU_ASSERT_TRUE_FATAL(bytes_writer_ok(&w));
+    return sim_bytes_new(encoded, w.len);
+}
+
+/* A client hears somebody under another secret, as those would be who went on without it. */
+static void hears(struct sim *sim, unsigned i, uint32_t number, uint64_t ms)
+{
+    struct sim_bytes *bytes = said_under(number);
+    for (uint64_t passed = 0; passed < ms; passed += INTERVAL_MS) {
+        sim_send_down(sim, i, bytes);
+        sim_run_for(sim, INTERVAL_MS);
+    }
+    sim_bytes_drop(bytes);
+}
+
+/* Those who have a newer link come to the room long after this member: its user is told then, once; and once more under
+ * the next secret of its own room, as who is a stranger to it cannot make that. */
+static void somebody_comes_later(void)
+{
+    struct sim *sim = after_a_kick(30, 5, true);
+    const unsigned *warned = &sim->clients[1].warnings[CALL_WARNING_LINK];
+    sim_run_for(sim, TURN_MS);
+    hears(sim, 1, 2, INTERVAL_MS); /* once, and once more after a while: that may be anything */
+    sim_run_for(sim, 2 * SILENT_MS);
+    hears(sim, 1, 3, INTERVAL_MS);
+    sim_run_for(sim, 2 * SILENT_MS);
+    CU_ASSERT_EQUAL(*warned, 0);
+    hears(sim, 1, 2, SILENT_MS + INTERVAL_MS);
+    CU_ASSERT_EQUAL(*warned, 1);
+    hears(sim, 1, 7, TURN_MS);
+    CU_ASSERT_EQUAL(*warned, 1);
+    sim_run_for(sim, 2 * SILENT_MS);
+    scene_kick(sim, 2);
+    sim_run_for(sim, INTERVAL_MS);
+    hears(sim, 1, 8, 2 * SILENT_MS);
+    CU_ASSERT_EQUAL(*warned, 2);
+    CU_ASSERT_EQUAL(sim->clients[0].warnings[CALL_WARNING_LINK], 0);
+    CU_ASSERT_EQUAL(sim->clients[1].warnings[CALL_WARNING_RESYNC], 0);
+    sim_free(sim);
+}
+
 /* All that a token may append, before the newcomer comes and while it asks: its Welcome is as soon there as without.
  * It can be too late from so far away, by how the waits are drawn: with one seed in some twenty, and not with this. */
 static void a_flood(uint32_t latency_ms, bool repeats)
@@ -446,6 +496,7 @@ static void an_old_link_in_a_flood(void)
 static const struct unit_test tests[] = {
     {"one box of a later secret keeps nobody out", one_box},
     {"nor where the service does not say what else there is", one_box_and_no_list},
+    {"who goes on under a later secret is told of to who has been there for long, once", somebody_comes_later},
     {"nor does a flood of them, as fast as a token may append", a_flood_near_and_far},
     {"nor a flood of what others wrote, with made-up Welcomes beside it", a_flood_of_repeats},
     {"nor what was said so far once more, in its order", repeats_in_order},
