@@ -52,9 +52,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (unsigned i = 1; i <= STEPS; i++) {
         struct identity_link *to = i % 2 ? rooted : fresh;
         if (i == at) {
+            const bool expected = identity_link_expects(to, data + 1, size - 1);
             int error = identity_link_receive(to, data + 1, size - 1, next.data, sizeof next.data, &next.len);
-            /* a start and a reply are any element: the codes are compared after */
+            /* a start and a reply are any element: the codes are compared after, by what has the form for it */
             must(error != IDENTITY_OK || at <= 2);
+            must(expected == (at <= 2 ? error == IDENTITY_OK : at <= 4 && error == IDENTITY_CODE));
             must((identity_link_state(to) == IDENTITY_LINK_FAILED) == (error != IDENTITY_OK));
             break;
         }
