@@ -56,7 +56,7 @@ static const char USAGE[] =
     "  /new-link         the same without putting anybody out (admins)\n"
     "  /lock, /unlock    whether who comes by the link waits to be let in (admins)\n"
     "  /admit ID         lets in who knocks at a locked room\n"
-    "  /go-on            goes on sending although half of the others or more are lost\n"
+    "  /go-on            goes on sending although half of the others or more are lost, or a removal does not come\n"
     "\n"
     "A secret of 32 hex digits (sotto key makes one) is used as it is; anything else is taken for a\n"
     "passphrase and stretched. Calls keyed by a shared secret are weaker than ones keyed by MLS: everybody\n"

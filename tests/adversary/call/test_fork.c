@@ -9,7 +9,7 @@ static void partition(void)
     sim_server_copy(sim);
     sim_move(sim, 2, 1);
     sim_move(sim, 3, 1);
-    sim_run_for(sim, 19000);
+    sim_run_for(sim, 16000);
     for (unsigned i = 0; i < 4; i++) {
         CU_ASSERT_EQUAL(scene_lost(sim, i), 2);
         CU_ASSERT_EQUAL(scene_pause(sim, i), CALL_PAUSE_LOST);
@@ -26,7 +26,7 @@ static void a_few_led_away(void)
     struct sim *sim = scene_new(5, 5);
     sim_server_copy(sim);
     sim_move(sim, 4, 1);
-    sim_run_for(sim, 19000);
+    sim_run_for(sim, 16000);
     CU_ASSERT_EQUAL(scene_pause(sim, 4), CALL_PAUSE_LOST);
     CU_ASSERT_EQUAL(scene_lost(sim, 4), 4);
     CU_ASSERT_EQUAL(scene_pause(sim, 0), CALL_PAUSE_NONE);
