@@ -131,7 +131,8 @@ struct mls_resumption {
     uint8_t psk[MLS_HASH_MAX];
 };
 
-/* The group that a new one continues; the link is made by the first commit. */
+/* The group that a new one continues; the link is made by the first commit. Its PSK, and the group's id, only in a
+ * founder's. */
 struct mls_origin {
     uint8_t usage; /* enum mls_psk_usage; 0: none */
     struct mls_output group_id;
@@ -180,6 +181,7 @@ struct mls_group {
     bool removed;
     struct mls_output reinit; /* the committed ReInit proposal, encoded; empty: none */
     struct mls_origin origin;
+    const struct mls_group *resumed; /* while this one is joined: whose resumption PSKs are known; else NULL */
     struct mls_resumption resumptions[MLS_RESUMPTIONS_KEPT]; /* of past epochs, newest first */
     size_t resumption_count;
     struct mls_kept **kept;

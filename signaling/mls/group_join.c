@@ -124,29 +124,16 @@ static int open_secrets(struct joining *joining, const struct mls_welcome *welco
 }
 
 /* A PSK that links the group to another has to be the only one of its kind, and of a group that was given. */
-static int note_origin(struct mls_group *group, const struct mls_psk_id *id, const struct mls_join_config *config)
+static int note_origin(struct mls_group *group, const struct mls_psk_id *id)
 {
-    const struct mls_group *old = config->resumed;
-    if (id->type != MLS_PSK_RESUMPTION)
+    if (id->type != MLS_PSK_RESUMPTION || id->usage == MLS_PSK_APPLICATION)
         return MLS_OK;
-    if (id->usage != MLS_PSK_APPLICATION) {
-        if (group->origin.usage)
-            return MLS_PSK;
-        group->origin.usage = id->usage;
-    }
-    if (!old || !mls_same(id->group_id, old->epoch.context.group_id))
-        return id->usage == MLS_PSK_APPLICATION ? MLS_OK : MLS_PSK;
-    const uint8_t *psk = mls_group_resumption(old, id->epoch);
-    if (!psk)
+    if (group->origin.usage)
         return MLS_PSK;
-    if (!group->origin.group_id.data) {
-        int rc = mls_output_copy(id->group_id, &group->origin.group_id);
-        if (rc != MLS_OK)
-            return rc;
-    }
+    if (!group->resumed || !mls_same(id->group_id, group->resumed->epoch.context.group_id))
+        return MLS_PSK;
+    group->origin.usage = id->usage;
     group->origin.epoch = id->epoch;
-    group->origin.psk_len = old->suite->hash->len;
-    memcpy(group->origin.psk, psk, group->origin.psk_len);
     return MLS_OK;
 }
 
@@ -158,7 +145,7 @@ static int find_psks(struct joining *joining, struct mls_group *group)
     while (rc == MLS_OK && mls_psk_id_next(&r, &proposal.psk)) {
         if (proposal.psk.nonce.len != group->suite->hash->len)
             return MLS_PSK;
-        rc = note_origin(group, &proposal.psk, joining->config);
+        rc = note_origin(group, &proposal.psk);
         if (rc == MLS_OK)
             rc = mls_list_add(&joining->psks, &proposal, MLS_SENDER_MEMBER, 0, NULL);
         joining->psks.psks++;
@@ -255,6 +242,7 @@ static int check_origin(const struct mls_group *group, const struct mls_group *o
 static int join(struct joining *joining, const struct mls_welcome *welcome, struct mls_group *group)
 {
     const struct mls_suite *suite = group->suite;
+    group->resumed = joining->config->resumed;
     int rc = open_secrets(joining, welcome);
     if (rc == MLS_OK)
         rc = find_psks(joining, group);
@@ -272,6 +260,7 @@ static int join(struct joining *joining, const struct mls_welcome *welcome, stru
                                     group->epoch.context.confirmed_transcript_hash, joining->info.confirmation_tag);
     if (rc == MLS_OK)
         rc = check_origin(group, joining->config->resumed);
+    group->resumed = NULL;
     return rc;
 }
 
@@ -311,8 +300,7 @@ int mls_group_join(struct mls_bytes welcome, struct mls_key_package_keys *keys, 
         mls_group_free(made);
         return rc;
     }
-    mls_output_free(&made->origin.group_id);
-    core_wipe(&made->origin, sizeof made->origin);
+    made->origin = (struct mls_origin){0};
     spend(keys);
     *group = made;
     return MLS_OK;

@@ -22,6 +22,10 @@ int mls_psk_find(const struct mls_group *group, const struct mls_psk_id *id, uin
     }
     if (group->origin.psk_len && id->epoch == group->origin.epoch && mls_same(id->group_id, origin))
         return copy(group->origin.psk, group->origin.psk_len, secret, len);
+    if (group->resumed && mls_same(id->group_id, group->resumed->epoch.context.group_id)) {
+        const uint8_t *psk = mls_group_resumption(group->resumed, id->epoch);
+        return psk ? copy(psk, group->resumed->suite->hash->len, secret, len) : (int)MLS_PSK;
+    }
     if (id->usage == MLS_PSK_APPLICATION && mls_same(id->group_id, group->epoch.context.group_id)) {
         const uint8_t *psk = mls_group_resumption(group, id->epoch);
         if (psk)

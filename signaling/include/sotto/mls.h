@@ -345,7 +345,7 @@ struct mls_join_config {
     const struct mls_suites *suites;
     struct mls_policy policy;
     struct mls_bytes tree;           /* the ratchet tree (mls_group_tree) where the message has none; else empty */
-    const struct mls_group *resumed; /* whose resumption PSK may be asked for: of ReInit, branching, or rejoining */
+    const struct mls_group *resumed; /* whose resumption PSKs may be asked for: of ReInit, branching, or rejoining */
     bool check_lifetimes;            /* of key packages, in the tree too: members may have been added long ago */
     uint64_t now_s;                  /* seconds since 1970 */
 };

@@ -90,6 +90,41 @@ static void test_founders_lifetime(void)
     party_wipe(&b);
 }
 
+/* Who comes back may have to show more than one epoch of its past. */
+static void test_resumption_psks(void)
+{
+    struct party a;
+    struct party b;
+    int rc = MLS_OK;
+    party_init(&a, "alice", 1);
+    party_init(&b, "bob", 1);
+    party_gather(&a, &b, 1);
+    struct party *const to_b[] = {&b};
+    party_commit_all(&a, NULL, 0, to_b, 1);
+    const uint64_t last = mls_group_epoch(b.group);
+    const struct mls_proposal_config out = party_remove(mls_group_own_leaf(b.group));
+    party_commit_all(&a, &out, 1, NULL, 0); /* bob never hears of it */
+    party_new_package(&b);
+    struct mls_proposal_config back[] = {
+        party_add(&b),
+        {.type = MLS_PROPOSAL_PSK, .resumption = true, .psk_epoch = last},
+        {.type = MLS_PROPOSAL_PSK, .resumption = true, .psk_epoch = last - 1},
+    };
+    struct mls_staged *staged = party_commit(&a, back, 3, &rc);
+    CU_ASSERT_EQUAL_FATAL(rc, MLS_OK);
+    struct mls_join_config join = {.policy = b.policy, .now_s = PARTY_NOW_S};
+    struct mls_group *again = NULL;
+    CU_ASSERT_EQUAL(mls_group_join(mls_staged_welcome(staged), b.keys, &join, &again), MLS_PSK);
+    join.resumed = b.group;
+    CU_ASSERT_EQUAL_FATAL(mls_group_join(mls_staged_welcome(staged), b.keys, &join, &again), MLS_OK);
+    CU_ASSERT_EQUAL(mls_group_merge(a.group, staged), MLS_OK);
+    mls_group_free(b.group);
+    b.group = again;
+    CU_ASSERT_TRUE(party_agrees(&a, &b));
+    party_wipe(&a);
+    party_wipe(&b);
+}
+
 static void test_without_path(void)
 {
     struct invitation i;
@@ -437,6 +472,7 @@ static void test_branch(void)
 
 static const struct unit_test tests[] = {
     {"the tree may come apart from the Welcome, and has to be the group's", test_tree_apart},
+    {"who comes back shows more than one epoch of its past", test_resumption_psks},
     {"a founder's leaf has a lifetime", test_founders_lifetime},
     {"an Add may be committed without a path", test_without_path},
     {"a key package serves once, and only its owner", test_key_package_once},
