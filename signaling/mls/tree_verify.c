@@ -123,10 +123,9 @@ int mls_ratchet_tree_verify(struct mls_ratchet_tree *tree)
 
 /* --- What members must share --- */
 
-enum { TYPES_MAX = 16 }; /* credential types in use in one group */
-
+/* Credential types in use. */
 struct types {
-    uint16_t list[TYPES_MAX];
+    uint16_t list[MLS_CREDENTIAL_TYPES_MAX];
     size_t count;
 };
 
@@ -135,7 +134,7 @@ static bool types_add(struct types *types, uint16_t type)
     for (size_t i = 0; i < types->count; i++)
         if (types->list[i] == type)
             return true;
-    if (types->count == TYPES_MAX)
+    if (types->count == MLS_CREDENTIAL_TYPES_MAX)
         return false;
     types->list[types->count++] = type;
     return true;

@@ -4,7 +4,8 @@
  * was staged from it, may be used by one thread at a time; different groups by different threads at once. What is
  * taken as struct mls_bytes is copied where it has to last.
  *
- * All errors are values of enum mls_error; out parameters are written on success only. */
+ * All errors are values of enum mls_error; out parameters are written on success only. MLS_MEMORY stands also for what
+ * would be larger than MLS_MESSAGE_MAX, or MLS_STATE_MAX, once it is written. */
 #ifndef SOTTO_MLS_H
 #define SOTTO_MLS_H
 
@@ -71,21 +72,22 @@ SOTTO_API const char *mls_strerror(int error);
 
 /* Bounds of everything that input can make grow. */
 enum mls_limit {
-    MLS_MESSAGE_MAX = 1 << 26,    /* bytes of a message */
-    MLS_TREE_DEPTH_MAX = 16,      /* levels of parents: 65536 leaves */
-    MLS_EXTENSIONS_MAX = 64,      /* extensions in one list */
-    MLS_LABEL_MAX = 255,          /* bytes of a label */
-    MLS_PSKS_MAX = 256,           /* pre-shared keys in one commit */
-    MLS_GENERATIONS_AHEAD = 1024, /* generations a message may be ahead of those seen */
-    MLS_GENERATIONS_KEPT = 64,    /* keys of skipped generations kept per sender and kind of content */
-    MLS_PADDING_MAX = 1 << 16,    /* bytes of padding in a PrivateMessage that is written */
-    MLS_PROPOSALS_MAX = 1 << 16,  /* proposals in a commit */
-    MLS_PROPOSALS_KEPT = 4096,    /* proposals that wait for a commit */
-    MLS_RESUMPTIONS_KEPT = 16,    /* epochs whose resumption PSK a group keeps */
-    MLS_PAST_EPOCHS_KEPT = 1,     /* epochs before the present one whose application messages can be opened */
-    MLS_PSK_MAX = 1024,           /* bytes of an external PSK */
-    MLS_GROUP_ID_MAX = 255,       /* bytes of a group id that is made here */
-    MLS_STATE_MAX = 1 << 28,      /* bytes of a saved state */
+    MLS_MESSAGE_MAX = 1 << 26,     /* bytes of a message */
+    MLS_TREE_DEPTH_MAX = 16,       /* levels of parents: 65536 leaves */
+    MLS_EXTENSIONS_MAX = 64,       /* extensions in one list */
+    MLS_LABEL_MAX = 255,           /* bytes of a label */
+    MLS_CREDENTIAL_TYPES_MAX = 16, /* types of credentials in one group */
+    MLS_PSKS_MAX = 256,            /* pre-shared keys in one commit */
+    MLS_GENERATIONS_AHEAD = 1024,  /* generations a message may be ahead of those seen */
+    MLS_GENERATIONS_KEPT = 64,     /* keys of skipped generations kept per sender and kind of content */
+    MLS_PADDING_MAX = 1 << 16,     /* bytes of padding in a PrivateMessage that is written */
+    MLS_PROPOSALS_MAX = 1 << 16,   /* proposals in a commit */
+    MLS_PROPOSALS_KEPT = 4096,     /* proposals that wait for a commit */
+    MLS_RESUMPTIONS_KEPT = 16,     /* epochs whose resumption PSK a group keeps */
+    MLS_PAST_EPOCHS_KEPT = 1,      /* epochs before the present one whose application messages can be opened */
+    MLS_PSK_MAX = 1024,            /* bytes of an external PSK */
+    MLS_GROUP_ID_MAX = 255,        /* bytes of a group id that is made here */
+    MLS_STATE_MAX = 1 << 28,       /* bytes of a saved state */
 };
 
 enum { MLS_VERSION_1_0 = 1 };
@@ -233,7 +235,9 @@ struct mls_policy {
     /* Whether the credential is genuine and goes with the signature key, at this time. */
     bool (*credential_valid)(void *context, const struct mls_member *member, enum mls_credential_use use,
                              uint64_t now_s);
-    /* Whether two leaves belong to one client (RFC 9420 section 5.3.3). NULL takes any two for the same. */
+    /* Whether two leaves belong to one client (RFC 9420 section 5.3.3). NULL takes any two for the same. Asked of each
+     * Add about each member: a commit of n Adds to m members asks m * n + n * n / 2 times, which at the limits of this
+     * library is minutes. Where groups may be so large, let accept_proposal, which is asked before, refuse too many. */
     bool (*same_client)(void *context, const struct mls_member *a, const struct mls_member *b);
     /* Whether the new leaf's credential and signature key may take the place of the old one's. Asked only where they
      * differ, and of a resync. */
@@ -244,7 +248,8 @@ struct mls_policy {
     bool (*accept_commit)(void *context, const struct mls_group *group, const struct mls_commit_info *commit);
     /* Writes an external PSK to secret[0..MLS_PSK_MAX) and its length to *len; false if it is not known. */
     bool (*external_psk)(void *context, struct mls_bytes id, uint8_t *secret, size_t *len);
-    /* Seconds that a key package may live at most; 0: no limit. */
+    /* Seconds that a key package may live at most; 0: no limit, though "applications MUST define a maximum total
+     * lifetime that is acceptable for a LeafNode" (section 7.2). Members who set different ones part. */
     uint64_t lifetime_max_s;
 };
 
@@ -346,7 +351,8 @@ struct mls_join_config {
     struct mls_policy policy;
     struct mls_bytes tree;           /* the ratchet tree (mls_group_tree) where the message has none; else empty */
     const struct mls_group *resumed; /* whose resumption PSKs may be asked for: of ReInit, branching, or rejoining */
-    bool check_lifetimes;            /* of key packages, in the tree too: members may have been added long ago */
+    bool check_lifetimes;            /* of the tree's leaves, not only their length: members may have been added long
+                                      * ago, and never have committed since (section 7.3 recommends it) */
     uint64_t now_s;                  /* seconds since 1970 */
 };
 
@@ -433,7 +439,8 @@ SOTTO_MUST_CHECK SOTTO_API int mls_group_seal(struct mls_group *group, const str
 SOTTO_MUST_CHECK SOTTO_API int mls_group_propose(struct mls_group *group, const struct mls_framing *framing,
                                                  const struct mls_proposal_config *proposal, uint64_t now_s,
                                                  struct mls_output *message);
-/* Forgets all proposals that wait to be committed. */
+/* Forgets all proposals that wait to be committed: none of them can be committed by others any more as far as this
+ * member goes (MLS_PROPOSAL_UNKNOWN), and application data can be sent again. */
 SOTTO_API void mls_group_forget_proposals(struct mls_group *group);
 
 struct mls_commit_config {
