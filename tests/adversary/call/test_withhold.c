@@ -72,7 +72,9 @@ static void a_kick_overtaken_by_a_goodbye(void)
     sim_drain(sim, 3);
     sim_run_for(sim, 1700); /* the others give way to the kick for two seconds */
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 5);
-    sim_run_for(sim, 4300);
+    sim_run_for(sim, 10000); /* and pause for nobody who has gone */
+    for (unsigned i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL(scene_pause(sim, i), CALL_PAUSE_NONE);
     CU_ASSERT_EQUAL(call_member_total(sim->clients[0].call), 4);
     CU_ASSERT_EQUAL(sim->clients[0].gone[CALL_GONE_LEFT], 1);
     sim->request = NULL;
