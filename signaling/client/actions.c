@@ -1,7 +1,7 @@
 /* What the user wants done. */
 #include <stdlib.h>
 
-#include "state.h"
+#include "parts.h"
 
 static int may_change(const struct call *call)
 {

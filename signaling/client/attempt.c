@@ -1,7 +1,7 @@
 /* What a newcomer makes to come in by itself, and keeps until it is in the log: a founding, or an external commit. */
 #include "core/secret.h"
 #include "mls/messages.h"
-#include "state.h"
+#include "parts.h"
 #include "wire/buffer.h"
 
 void call_attempt_forget(struct call_joining *joining)

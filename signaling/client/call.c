@@ -5,8 +5,8 @@
 
 #include "core/bytes.h"
 #include "core/secret.h"
+#include "parts.h"
 #include "sotto/sframe.h"
-#include "state.h"
 
 uint64_t call_random_below(uint64_t below)
 {

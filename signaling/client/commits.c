@@ -1,7 +1,7 @@
 /* Commits that this client makes: what is wanted, whose turn it is, and one on its way. (What goes into one:
  * propose.c.) */
 #include "core/secret.h"
-#include "state.h"
+#include "parts.h"
 
 /* --- One on its way --- */
 

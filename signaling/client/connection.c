@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "core/secret.h"
-#include "state.h"
+#include "parts.h"
 #include "wire/buffer.h"
 
 static struct core_slice in(struct mls_bytes bytes)

@@ -1,5 +1,5 @@
 /* What silence means: newcomers confirmed, contact lost, pauses. The heartbeats themselves: heartbeat.c. */
-#include "state.h"
+#include "parts.h"
 
 /* --- The clock of contact --- */
 

@@ -3,8 +3,8 @@
 
 #include "clock.h"
 #include "core/secret.h"
+#include "parts.h"
 #include "sotto/sframe.h"
-#include "state.h"
 
 #define EXPORT_LABEL "SFrame 1.0 Base Key"
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "core/secret.h"
-#include "state.h"
+#include "parts.h"
 
 static void queued_wipe(struct call_queued *queued)
 {

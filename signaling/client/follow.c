@@ -1,6 +1,6 @@
 /* Commits that are taken from the log, one's own and others': the first valid one of an epoch, all else skipped. */
 #include "core/secret.h"
-#include "state.h"
+#include "parts.h"
 
 /* --- Who goes --- */
 

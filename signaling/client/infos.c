@@ -2,7 +2,7 @@
  * one, and a number of the room's secret stands outside its box: neither may keep anybody from those that are genuine.
  */
 #include "mls/messages.h"
-#include "state.h"
+#include "parts.h"
 
 /* --- What an entry is worth --- */
 

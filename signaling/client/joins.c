@@ -1,6 +1,6 @@
 /* Coming in: founding, asking to be added, entering by oneself, and trying again. (What is made for it: attempt.c.) */
 #include "core/secret.h"
-#include "state.h"
+#include "parts.h"
 
 /* --- State --- */
 

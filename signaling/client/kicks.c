@@ -1,6 +1,6 @@
 #include "kicks.h"
 
-#include "state.h"
+#include "parts.h"
 
 static void drop(struct call_kicks *kicks, size_t i)
 {

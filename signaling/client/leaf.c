@@ -1,5 +1,5 @@
 /* What this client says of itself in a leaf. */
-#include "state.h"
+#include "parts.h"
 
 static const uint16_t supported[] = {CALL_EXTENSION_PARAMS, CALL_EXTENSION_REVOKED, CALL_EXTENSION_LEAF};
 

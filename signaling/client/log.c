@@ -1,5 +1,5 @@
 /* The room's log, in order: found, followed, caught up with. */
-#include "state.h"
+#include "parts.h"
 
 static struct mls_bytes out(struct core_slice slice)
 {

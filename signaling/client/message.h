@@ -2,7 +2,7 @@
 #ifndef CALL_MESSAGE_H
 #define CALL_MESSAGE_H
 
-#include "state.h"
+#include "parts.h"
 
 enum call_message_type {
     CALL_MESSAGE_HEARTBEAT = 1,

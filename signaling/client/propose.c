@@ -3,7 +3,7 @@
 
 #include "core/secret.h"
 #include "mls/messages.h"
-#include "state.h"
+#include "parts.h"
 #include "wire/buffer.h"
 #include "wire/vector.h"
 

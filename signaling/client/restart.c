@@ -7,7 +7,7 @@
 
 #include "core/secret.h"
 #include "kept.h"
-#include "state.h"
+#include "parts.h"
 
 static struct mls_bytes out(struct core_slice slice)
 {

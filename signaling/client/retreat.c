@@ -2,7 +2,7 @@
 
 #include "core/secret.h"
 #include "mls/messages.h"
-#include "state.h"
+#include "parts.h"
 
 void call_retreat_wipe(struct call *call)
 {

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "core/secret.h"
-#include "state.h"
+#include "parts.h"
 
 struct call_peer *call_peer(const struct call *call, uint32_t leaf)
 {

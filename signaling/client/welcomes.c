@@ -1,6 +1,6 @@
 /* Welcomes in the log: which of them a newcomer tries next. Each may be for it, or for who asked with it; and whoever
  * has a token can append one. */
-#include "state.h"
+#include "parts.h"
 
 /* Those that likely count first, the newest of them before the others: what was said before, and is said once more,
  * seems to count to who has just come, but not any more when a member has said something. The first may be on its way.

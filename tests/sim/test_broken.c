@@ -8,7 +8,7 @@
 #include "gather.h"
 #include "group.h"
 #include "mls/messages.h"
-#include "state.h"
+#include "parts.h"
 #include "unit.h"
 
 static unsigned broken;

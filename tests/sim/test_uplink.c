@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "gather.h"
-#include "state.h"
+#include "parts.h"
 #include "unit.h"
 #include "wire/buffer.h"
 

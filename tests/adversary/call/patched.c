@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "parts.h"
 #include "sim_server.h"
-#include "state.h"
 #include "unit.h"
 
 void patched_stranger(struct crew *patched, const struct sim *sim, unsigned i)
