@@ -176,11 +176,15 @@ static void note_suspect(struct call *call, struct mls_bytes commit, int rc)
     call->commits.suspected = true;
     if (sender_type != MLS_SENDER_MEMBER)
         return;
-    const struct call_peer *peer = call_peer(call, sender);
+    struct call_peer *peer = call_peer(call, sender);
+    const uint64_t epoch = mls_group_epoch(call->group);
+    if (!peer || (peer->failed && peer->failed_epoch == epoch))
+        return; /* who commits a second time in an epoch was not followed by anybody; or it is the same one, repeated */
+    peer->failed = true;
+    peer->failed_epoch = epoch;
     call->commits.deferred_until = call->now.ms + call_interval_ms(call) + CALL_DEFER_MS;
     call->contact.suspect_ms = call->now.ms;
-    if (peer)
-        memcpy(call->contact.suspect, peer->certificate.user_id, sizeof call->contact.suspect);
+    memcpy(call->contact.suspect, peer->certificate.user_id, sizeof call->contact.suspect);
 }
 
 void call_follow(struct call *call, struct mls_bytes box)

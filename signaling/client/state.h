@@ -226,6 +226,8 @@ struct call_peer {
     uint64_t heard_ms; /* by this clock */
     struct call_clock clock;
     bool revoked; /* by a list in the group */
+    bool failed;  /* a commit of its did not open here, in: */
+    uint64_t failed_epoch;
 };
 
 struct call_roster {

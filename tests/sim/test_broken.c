@@ -91,6 +91,7 @@ static void a_subtree(void)
 /* --- A subtree, by a client that writes what it should not --- */
 
 static bool spoiling;
+static bool spoiling_all; /* of them, not one */
 
 int __real_mls_encrypt_in_context(const struct mls_suite *suite, struct core_slice public_key,
                                   const uint8_t *context_hash, struct core_slice plaintext, uint8_t *kem_output,
@@ -109,7 +110,7 @@ int __wrap_mls_encrypt_in_context(const struct mls_suite *suite, struct core_sli
         memcpy(last_context, context_hash, suite->hash->len);
         nth = 0;
     }
-    if (rc == MLS_OK && spoiling && nth++ == 1) /* the second is a subtree of two in a full tree */
+    if (rc == MLS_OK && spoiling && (nth++ == 1 || spoiling_all)) /* the second is a subtree of two in a full tree */
         ciphertext[0] ^= 1;
     return rc;
 }
@@ -125,6 +126,13 @@ static bool note_maker(void *context, struct sim *sim, unsigned client, const st
     if (envelope->type == WIRE_APPEND && maker->client == UINT32_MAX)
         maker->client = client;
     return true;
+}
+
+/* And nothing of it after that. */
+static bool note_only(void *context, struct sim *sim, unsigned client, const struct wire_envelope *envelope)
+{
+    const struct maker *maker = context;
+    return client != maker->client && note_maker(context, sim, client, envelope);
 }
 
 static struct sim *call_of(unsigned n)
@@ -161,6 +169,36 @@ static void spoiled(void)
             CU_ASSERT_EQUAL(
                 memcmp(sim->clients[i].blamed, sim->clients[maker.client].content.user_id, CALL_USER_ID_LEN), 0);
     }
+    sim_free(sim);
+}
+
+/* A commit that nobody can follow, written into the log again and again: who leaves meanwhile is removed nevertheless.
+ */
+static void spoiled_again(void)
+{
+    enum { EVERY_MS = 500, FOR_MS = 30000, IN_TIME_MS = 12000 };
+    struct sim *sim = call_of(5);
+    struct maker maker = {.client = UINT32_MAX};
+    sim_run_for(sim, 65000); /* a turn, so that the others may commit */
+    const uint64_t epoch = call_epoch(sim->clients[0].call);
+    sim->request = note_only;
+    sim->context = &maker;
+    spoiling = spoiling_all = true;
+    while (maker.client == UINT32_MAX)
+        sim_run_for(sim, 20);
+    spoiling = spoiling_all = false;
+    sim_run_for(sim, 200);
+    const struct sim_bytes *commit = sim->servers[0].entries[sim->servers[0].count - 1].commit;
+    const unsigned leaver = maker.client == 4 ? 3 : 4;
+    uint64_t took_ms = 0;
+    CU_ASSERT_EQUAL(call_leave(sim->clients[leaver].call), CALL_OK);
+    sim_drain(sim, leaver);
+    for (uint64_t ms = 0; ms < FOR_MS && took_ms == 0; ms += EVERY_MS) {
+        sim_append(sim, 0, commit->data, commit->len);
+        sim_run_for(sim, EVERY_MS);
+        took_ms = call_epoch(sim->clients[maker.client == 0 ? 1 : 0].call) > epoch ? ms + EVERY_MS : 0;
+    }
+    CU_ASSERT(took_ms > 0 && took_ms <= IN_TIME_MS);
     sim_free(sim);
 }
 
@@ -265,6 +303,7 @@ static const struct unit_test tests[] = {
     {"one who cannot follow a commit comes in anew", one},
     {"several who cannot do, though they hear each other", a_subtree},
     {"a subtree that was given wrong path secrets comes in anew, and knows whose they were", spoiled},
+    {"one that nobody can follow, repeated, keeps nobody from committing", spoiled_again},
     {"an admin that cannot follow whom it kicks comes in anew, and kicks it", the_admin_of_a_kick},
     {"a commit that nobody may make is skipped by all alike, though it is first", an_invalid_commit_is_first},
 };
