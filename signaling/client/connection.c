@@ -285,6 +285,7 @@ void call_connected(struct call *call, struct call_time now)
         return;
     call_connection_lost(call);
     call->connection.up = true;
+    call->connection.hello_ms = call->now.ms;
     /* who asks is told too what came meanwhile: its Welcome may be among it */
     const uint64_t from = call->phase == CALL_PHASE_ASKING ? call->log.head + 1 : call->log.next;
     struct wire_envelope envelope = {
@@ -321,7 +322,9 @@ static void take_admitted(struct call *call, const struct wire_admitted *admitte
     struct call_connection *connection = &call->connection;
     const bool other_log =
         connection->log_known && memcmp(connection->log_id, admitted->log_id, sizeof connection->log_id) != 0;
+    const uint64_t took_ms = call->now.ms - connection->hello_ms;
     connection->admitted = true;
+    connection->round_trip_ms = took_ms < CALL_ROUND_TRIP_MAX_MS ? took_ms : CALL_ROUND_TRIP_MAX_MS;
     connection->log_known = true;
     memcpy(connection->log_id, admitted->log_id, sizeof connection->log_id);
     if (other_log) { /* its numbers mean nothing any more */

@@ -39,12 +39,14 @@ void call_joining_wipe(struct call *call)
     memcpy(joining->failed, failed, sizeof joining->failed);
 }
 
-/* A wait before the next attempt: at random, longer each time. */
-static uint64_t wait_ms(struct call_joining *joining)
+/* A wait before the next attempt: at random, longer each time. In it a member may add this client, and what that takes
+ * depends on how far they are from the delivery service. */
+static uint64_t wait_ms(const struct call *call)
 {
+    const struct call_joining *joining = &call->joining;
     const uint64_t spread = (uint64_t)CALL_ASK_SPREAD_MS * joining->wait_factor;
     const uint64_t wait = (uint64_t)CALL_ASK_MIN_MS * joining->wait_factor + call_random_below(spread);
-    return wait < CALL_ASK_MAX_MS ? wait : CALL_ASK_MAX_MS;
+    return (wait < CALL_ASK_MAX_MS ? wait : CALL_ASK_MAX_MS) + CALL_ADD_ROUND_TRIPS * call->connection.round_trip_ms;
 }
 
 static void wait_longer(struct call_joining *joining)
@@ -158,7 +160,7 @@ void call_ask(struct call *call)
     call_set_phase(call, CALL_PHASE_ASKING);
     if (new_package(call) == CALL_OK)
         call_send_package(call, call_bytes(joining->package));
-    call_timer_set(call, CALL_TIMER_JOIN, wait_ms(joining));
+    call_timer_set(call, CALL_TIMER_JOIN, wait_ms(call));
     if (!call->connection.admitted)
         call_joining_disconnected(call);
 }
@@ -171,7 +173,7 @@ static void keep_asking(struct call *call)
     if (call->phase != CALL_PHASE_ASKING || is_old(call))
         call_ask(call);
     else
-        call_timer_set(call, CALL_TIMER_JOIN, wait_ms(&call->joining));
+        call_timer_set(call, CALL_TIMER_JOIN, wait_ms(call));
 }
 
 /* From the newest GroupInfo, or an older one after each failure. While the room may have gone on under a later secret,
@@ -354,7 +356,7 @@ void call_joining_entry(struct call *call, const struct wire_entry *entry, enum 
     }
     if (joining->extensions < CALL_ASK_EXTENSIONS) { /* somebody is at work: it may be this client's turn next */
         joining->extensions++;
-        call_timer_set(call, CALL_TIMER_JOIN, wait_ms(joining));
+        call_timer_set(call, CALL_TIMER_JOIN, wait_ms(call));
     }
 }
 
@@ -421,7 +423,7 @@ void call_trial_timer(struct call *call)
         call_epochs_pause(call, CALL_PAUSE_JOINING);
         call_set_phase(call, CALL_PHASE_ASKING);
         call_welcomes_fetch(call);
-        call_timer_set(call, CALL_TIMER_JOIN, wait_ms(joining));
+        call_timer_set(call, CALL_TIMER_JOIN, wait_ms(call));
         return;
     }
     call_resync(call);

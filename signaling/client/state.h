@@ -11,15 +11,17 @@
 
 /* Every time and bound of a call, in milliseconds where nothing else is said. */
 enum {
-    CALL_BATCH_MS = 250,       /* Adds and leaves are gathered */
-    CALL_BACKOFF_MS = 300,     /* for each rank */
-    CALL_ASK_MIN_MS = 1000,    /* a joiner waits this long to be added, */
-    CALL_ASK_SPREAD_MS = 2000, /* and up to this much longer */
-    CALL_ASK_MAX_MS = 30000,   /* as the wait doubles */
-    CALL_ASK_EXTENSIONS = 3,   /* waits more while the log moves */
-    CALL_KEYS_MAX_MS = 30000,  /* an init key is kept */
-    CALL_TRIAL_MS = 3000,      /* for an earlier member's word */
-    CALL_RETURN_MS = 10000,    /* for the way back into one's own leaf */
+    CALL_BATCH_MS = 250,           /* Adds and leaves are gathered */
+    CALL_BACKOFF_MS = 300,         /* for each rank */
+    CALL_ASK_MIN_MS = 1000,        /* a joiner waits this long to be added, */
+    CALL_ASK_SPREAD_MS = 2000,     /* and up to this much longer */
+    CALL_ASK_MAX_MS = 30000,       /* as the wait doubles */
+    CALL_ASK_EXTENSIONS = 3,       /* waits more while the log moves */
+    CALL_ADD_ROUND_TRIPS = 3,      /* that somebody waits is told, its key package taken, and the commit made */
+    CALL_ROUND_TRIP_MAX_MS = 2000, /* a service that is slow to admit has nobody wait for long */
+    CALL_KEYS_MAX_MS = 30000,      /* an init key is kept */
+    CALL_TRIAL_MS = 3000,          /* for an earlier member's word */
+    CALL_RETURN_MS = 10000,        /* for the way back into one's own leaf */
     CALL_RETURN_TRIES = 3,
     CALL_CONFIRM_MS = 3000, /* then more than half suffice */
     CALL_APPEND_RETRY_MS = 4000,
@@ -118,6 +120,8 @@ struct call_connection {
     bool up;
     bool admitted;
     uint32_t last_request;
+    uint64_t hello_ms;      /* when this connection began */
+    uint64_t round_trip_ms; /* that hello last took */
     struct call_request requests[CALL_REQUESTS_MAX];
     uint32_t append; /* the request by which what is on its way was last sent */
     uint8_t log_id[WIRE_LOG_ID_LEN];

@@ -43,8 +43,9 @@ static void a_group_info_is_waited_for(void)
         const struct sim_fetches *fetches = &sim->servers[0].fetches;
         sim_cut(sim, 0);
         sim_start(sim, 1);
-        /* at most three seconds until it comes in by itself, two refusals, and its commit */
-        sim_run_for(sim, 3000 + 2 * waits_ms[i] + 4 * ROUND_TRIP_MS);
+        /* at most three seconds and round trips until it comes in by itself, two refusals, and its commit; hello, and
+         * the founding, before that */
+        sim_run_for(sim, 3000 + 2 * waits_ms[i] + 10 * ROUND_TRIP_MS);
         CU_ASSERT_EQUAL(fetches->refuse, 0);
         CU_ASSERT(fetches->given_ms >= fetches->refused_ms + waits_ms[i]);
         CU_ASSERT_EQUAL(sim->servers[0].count, 2);

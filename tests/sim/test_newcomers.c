@@ -226,12 +226,30 @@ static void the_service_dies_every_second(void)
     }
 }
 
+/* --- Far away --- */
+
+/* Almost a second for each round trip, and to add somebody takes three of them: nobody loses patience meanwhile, and
+ * makes a commit against the one that would bring it in. */
+static void all_are_far_away(void)
+{
+    for (uint64_t seed = 1; seed <= 6; seed++)
+        for (unsigned n = 2; n <= 4; n++) {
+            const struct sim_config config = {.latency_ms = 400, .jitter_ms = 100, .seed = seed};
+            struct sim *sim = gather(n, config);
+            CU_ASSERT(sim->now_ms < 12000);
+            for (unsigned i = 0; i < n; i++)
+                CU_ASSERT_EQUAL(sim->clients[i].warnings[CALL_WARNING_RESYNC], 0);
+            sim_free(sim);
+        }
+}
+
 static const struct unit_test tests[] = {
     {"who were added together confirm each other once nobody is left of those who were there", nobody_is_left},
     {"who was first beside the call sends nothing, however many follow it", first_beside_the_call},
     {"who followed a commit that a rotation overtook finds that out", a_rotation_comes_first},
     {"the newest GroupInfo is a rotation's that lost its race: the link is good", a_rotation_loses_its_race},
     {"who asks to be let in gets in over connections that last less than it waits", the_service_dies_every_second},
+    {"who is far away waits for members who are as far away", all_are_far_away},
 };
 
 UNIT_MAIN("client.newcomers", tests)
