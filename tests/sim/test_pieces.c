@@ -78,7 +78,7 @@ static void lies_let_nobody_in(void)
         for (unsigned from = 0; from < 2; from++) {
             const struct sim_config config = {.clients = 8, .latency_ms = 20, .seed = 3 + i};
             struct sim *sim = sim_new(&config);
-            sim->servers[0].piece_max = 3000; /* whatever has a tree comes in several */
+            sim->servers[0].piece_max = 1500; /* whatever has a tree comes in several */
             struct liar liar = {lies[i], from, 0};
             for (unsigned c = 0; c + 1 < config.clients; c++) {
                 sim_start(sim, c);
@@ -137,7 +137,7 @@ static struct sim *seven_and_one_far_away(struct counts *counts, size_t piece_ma
 static void who_is_far_away_comes_in_by_the_welcome(void)
 {
     struct counts counts = {0};
-    struct sim *sim = seven_and_one_far_away(&counts, 600);
+    struct sim *sim = seven_and_one_far_away(&counts, 400);
     const size_t entries = sim->servers[0].count;
     CU_ASSERT_NOT_EQUAL(sim_settle(sim, 25000), UINT64_MAX);
     CU_ASSERT_EQUAL(call_get_phase(sim->clients[7].call), CALL_PHASE_MEMBER);

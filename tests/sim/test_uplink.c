@@ -97,7 +97,7 @@ static void what_takes_long_to_leave(void)
 /* For longer than that, as it is large. */
 static void what_is_large(void)
 {
-    sent_once(40, 1900, 18000);
+    sent_once(40, 2100, 15000);
 }
 
 /* A commit that the service swallows while it answers what is sent later. */
