@@ -283,9 +283,9 @@ static void repeats_in_order(void)
 }
 
 /* As many in the moment in which a member's Welcome comes, while another is looked at. */
-static void repeats_at_the_worst_moment(void)
+static void repeats_with_its_welcome(uint32_t latency_ms)
 {
-    struct sim *sim = after_a_while(150);
+    struct sim *sim = after_a_while(latency_ms);
     size_t known = sim->servers[0].count;
     const size_t last = known - 1;
     for (uint64_t ms = 0; sim->servers[0].count == known; ms++) {
@@ -298,6 +298,13 @@ static void repeats_at_the_worst_moment(void)
     for (unsigned n = 0; n < BURST; n++)
         repeat(sim, last);
     assert_in_by_its_welcome(sim);
+}
+
+/* How far the newcomer is decides whether another one is looked at in that moment. */
+static void repeats_at_the_worst_moment(void)
+{
+    for (uint32_t latency_ms = 60; latency_ms <= 240; latency_ms += 30)
+        repeats_with_its_welcome(latency_ms);
 }
 
 /* --- The attacks, and nobody adds the newcomer --- */
