@@ -282,8 +282,8 @@ static void repeats_in_order(void)
     assert_in_by_its_welcome(sim);
 }
 
-/* As many in the moment in which a member's Welcome comes, while another is looked at. */
-static void repeats_with_its_welcome(uint32_t latency_ms)
+/* As many in the moment in which a member's Welcome comes, while another is looked at; or such as open for nobody. */
+static void appended_with_its_welcome(uint32_t latency_ms, bool made_up)
 {
     struct sim *sim = after_a_while(latency_ms);
     size_t known = sim->servers[0].count;
@@ -296,7 +296,10 @@ static void repeats_with_its_welcome(uint32_t latency_ms)
         sim_run_for(sim, 1);
     }
     for (unsigned n = 0; n < BURST; n++)
-        repeat(sim, last);
+        if (made_up)
+            append_made_up(sim, 1, 1);
+        else
+            repeat(sim, last);
     assert_in_by_its_welcome(sim);
 }
 
@@ -304,7 +307,13 @@ static void repeats_with_its_welcome(uint32_t latency_ms)
 static void repeats_at_the_worst_moment(void)
 {
     for (uint32_t latency_ms = 60; latency_ms <= 240; latency_ms += 30)
-        repeats_with_its_welcome(latency_ms);
+        appended_with_its_welcome(latency_ms, false);
+}
+
+static void made_up_at_the_worst_moment(void)
+{
+    for (uint32_t latency_ms = 60; latency_ms <= 240; latency_ms += 30)
+        appended_with_its_welcome(latency_ms, true);
 }
 
 /* --- The attacks, and nobody adds the newcomer --- */
@@ -522,6 +531,7 @@ static const struct unit_test tests[] = {
     {"nor a flood of what others wrote, with made-up Welcomes beside it", a_flood_of_repeats},
     {"nor what was said so far once more, in its order", repeats_in_order},
     {"nor what others wrote, in the moment in which the genuine Welcome comes", repeats_at_the_worst_moment},
+    {"nor what opens for nobody, in that moment", made_up_at_the_worst_moment},
     {"a flood of GroupInfos, and nobody adds the newcomer: it comes in within seconds", a_flood_and_nobody_adds},
     {"an old link ends within seconds, and enters no group of the old secret", an_old_link},
     {"nor does it in a flood", an_old_link_in_a_flood},
