@@ -105,6 +105,21 @@ static bool seals(const struct core_aead *aead, void *state, struct known *known
     return aead->seal(state, known->nonce, aad, parts, text, parts, tag, TAG_LEN) && is_hex(tag, TAG_LEN, tag_hex);
 }
 
+/* The same by seal_one. */
+static bool seals_one(const struct core_aead *aead, void *state, struct known *known, const struct answer *answer,
+                      const char *tag_hex)
+{
+    core_block nonce = {0, 0};
+    core_block aad = {0, 0};
+    uint8_t *tag = known->tags[0];
+    memcpy(&nonce, known->nonce, sizeof known->nonce);
+    memcpy(&aad, known->aad, answer->aad_len);
+    memset(tag, 0, TAG_LEN);
+    memcpy(known->texts[0], known->plain, answer->text_len);
+    return aead->seal_one(state, nonce, aad, answer->aad_len, known->texts[0], answer->text_len, tag) &&
+           is_hex(tag, TAG_LEN, tag_hex);
+}
+
 /* What was just sealed. With a wrong tag first: nothing of the text may appear; then with the right one. */
 static bool opens(const struct core_aead *aead, void *state, struct known *known, const struct answer *answer)
 {
@@ -202,6 +217,10 @@ static bool aead_right(const struct core_aead *aead, size_t index, struct known 
         ok = seals(aead, sealer, known, &answers[i], answers[i].tags[index], 1) &&
              opens(aead, opener, known, &answers[i]) &&
              seals(aead, sealer, known, &answers[i], answers[i].tags[index], 2);
+    for (size_t i = 0; ok && aead->seal_one && i < sizeof answers / sizeof answers[0]; i++)
+        ok = answers[i].aad_len > sizeof(core_block) ||
+             (seals_one(aead, sealer, known, &answers[i], answers[i].tags[index]) &&
+              opens(aead, opener, known, &answers[i]));
     ok = ok && batches_right(aead, index, sealer, opener, known);
     aead->wipe(sealer);
     aead->wipe(opener);

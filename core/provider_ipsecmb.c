@@ -163,6 +163,12 @@ static bool fits(const struct core_span *text, size_t count)
     return true;
 }
 
+/* Whether the library's one call takes a text of that length: there has to be one. */
+static inline bool in_one_call(const struct gcm *gcm, size_t text_len)
+{
+    return !was_moved(gcm) && text_len - 1 < text_max;
+}
+
 /* What the library's one call does not take. */
 __attribute__((noinline)) static bool seal_in_steps(struct gcm *gcm, const uint8_t *nonce, const struct core_slice *aad,
                                                     size_t aad_count, const struct core_span *text, size_t text_count,
@@ -189,11 +195,43 @@ static bool gcm_seal(void *state, const uint8_t *nonce, const struct core_slice 
     struct gcm_context_data context;
     if (!gcm->calls || tag_len != GCM_TAG_LEN)
         return false;
-    if (was_moved(gcm) || aad_count != 1 || text_count != 1 || text->len == 0 || text->len > text_max)
+    if (aad_count != 1 || text_count != 1 || !in_one_call(gcm, text->len))
         return seal_in_steps(gcm, nonce, aad, aad_count, text, text_count, tag);
     gcm->calls->seal(key_of(gcm), &context, text->data, text->data, text->len, nonce, aad->data, aad->len, tag,
                      tag_len);
     forget(&context);
+    return true;
+}
+
+/* What one call does not take, and what fails. */
+__attribute__((noinline)) static bool seal_one_in_steps(struct gcm *gcm, core_block nonce, core_block aad,
+                                                        size_t aad_len, uint8_t *text, size_t text_len, uint8_t *tag)
+{
+    const struct core_slice slice = {(const uint8_t *)&aad, aad_len};
+    const struct core_span span = {text, text_len};
+    if (gcm_seal(gcm, (const uint8_t *)&nonce, &slice, 1, &span, 1, tag, GCM_TAG_LEN))
+        return true;
+    core_wipe(text, text_len);
+    core_wipe(tag, GCM_TAG_LEN);
+    return false;
+}
+
+static bool gcm_seal_one(void *state, core_block nonce, core_block aad, size_t aad_len, uint8_t *text, size_t text_len,
+                         uint8_t *tag)
+{
+    struct gcm *gcm = state;
+    struct {
+        _Alignas(KEY_ALIGN) struct gcm_context_data context;
+        core_block nonce;
+        core_block aad;
+    } call;
+    if (__builtin_expect(!gcm->calls || !in_one_call(gcm, text_len), 0))
+        return seal_one_in_steps(gcm, nonce, aad, aad_len, text, text_len, tag);
+    call.nonce = nonce;
+    call.aad = aad;
+    gcm->calls->seal(key_of(gcm), &call.context, text, text, text_len, (const uint8_t *)&call.nonce,
+                     (const uint8_t *)&call.aad, aad_len, tag, GCM_TAG_LEN);
+    forget(&call.context);
     return true;
 }
 
@@ -269,6 +307,7 @@ static const struct core_aead aes_128_gcm = {
     .set_key = gcm_set_key,
     .seal = gcm_seal,
     .open = gcm_open,
+    .seal_one = gcm_seal_one,
     .wipe = gcm_wipe,
 };
 
@@ -282,6 +321,7 @@ static const struct core_aead aes_256_gcm = {
     .set_key = gcm_set_key,
     .seal = gcm_seal,
     .open = gcm_open,
+    .seal_one = gcm_seal_one,
     .wipe = gcm_wipe,
 };
 

@@ -108,6 +108,18 @@ static void open_all(const struct setting *setting)
             open(setting, lens[i], count, wrong);
 }
 
+/* By seal_one, which takes its arguments in registers. */
+static void seal_one(const struct core_aead *aead, void *sealer, size_t len)
+{
+    const core_block block = {7, 0};
+    struct frame *frame = &frames[0];
+    memset(frame, 0, sizeof *frame);
+    need(aead->seal_one(sealer, block, block, sizeof block, frame->text, len, frame->tag), "a frame was not sealed");
+    show(frame->text, len);
+    show(frame->tag, sizeof frame->tag);
+    need(told() == 0, "sealing one told of a key");
+}
+
 static void *new_state(const struct core_aead *aead, enum core_direction direction, const uint8_t *key)
 {
     void *state = calloc(1, aead->state_size);
@@ -134,6 +146,8 @@ static void live(const struct core_aead *aead, void *workspace)
             if (aead->open_batch)
                 open_all(&setting);
         }
+    for (size_t i = 0; aead->seal_one && i < sizeof lens / sizeof lens[0]; i++)
+        seal_one(aead, setting.sealer, lens[i]);
     aead->wipe(setting.sealer);
     aead->wipe(setting.opener);
     free(setting.sealer);

@@ -80,6 +80,37 @@ static void a_wrong_cipher_is_refused(void)
     }
 }
 
+static enum { ONE_RIGHT, ONE_TAG, ONE_TEXT, ONE_SHORT_TEXT, ONE_AAD, ONE_REFUSES, ONE_WRONGS } wrong_one;
+
+static bool bad_seal_one(void *state, core_block nonce, core_block aad, size_t aad_len, uint8_t *text, size_t text_len,
+                         uint8_t *tag)
+{
+    const struct core_slice slice = {(const uint8_t *)&aad, wrong_one == ONE_AAD && aad_len > 15 ? 15 : aad_len};
+    const struct core_span span = {text, text_len};
+    const bool ok = core_libcrypto_aes_128_gcm.seal(state, (const uint8_t *)&nonce, &slice, 1, &span, 1, tag, 16);
+    if (wrong_one == ONE_TAG)
+        tag[15] ^= 1;
+    if (wrong_one == ONE_TEXT && text_len > 2000)
+        text[1500] ^= 1;
+    if (wrong_one == ONE_SHORT_TEXT && text_len == 1)
+        text[0] ^= 1;
+    return ok && wrong_one != ONE_REFUSES;
+}
+
+static void a_wrong_short_way_is_refused(void)
+{
+    struct core_aead aead = core_libcrypto_aes_128_gcm;
+    struct core_provider provider = core_provider_libcrypto;
+    aead.seal_one = bad_seal_one;
+    provider.aes_128_gcm = &aead;
+    CU_ASSERT_PTR_EQUAL(core_provider_admit(&provider, NULL), &provider);
+    for (wrong_one = ONE_TAG; wrong_one < ONE_WRONGS; wrong_one++) {
+        const char *refusal = NULL;
+        CU_ASSERT_PTR_NULL(core_provider_admit(&provider, &refusal));
+        CU_ASSERT_PTR_EQUAL(refusal, aead.name);
+    }
+}
+
 static enum { BATCH_RIGHT, BATCH_TAG, BATCH_LONG, BATCH_RESULT, BATCH_OPENS_FORGED, BATCH_SKIPS } wrong_batch;
 
 static void bad_seal_batch(void *workspace, struct core_aead_job *jobs, size_t count)
@@ -181,6 +212,7 @@ static void the_best_is_one_that_was_admitted(void)
 static const struct unit_test tests[] = {
     {"a right provider is admitted", a_right_provider_is_admitted},
     {"one wrong in any way is refused, and named", a_wrong_cipher_is_refused},
+    {"one whose seal_one is wrong is refused", a_wrong_short_way_is_refused},
     {"one whose batches are wrong is refused", a_wrong_batch_is_refused},
     {"each primitive of the table is tested", every_place_is_tested},
     {"the best provider is ipsec-mb if admitted, else libcrypto", the_best_is_one_that_was_admitted},

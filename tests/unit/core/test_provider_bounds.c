@@ -79,6 +79,7 @@ enum layout {
     WHOLE,  /* AAD and text, each in one part */
     PARTS,  /* AAD in two, to seal the text in three */
     JOINED, /* a header right before its text, as in most frames */
+    ONE,    /* the same, the header in a register */
     LAYOUTS
 };
 
@@ -124,7 +125,7 @@ static void place(const struct setting *setting, struct seat *seat, size_t len, 
     const struct core_aead *aead = setting->aead;
     const enum fence_side side = setting->side;
     const size_t aad_len = len < AAD_MAX ? len : AAD_MAX;
-    const size_t header_len = setting->layout == JOINED ? len % 18 : 0;
+    const size_t header_len = setting->layout == JOINED ? len % 18 : setting->layout == ONE ? len % 17 : 0;
     uint8_t *nonce = fence_room(seat->nonce, side, CORE_NONCE_LEN);
     uint8_t *text = fence_room(seat->text[0], side, header_len + len) + header_len;
     memset(nonce, (int)(len & 0xff), CORE_NONCE_LEN);
@@ -139,6 +140,7 @@ static void place(const struct setting *setting, struct seat *seat, size_t len, 
     seat->spans[0] = (struct core_span){text, len};
     switch (setting->layout) {
     case JOINED:
+    case ONE:
         seat->slices[0] = (struct core_slice){text - header_len, header_len};
         memset(text - header_len, 0x5a, header_len);
         break;
@@ -177,16 +179,29 @@ static void turn(const struct setting *setting, struct seat *seat, struct core_a
     job->tag = NULL;
 }
 
+static void seal_one(const struct core_aead *aead, struct core_aead_job *job)
+{
+    core_block nonce = {0, 0};
+    core_block aad = {0, 0};
+    memcpy(&nonce, job->nonce, CORE_NONCE_LEN);
+    memcpy(&aad, job->aad->data, job->aad->len);
+    const bool ok = aead->seal_one(job->state, nonce, aad, job->aad->len, job->text->data, job->text->len, job->tag);
+    job->result = ok ? CORE_OPEN_OK : CORE_OPEN_FAILED;
+}
+
 /* count jobs of about len bytes, sealed and opened, some of them forged. */
 static void run(const struct setting *setting, size_t len, size_t count)
 {
     struct core_aead_job jobs[CORE_BATCH_MAX];
     fence_try("%zu of %zu bytes (%s), %s of %s", count, len,
-              (const char *[]){"whole", "in parts", "behind headers"}[setting->layout], setting->aead->name,
-              setting->provider);
+              (const char *[]){"whole", "in parts", "behind headers", "alone behind headers"}[setting->layout],
+              setting->aead->name, setting->provider);
     for (size_t i = 0; i < count; i++)
         place(setting, &seats[i], len > SHORT_MAX ? len : (len + 19 * i) % (SHORT_MAX + 1), &jobs[i]);
-    core_aead_seal_batch(setting->aead, setting->workspace, jobs, count);
+    if (setting->layout == ONE)
+        seal_one(setting->aead, jobs);
+    else
+        core_aead_seal_batch(setting->aead, setting->workspace, jobs, count);
     for (size_t i = 0; i < count; i++) {
         CU_ASSERT_EQUAL_FATAL(jobs[i].result, CORE_OPEN_OK);
         turn(setting, &seats[i], &jobs[i]);
@@ -205,6 +220,8 @@ static void run_all(struct setting *setting)
 {
     for (int layout = 0; layout < LAYOUTS; layout++) {
         setting->layout = (enum layout)layout;
+        if (layout == ONE && (!setting->aead->seal_one || setting->workspace))
+            continue;
         const size_t count = setting->workspace ? CORE_BATCH_MAX : 1;
         for (size_t len = 0; len <= SHORT_MAX; len++)
             run(setting, len, count);

@@ -247,6 +247,64 @@ static void long_aad_in_parts(void)
     }
 }
 
+/* --- seal_one --- */
+
+static core_block block_of(const uint8_t *data, size_t len)
+{
+    core_block block = {0, 0};
+    memcpy(&block, data, len);
+    return block;
+}
+
+/* Sealed by ipsec-mb's seal_one, as by libcrypto's seal, and opened by it. What follows the AAD does not count. */
+static void check_one(struct pair *pair, size_t len, size_t align, size_t aad_len)
+{
+    uint8_t aad[sizeof(core_block)];
+    uint8_t nonce[CORE_NONCE_LEN];
+    uint8_t want[CORE_TAG_MAX];
+    uint8_t room_of_tag[CORE_TAG_MAX + 1] = {0};
+    uint8_t *tag = room_of_tag + align % 2;
+    uint8_t *text = room + SLACK + align;
+    const struct core_slice slice = {aad, aad_len};
+    const struct core_span alone = {first, len};
+    const struct core_span span = {text, len};
+    memset(room, 0xee, SLACK + ALIGNMENTS + len + SLACK);
+    random_bytes(plain, len);
+    random_bytes(aad, sizeof aad);
+    random_bytes(nonce, sizeof nonce);
+    memcpy(first, plain, len);
+    memcpy(text, plain, len);
+    CU_ASSERT_FATAL(pair->aead[0]->seal(pair->sealer[0], nonce, &slice, 1, &alone, 1, want, sizeof want));
+    CU_ASSERT_FATAL(pair->aead[1]->seal_one(pair->sealer[1], block_of(nonce, sizeof nonce), block_of(aad, sizeof aad),
+                                            aad_len, text, len, tag));
+    CU_ASSERT_FATAL(memcmp(text, first, len) == 0);
+    unit_assert_bytes("tag", tag, sizeof want, want, sizeof want);
+    CU_ASSERT_FATAL(all_are(room, SLACK + align, 0xee) && all_are(text + len, SLACK, 0xee));
+    CU_ASSERT_FATAL(room_of_tag[align % 2 ? 0 : CORE_TAG_MAX] == 0);
+    CU_ASSERT_EQUAL_FATAL(pair->aead[0]->open(pair->opener[0], nonce, &slice, 1, span, tag, sizeof want), CORE_OPEN_OK);
+    CU_ASSERT_FATAL(memcmp(text, plain, len) == 0);
+}
+
+static void one_at_once(void)
+{
+    if (!present())
+        return;
+    for (int which = 0; which < AEADS; which++) {
+        struct pair pair;
+        open_pair(&pair, which);
+        CU_ASSERT_EQUAL(pair.aead[1]->seal_one != NULL, pair.aead[1]->min_tag_len == CORE_TAG_MAX); /* AES-GCM's */
+        for (size_t len = 0; pair.aead[1]->seal_one && len <= 1100; len++) {
+            check_one(&pair, len, len % ALIGNMENTS, len % (sizeof(core_block) + 1));
+            if (len % 50 == 0)
+                rekey(&pair);
+        }
+        for (int i = 0; pair.aead[1]->seal_one && i < 200; i++)
+            check_one(&pair, random_below(i % 20 ? 5000 : TEXT_MAX + 1), random_below(ALIGNMENTS),
+                      random_below(sizeof(core_block) + 1));
+        close_pair(&pair);
+    }
+}
+
 static void a_state_may_be_moved(void)
 {
     if (!present())
@@ -264,6 +322,8 @@ static void a_state_may_be_moved(void)
             if (step > 0)
                 memmove(block + to, pair.sealer[1], size);
             pair.sealer[1] = block + to;
+            if (pair.aead[1]->seal_one && step % 2)
+                check_one(&pair, step % 3 * 50, 3, 10);
             const struct shape shape = {300, 3, 10, 1, 1};
             check_shape(&pair, &shape);
         }
@@ -329,6 +389,30 @@ static void refusals(void)
         CU_ASSERT_FALSE(aead->seal(pair.sealer[1], nonce, NULL, 0, &span, 1, tag, CORE_TAG_MAX));
         CU_ASSERT_EQUAL(aead->open(pair.opener[1], nonce, NULL, 0, span, tag, CORE_TAG_MAX), CORE_OPEN_FAILED);
         close_pair(&pair);
+    }
+}
+
+/* Wherever it stands, also where its key data would need no moving. */
+static void one_refused(void)
+{
+    const core_block block = {0, 0};
+    uint8_t text[32];
+    uint8_t tag[CORE_TAG_MAX + 1];
+    if (!present())
+        return;
+    const struct core_aead *const aeads[] = {ours->aes_128_gcm, ours->aes_256_gcm};
+    for (int which = 0; which < 2; which++) {
+        uint8_t *states = aligned_alloc(64, (aeads[which]->state_size + 127) / 64 * 64);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(states);
+        for (size_t at = 0; at < 64; at += 16) {
+            CU_ASSERT_FATAL(aeads[which]->init(states + at, CORE_SEAL));
+            aeads[which]->wipe(states + at);
+            memset(text, 1, sizeof text);
+            memset(tag, 1, sizeof tag);
+            CU_ASSERT_FALSE(aeads[which]->seal_one(states + at, block, block, 10, text, sizeof text, tag));
+            CU_ASSERT(all_are(text, sizeof text, 0) && all_are(tag, CORE_TAG_MAX, 0) && tag[CORE_TAG_MAX] == 1);
+        }
+        free(states);
     }
 }
 
@@ -629,10 +713,12 @@ static const struct unit_test tests[] = {
     {"as libcrypto: every length and alignment", every_length_and_alignment},
     {"as libcrypto: random keys, lengths, parts", random_shapes},
     {"as libcrypto: long AAD in parts", long_aad_in_parts},
+    {"as libcrypto: one text at once, every length and alignment", one_at_once},
     {"a state may be moved", a_state_may_be_moved},
     {"a new key leaves nothing of the old", a_new_key_leaves_nothing_of_the_old},
     {"batches as libcrypto alone: counts, lengths, alignments, parts, keys, forgeries", batches},
     {"a short tag and a wiped state are refused", refusals},
+    {"a wiped state seals nothing at once, and what it was given is wiped", one_refused},
 };
 
 UNIT_MAIN("core.provider_ipsecmb", tests)
