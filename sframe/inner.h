@@ -2,6 +2,9 @@
 #ifndef SFRAME_INNER_H
 #define SFRAME_INNER_H
 
+#include <endian.h>
+#include <string.h>
+
 #include "core/bytes.h"
 #include "core/provider.h"
 #include "sotto/sframe.h"
@@ -29,6 +32,15 @@ static inline size_t sframe_inner_len(const struct sframe_inner *inner)
     return SFRAME_INNER_FIXED_LEN + (inner->padding > 0 ? 2u : 0u) + (inner->tlv_len > 0 ? 1 + inner->tlv_len : 0);
 }
 
+/* Writes SFRAME_INNER_FIXED_LEN bytes, by two stores. */
+static inline void sframe_inner_write_plain(const struct sframe_inner *inner, uint8_t *out)
+{
+    const uint16_t start = htole16((uint16_t)(SFRAME_INNER_PLAIN | inner->codec << 8));
+    const uint32_t capture_ms = htobe32(inner->capture_ms);
+    memcpy(out, &start, sizeof start);
+    memcpy(out + sizeof start, &capture_ms, sizeof capture_ms);
+}
+
 void sframe_inner_write_any(const struct sframe_inner *inner, uint8_t *out);
 /* Writes sframe_inner_len() bytes. */
 static inline void sframe_inner_write(const struct sframe_inner *inner, uint8_t *out)
@@ -37,9 +49,7 @@ static inline void sframe_inner_write(const struct sframe_inner *inner, uint8_t 
         sframe_inner_write_any(inner, out);
         return;
     }
-    out[0] = SFRAME_INNER_PLAIN;
-    out[1] = inner->codec;
-    bytes_put_uint(out + 2, inner->capture_ms, sizeof inner->capture_ms);
+    sframe_inner_write_plain(inner, out);
 }
 
 /* sframe_inner_parse of any inner header. */

@@ -43,12 +43,19 @@ SOTTO_MUST_CHECK int sframe_key_derive(const struct sframe_crypto *crypto, struc
                                        const struct core_hmac_key *secret, uint64_t kid);
 /* Wipes key and salt; the cipher state stays, to be given another key. False if it could not be kept: it is freed. */
 bool sframe_key_forget(const struct core_aead *aead, struct sframe_key *key);
-/* nonce = salt XOR CTR as a big-endian integer of nn bytes */
-static inline void sframe_nonce_make(const struct sframe_key *key, uint64_t ctr, union sframe_nonce *nonce)
+/* nonce = salt XOR CTR as a big-endian integer of nn bytes; then zeros */
+static inline sframe_nonce_words sframe_nonce_of(const struct sframe_key *key, uint64_t ctr)
 {
+    const sframe_nonce_words zeros = {0, 0, 0, 0};
+    const sframe_nonce_words counter = (sframe_nonce_words)(core_block){htobe64(ctr), 0};
     sframe_nonce_words salt;
     memcpy(&salt, key->salt, sizeof salt);
-    nonce->words = salt ^ (sframe_nonce_words) { 0, htobe32((uint32_t)(ctr >> 32)), htobe32((uint32_t)ctr), 0 };
+    return salt ^ __builtin_shufflevector(counter, zeros, 4, 0, 1, 4);
+}
+
+static inline void sframe_nonce_make(const struct sframe_key *key, uint64_t ctr, union sframe_nonce *nonce)
+{
+    nonce->words = sframe_nonce_of(key, ctr);
 }
 
 /* Seals text in place and writes the suite's nt bytes of tag. SFRAME_CRYPTO: the text's content is undefined. */

@@ -6,11 +6,7 @@
 #include "header.h"
 #include "inner.h"
 #include "sender.h"
-
-enum {
-    BLOCK_LEN = 16,
-    SOFT_LIMIT_SHIFT = 2, /* the soft limit is a quarter before the hard one */
-};
+#include "steady.h"
 
 /* What the cipher is pointed to. Apart from the rest, which need not be in memory. */
 struct pieces {
@@ -26,11 +22,6 @@ struct outgoing {
     uint8_t *tag;
     size_t tag_len;
 };
-
-static uint64_t blocks_of(size_t len)
-{
-    return ((uint64_t)len + BLOCK_LEN - 1) / BLOCK_LEN;
-}
 
 SFRAME_PER_FRAME int check_frame(const struct sframe_seal_item *item)
 {
@@ -61,8 +52,9 @@ SFRAME_PER_FRAME int prepare(const struct sframe_seal_item *item, struct pieces 
     const size_t header_len = 1 + kid_len + ctr_len;
     if (item->head_cap < header_len + inner_len || item->tail_cap < padding + suite->nt)
         return SFRAME_SPACE;
-    const uint64_t cost =
-        1 + blocks_of(header_len + item->metadata_len) + blocks_of(inner_len + item->payload_len + padding);
+    sframe_credit_reclaim(key);
+    const uint64_t cost = 1 + sframe_blocks_of(header_len + item->metadata_len) +
+                          sframe_blocks_of(inner_len + item->payload_len + padding);
     if (key->ctr >= suite->seal_limit || key->blocks + cost > suite->block_limit)
         return SFRAME_KEY_EXHAUSTED;
 
@@ -101,8 +93,8 @@ SFRAME_PER_FRAME int prepare(const struct sframe_seal_item *item, struct pieces 
         .ctr = ctr,
         .head_len = header_len + inner_len,
         .tail_len = padding + suite->nt,
-        .soft_limit = key->ctr >= suite->seal_limit - (suite->seal_limit >> SOFT_LIMIT_SHIFT) ||
-                      key->blocks >= suite->block_limit - (suite->block_limit >> SOFT_LIMIT_SHIFT),
+        .soft_limit =
+            key->ctr >= sframe_soft_limit(suite->seal_limit) || key->blocks >= sframe_soft_limit(suite->block_limit),
     };
     return SFRAME_OK;
 }
@@ -115,9 +107,11 @@ static void lose(const struct pieces *pieces, const struct outgoing *out)
     core_wipe(out->tag, out->tag_len);
 }
 
-int sframe_seal(struct sframe_sender *sender, const struct sframe_inner *inner, const uint8_t *metadata,
-                size_t metadata_len, uint8_t *head, size_t head_cap, uint8_t *payload, size_t payload_len,
-                uint8_t *tail, size_t tail_cap, struct sframe_sealed *sealed)
+/* Any frame. Out of line: what it needs would be saved for every steady one. */
+__attribute__((noinline)) static int seal_any(struct sframe_sender *sender, const struct sframe_inner *inner,
+                                              const uint8_t *metadata, size_t metadata_len, uint8_t *head,
+                                              size_t head_cap, uint8_t *payload, size_t payload_len, uint8_t *tail,
+                                              size_t tail_cap, struct sframe_sealed *sealed)
 {
     const struct sframe_seal_item item = {.sender = sender,
                                           .inner = inner,
@@ -132,9 +126,10 @@ int sframe_seal(struct sframe_sender *sender, const struct sframe_inner *inner, 
     struct pieces pieces;
     struct outgoing out;
     struct sframe_sealed done;
-    int rc = sealed ? prepare(&item, &pieces, &out, &done) : SFRAME_INVALID;
+    int rc = sender && sealed ? prepare(&item, &pieces, &out, &done) : SFRAME_INVALID;
     if (rc != SFRAME_OK)
         return rc;
+    sframe_credit_grant(sender, sender->current);
     out.frame.aad[0].data = pieces.head.bytes; /* the same, which need not be waited for */
     rc = sframe_key_seal(&sender->crypto, out.key, &out.frame, pieces.text, out.text_count, out.tag);
     if (rc != SFRAME_OK) {
@@ -142,6 +137,45 @@ int sframe_seal(struct sframe_sender *sender, const struct sframe_inner *inner, 
         return rc;
     }
     *sealed = done;
+    return SFRAME_OK;
+}
+
+/* Whether this is a steady frame of the key's: one that the general way would have nothing to say to, its inner header
+ * plain and, as a buffer, right before the payload. */
+SFRAME_PER_FRAME bool is_steady(const struct sframe_sender_key *key, const struct sframe_inner *inner,
+                                const uint8_t *head, size_t head_cap, const uint8_t *payload, size_t payload_len)
+{
+    return payload_len <= SFRAME_FRAME_MAX && key->credit >= sframe_steady_cost(payload_len) && inner &&
+           sframe_inner_is_plain(inner) && inner->codec != SFRAME_CODEC_ANY && head && head + head_cap == payload &&
+           head_cap >= (size_t)key->header_len + SFRAME_INNER_FIXED_LEN;
+}
+
+int sframe_seal(struct sframe_sender *sender, const struct sframe_inner *inner, const uint8_t *metadata,
+                size_t metadata_len, uint8_t *head, size_t head_cap, uint8_t *payload, size_t payload_len,
+                uint8_t *tail, size_t tail_cap, struct sframe_sealed *sealed)
+{
+    struct sframe_sender_key *key = sender ? sender->current : NULL;
+    if (!key || !is_steady(key, inner, head, head_cap, payload, payload_len) || metadata_len > 0 || !tail ||
+        tail_cap < SFRAME_STEADY_TAG_LEN || !sealed)
+        return seal_any(sender, inner, metadata, metadata_len, head, head_cap, payload, payload_len, tail, tail_cap,
+                        sealed);
+
+    /* from here on this counter is spent, whatever happens */
+    const uint64_t ctr = key->ctr++;
+    key->credit -= sframe_steady_cost(payload_len);
+    const size_t header_len = key->header_len;
+    const uint64_t header = sframe_steady_header(key, ctr);
+    uint8_t *text = payload - SFRAME_INNER_FIXED_LEN;
+    memcpy(text - header_len, &header, sizeof header); /* over what the inner header is written to */
+    sframe_inner_write_plain(inner, text);
+    if (!sender->crypto.aead->seal_one(key->key.state, (core_block)sframe_nonce_of(&key->key, ctr),
+                                       (core_block){header, 0}, header_len, text, SFRAME_INNER_FIXED_LEN + payload_len,
+                                       tail))
+        return SFRAME_CRYPTO;
+    *sealed = (struct sframe_sealed){.kid = key->kid,
+                                     .ctr = ctr,
+                                     .head_len = header_len + SFRAME_INNER_FIXED_LEN,
+                                     .tail_len = SFRAME_STEADY_TAG_LEN};
     return SFRAME_OK;
 }
 

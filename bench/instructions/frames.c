@@ -1,6 +1,7 @@
-/* Frames for counting instructions: bench_instructions_frames seal|open SIZE COUNT [burden]. Each is sealed (and
- * opened) under a provider that encrypts nothing, so that what is left is our own code. `burden` adds to each frame
- * about a fifteenth of what sealing takes, for showing that it is noticed. Counted by callgrind; see run. */
+/* Frames of a member of an MLS group, for counting instructions: bench_instructions_frames seal|general|open SIZE COUNT
+ * [burden]. Each is sealed (and opened) under a provider that encrypts nothing, so that what is left is our own code;
+ * general: in a suite whose frames go the general way, none of them being steady. `burden` adds to each frame about a
+ * fifteenth of what opening takes, for showing that it is noticed. Counted by callgrind; see run. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "sender.h"
 #include "sotto/sframe.h"
 
-enum { BURDEN = 7, ARGS_MIN = 4, SIZE_MAX_B = 20000, RECEIVE_KEYS = 4 };
+enum { BURDEN = 4, ARGS_MIN = 4, SIZE_MAX_B = 20000, RECEIVE_KEYS = 4, EPOCH = 5, LEAF = 9, LEAF_SLOTS = 16 };
 
 struct frames {
     struct sframe_sender *sender;
@@ -42,22 +43,23 @@ static void open_sealed(struct frames *frames, const struct sframe_sealed *seale
         fail("sframe_open");
 }
 
-static void set_up(struct frames *frames, size_t len)
+static void set_up(struct frames *frames, uint16_t suite, size_t len)
 {
     static const uint8_t base_key[32] = {7};
-    const struct sframe_sender_config sender = {.key_history = 4};
-    const struct sframe_receiver_config receiver = {.keys = RECEIVE_KEYS};
+    static const uint8_t leaves[LEAF_SLOTS / 8] = {0, 1 << (LEAF - 8)};
+    const struct sframe_sender_config sender = {.suite = suite, .key_history = 4};
+    const struct sframe_receiver_config receiver = {.suite = suite, .keys = RECEIVE_KEYS};
     const size_t sender_size = sframe_sender_size(&sender);
     const size_t receiver_size = sframe_receiver_size(&receiver);
     uint64_t kid = 0;
     frames->len = len;
-    if (sframe_kid_from_start(SFRAME_CAMERA * SFRAME_LAYERS, 0x0123456789ab, &kid) != SFRAME_OK ||
+    if (sframe_kid_from_leaf(SFRAME_CAMERA * SFRAME_LAYERS, LEAF, LEAF_SLOTS, EPOCH, &kid) != SFRAME_OK ||
         sframe_sender_init_with(&provider_identity, malloc(sender_size), sender_size, &sender, &frames->sender) !=
             SFRAME_OK ||
         sframe_receiver_init_with(&provider_identity, malloc(receiver_size), receiver_size, &receiver,
                                   &frames->receiver) != SFRAME_OK ||
         sframe_sender_add_key(frames->sender, kid, base_key, sizeof base_key) != SFRAME_OK ||
-        sframe_receiver_add_shared(frames->receiver, base_key, sizeof base_key) != SFRAME_OK)
+        sframe_receiver_add_epoch(frames->receiver, EPOCH, LEAF_SLOTS, leaves, base_key, sizeof base_key) != SFRAME_OK)
         fail("set-up");
 }
 
@@ -66,7 +68,7 @@ int main(int argc, char **argv)
     static struct frames frames;
     struct sframe_sealed sealed;
     if (argc < ARGS_MIN) {
-        fprintf(stderr, "usage: %s seal|open SIZE COUNT [burden]\n", argv[0]);
+        fprintf(stderr, "usage: %s seal|general|open SIZE COUNT [burden]\n", argv[0]);
         return 2;
     }
     const size_t size = strtoul(argv[2], NULL, 10);
@@ -74,7 +76,7 @@ int main(int argc, char **argv)
     const bool opens = strcmp(argv[1], "open") == 0;
     if (size < 1 || size > SIZE_MAX_B)
         fail("a frame of that size");
-    set_up(&frames, size);
+    set_up(&frames, strcmp(argv[1], "general") == 0 ? SFRAME_AES_128_CTR_HMAC_SHA256_80 : SFRAME_SUITE_DEFAULT, size);
     for (size_t i = 0; i < count; i++) {
         seal(&frames, &sealed);
         if (opens)

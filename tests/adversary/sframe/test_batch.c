@@ -159,7 +159,7 @@ static void next_frame(struct twins *twins, struct fix_frame *frame)
     struct sframe_sender *sender = twins->senders[random_below(random_below(6) == 0 ? SENDERS : 2)];
     const size_t how = random_below(16);
     if (how == 0)
-        sender->current->ctr += random_below(8) == 0 ? 600 : 1;
+        fix_set_ctr(sender->current, sender->current->ctr + (random_below(8) == 0 ? 600 : 1));
     fix_seal(sender, SFRAME_PROFILE_SOTTO, (uint32_t)twins->now_ms - (how == 1 ? 5000u : 0),
              random_below(FIX_PAYLOAD_MAX), frame);
     struct fix_frame *kept = &twins->kept[random_below(KEPT)];

@@ -72,12 +72,12 @@ static void a_spent_counter(void)
     struct sframe_sealed sealed = {.ctr = 99};
     fix_seal_at(sender, 0, &frame);
     CU_ASSERT_FALSE(frame.sealed.soft_limit);
-    sender->keys[0].ctr = limit - limit / 4 - 2;
+    fix_set_ctr(&sender->keys[0], limit - limit / 4 - 2);
     fix_seal_at(sender, 0, &frame);
     CU_ASSERT_FALSE(frame.sealed.soft_limit);
     fix_seal_at(sender, 0, &frame);
     CU_ASSERT(frame.sealed.soft_limit);
-    sender->keys[0].ctr = limit - 1;
+    fix_set_ctr(&sender->keys[0], limit - 1);
     fix_seal_at(sender, 0, &frame);
     CU_ASSERT_EQUAL(frame.sealed.ctr, limit - 1);
     for (int i = 0; i < 3; i++)
@@ -85,7 +85,7 @@ static void a_spent_counter(void)
                         SFRAME_KEY_EXHAUSTED);
     CU_ASSERT_EQUAL(sealed.ctr, 99); /* out parameters on success only */
     /* nor does it wrap */
-    sender->keys[0].ctr = UINT64_MAX;
+    fix_set_ctr(&sender->keys[0], UINT64_MAX);
     CU_ASSERT_EQUAL(sframe_seal(sender, &inner, NULL, 0, room, sizeof room, NULL, 0, tail, sizeof tail, &sealed),
                     SFRAME_KEY_EXHAUSTED);
     CU_ASSERT_EQUAL(sender->keys[0].ctr, UINT64_MAX);
@@ -106,7 +106,7 @@ static void spent_blocks(void)
     uint8_t tail[SFRAME_TAG_MAX];
     uint8_t payload[26] = {0}; /* with the inner header two blocks, the header a third, the frame itself */
     struct sframe_sealed sealed;
-    sender->keys[0].blocks = limit - 4;
+    fix_set_blocks(&sender->keys[0], limit - 4);
     CU_ASSERT_EQUAL(
         sframe_seal(sender, &inner, NULL, 0, room, sizeof room, payload, sizeof payload, tail, sizeof tail, &sealed),
         SFRAME_OK);

@@ -70,7 +70,7 @@ static void one_far_counter(uint64_t silence_ms, uint64_t jump, bool first)
         if (i == 2000) {
             if (silence_ms > 0)
                 t += (uint32_t)silence_ms;
-            forger->keys[0].ctr = 2001 + jump;
+            fix_set_ctr(&forger->keys[0], 2001 + jump);
             fix_seal_at(forger, t, &frame);
             int rc = fix_open(receiver, &frame, FIX_TIME_MS + t, NULL);
             CU_ASSERT(rc == SFRAME_OK || rc == SFRAME_JUMP);
@@ -116,7 +116,7 @@ static void a_forged_near_counter_costs_one_frame(void)
             lost += fix_open(receiver, &frame, FIX_TIME_MS + t, NULL) != SFRAME_OK;
             if (i == 2000) {
                 t += 10000;
-                forger->keys[0].ctr = i + jumps[j];
+                fix_set_ctr(&forger->keys[0], i + jumps[j]);
                 fix_seal_at(forger, t, &frame);
                 CU_ASSERT_EQUAL(fix_open(receiver, &frame, FIX_TIME_MS + t, NULL), SFRAME_OK);
             }

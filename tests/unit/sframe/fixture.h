@@ -2,6 +2,7 @@
 #ifndef TESTS_SFRAME_FIXTURE_H
 #define TESTS_SFRAME_FIXTURE_H
 
+#include "sender.h"
 #include "sotto/sframe.h"
 #include "unit.h"
 
@@ -28,6 +29,15 @@ struct sframe_receiver *fix_receiver_of(const struct sframe_receiver_config *con
 struct sframe_receiver *fix_receiver_shared(void);
 void fix_free_sender(struct sframe_sender *sender);
 void fix_free_receiver(struct sframe_receiver *receiver);
+
+/* What the key seals next, and the blocks that count as sealed. No credit stays: the next frame is no steady one. */
+void fix_set_ctr(struct sframe_sender_key *key, uint64_t ctr);
+void fix_set_blocks(struct sframe_sender_key *key, uint64_t blocks);
+
+/* libcrypto, with a seal_one in each AEAD's row: steady frames without ipsec-mb. */
+const struct core_provider *fix_provider_steady(void);
+extern size_t fix_steady_seals;     /* calls of those so far */
+extern bool fix_steady_seals_break; /* they write something, wipe it and fail */
 
 uint64_t fix_kid(unsigned kind, unsigned layer, uint64_t start);
 

@@ -284,7 +284,7 @@ static void a_key_ends_within(void)
     struct sframe_seal_item items[4];
     new_buffers();
     make_twins(4, 1);
-    sender->current->ctr = sframe_suite_find(SFRAME_SUITE_DEFAULT)->seal_limit - 2;
+    fix_set_ctr(sender->current, sframe_suite_find(SFRAME_SUITE_DEFAULT)->seal_limit - 2);
     for (size_t i = 0; i < 4; i++)
         items[i] = item_of(&twins[i], 0, sender);
     CU_ASSERT_EQUAL(sframe_seal_batch(batch, items, 4), SFRAME_KEY_EXHAUSTED);

@@ -188,6 +188,7 @@ struct setting {
     const struct sframe_suite *suite;
     enum sframe_profile profile;
     enum fence_side side;
+    void (*run)(struct setting *setting);
     bool joined; /* head, payload and tail are one buffer */
     uint64_t kid;
     uint64_t ctr; /* of the next frame */
@@ -289,21 +290,29 @@ static int open_cut(const struct setting *setting, const struct seat *seat, cons
     return rc;
 }
 
+/* Returns its counter. */
+static uint64_t seal_one(struct setting *setting, const struct sframe_seal_item *item)
+{
+    struct sframe_sealed *sealed =
+        (struct sframe_sealed *)(void *)fence_room(sealed_room, setting->side, sizeof *sealed);
+    fence_try("to seal %zu bytes, %s, %s", item->payload_len, setting->suite->name, setting->provider->name);
+    CU_ASSERT_EQUAL_FATAL(sframe_seal(item->sender, item->inner, item->metadata, item->metadata_len, item->head,
+                                      item->head_cap, item->payload, item->payload_len, item->tail, item->tail_cap,
+                                      sealed),
+                          SFRAME_OK);
+    CU_ASSERT_FATAL(sealed->head_len == item->head_cap && sealed->tail_len == item->tail_cap);
+    return sealed->ctr;
+}
+
 /* One frame, also cut off: everywhere if it is one of some, else where its tag begins and at a place or two. */
 static void run_one(struct setting *setting, size_t len)
 {
     struct seat *seat = &seats[0];
     const struct sframe_seal_item item = place(setting, seat, len);
-    struct sframe_sealed *sealed =
-        (struct sframe_sealed *)(void *)fence_room(sealed_room, setting->side, sizeof *sealed);
-    fence_try("to seal %zu bytes, %s, %s", len, setting->suite->name, setting->provider->name);
-    CU_ASSERT_EQUAL_FATAL(sframe_seal(item.sender, item.inner, item.metadata, item.metadata_len, item.head,
-                                      item.head_cap, item.payload, item.payload_len, item.tail, item.tail_cap, sealed),
-                          SFRAME_OK);
-    CU_ASSERT_FATAL(sealed->head_len == item.head_cap && sealed->tail_len == item.tail_cap);
+    const uint64_t ctr = seal_one(setting, &item);
     keep(seat, &item);
     const size_t step = len % 100 == 0 ? 1 : 1 + random_below(seat->frame_len);
-    if (sealed->ctr > 0) /* a newcomer is tried only so often */
+    if (ctr > 0) /* a newcomer is tried only so often */
         for (size_t cut = 0; cut < seat->frame_len && cut <= SHORT_MAX; cut += step)
             CU_ASSERT_NOT_EQUAL_FATAL(open_cut(setting, seat, &item, cut), SFRAME_OK);
     CU_ASSERT_EQUAL_FATAL(open_cut(setting, seat, &item, seat->frame_len), SFRAME_OK);
@@ -356,6 +365,21 @@ static void run_all(struct setting *setting)
     }
 }
 
+/* Steady frames, whose header is stored as a word however long it is, with no byte of room before or behind them. */
+static void run_steady(struct setting *setting)
+{
+    static const uint64_t ctrs[] = {8, 300, 70000};
+    setting->joined = true;
+    for (size_t c = 0; c < sizeof ctrs / sizeof ctrs[0]; c++) {
+        fix_set_ctr(setting->sender->current, ctrs[c]);
+        setting->ctr = ctrs[c];
+        for (size_t len = 0; len <= SHORT_MAX; len += 4) { /* whose inner headers are plain */
+            const struct sframe_seal_item item = place(setting, &seats[0], len);
+            (void)seal_one(setting, &item);
+        }
+    }
+}
+
 /* --- contexts --- */
 
 /* As near to the page after it as what is aligned as by malloc can be. */
@@ -395,7 +419,7 @@ static void with_contexts(struct setting *setting)
     memset(key, 0x77, key_len);
     CU_ASSERT_EQUAL_FATAL(sframe_sender_add_key(setting->sender, setting->kid, key, key_len), SFRAME_OK);
     CU_ASSERT_EQUAL_FATAL(sframe_receiver_add_key(setting->receiver, setting->kid, key, key_len), SFRAME_OK);
-    run_all(setting);
+    setting->run(setting);
     sframe_sender_wipe(setting->sender);
     sframe_receiver_wipe(setting->receiver);
     sframe_batch_wipe(setting->batch);
@@ -411,6 +435,7 @@ static void frames_of(const struct core_provider *provider)
                                           .suite = sframe_suite_find(suite),
                                           .profile = (enum sframe_profile)profile,
                                           .side = (enum fence_side)side,
+                                          .run = run_all,
                                           .kid = value_of((suite + (size_t)profile * 4) % 9)};
                 with_contexts(&setting);
             }
@@ -431,11 +456,35 @@ static void frames_by_ipsecmb(void)
         unit_skip("no ipsec-mb provider: %s", refusal);
 }
 
+static void steady_frames_of(const struct core_provider *provider)
+{
+    make_rooms();
+    for (size_t kid_len = 0; kid_len <= 6; kid_len++)
+        for (int side = 0; side < FENCE_SIDES; side++) {
+            struct setting setting = {.provider = provider,
+                                      .suite = sframe_suite_find(SFRAME_SUITE_DEFAULT),
+                                      .profile = SFRAME_PROFILE_SOTTO,
+                                      .side = (enum fence_side)side,
+                                      .run = run_steady,
+                                      .kid = value_of(kid_len)};
+            with_contexts(&setting);
+        }
+}
+
+static void steady_frames(void)
+{
+    const size_t before = fix_steady_seals;
+    steady_frames_of(fix_provider_steady());
+    CU_ASSERT(fix_steady_seals - before > 2000);
+    steady_frames_of(core_provider_best());
+}
+
 static const struct unit_test tests[] = {
     {"headers are written and read inside their bytes", headers},
     {"inner headers are read inside their bytes", inner_headers},
     {"TLV blocks are searched inside their bytes", tlv_blocks},
     {"keys are derived inside their bytes", keys},
+    {"steady frames stay inside what they are given, however short their headers", steady_frames},
     {"frames by libcrypto stay inside what they are given, whole and cut off", frames_by_libcrypto},
     {"frames by ipsec-mb stay inside what they are given, whole and cut off", frames_by_ipsecmb},
 };

@@ -8,7 +8,7 @@
 #include "remains.h"
 #include "sender.h"
 
-enum { ANYWHERE = REMAINS_FREED | REMAINS_STACK | REMAINS_LIVE, EPOCH = 3, LEAF = 1, LEAVES = 4 };
+enum { ANYWHERE = REMAINS_FREED | REMAINS_STACK | REMAINS_LIVE, EPOCH = 3, LEAF = 1, LEAVES = 4, TALK = 20 };
 
 /* --- A provider that notes what is secret --- */
 
@@ -47,7 +47,7 @@ static struct core_provider provider;
 
 static void init_provider(void)
 {
-    provider = core_provider_libcrypto;
+    provider = *fix_provider_steady();
     real_hash = provider.sha512;
     hash = *real_hash;
     hash.hmac_init = hmac_init;
@@ -96,11 +96,14 @@ static void op_add_epoch(void *ctx)
     keep(sframe_receiver_add_epoch(s.receiver, EPOCH, LEAVES, &members, base_key, sizeof base_key));
 }
 
+/* Steady frames, too. */
 static void op_talk(void *ctx)
 {
     (void)ctx;
-    fix_seal(s.sender, SFRAME_PROFILE_SOTTO, FIX_TIME_MS, 40, &s.frame);
-    keep(fix_open(s.receiver, &s.frame, FIX_TIME_MS, NULL));
+    for (int i = 0; i < TALK; i++) {
+        fix_seal(s.sender, SFRAME_PROFILE_SOTTO, FIX_TIME_MS, 40, &s.frame);
+        keep(fix_open(s.receiver, &s.frame, FIX_TIME_MS, NULL));
+    }
 }
 
 static void op_remove(void *ctx)
