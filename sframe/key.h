@@ -73,6 +73,18 @@ sframe_key_seal(const struct sframe_crypto *crypto, struct sframe_key *key, cons
                : SFRAME_CRYPTO;
 }
 
+static inline int sframe_opened_error(enum core_opened opened)
+{
+    switch (opened) {
+    case CORE_OPEN_OK:
+        return SFRAME_OK;
+    case CORE_OPEN_FORGED:
+        return SFRAME_AUTH;
+    default:
+        return SFRAME_CRYPTO;
+    }
+}
+
 /* Opens text in place. SFRAME_AUTH, SFRAME_CRYPTO: the text is wiped or still ciphertext. */
 __attribute__((always_inline)) SOTTO_MUST_CHECK static inline int
 sframe_key_open(const struct sframe_crypto *crypto, struct sframe_key *key, const struct sframe_frame *frame,
@@ -81,14 +93,17 @@ sframe_key_open(const struct sframe_crypto *crypto, struct sframe_key *key, cons
     const struct core_slice aad[SFRAME_AAD_PARTS] = {frame->aad[0], frame->aad[1]};
     union sframe_nonce nonce;
     sframe_nonce_make(key, frame->ctr, &nonce);
-    switch (crypto->aead->open(key->state, nonce.bytes, aad, sframe_aad_count(frame), text, tag, crypto->suite->nt)) {
-    case CORE_OPEN_OK:
-        return SFRAME_OK;
-    case CORE_OPEN_FORGED:
-        return SFRAME_AUTH;
-    default:
-        return SFRAME_CRYPTO;
-    }
+    return sframe_opened_error(
+        crypto->aead->open(key->state, nonce.bytes, aad, sframe_aad_count(frame), text, tag, crypto->suite->nt));
+}
+
+/* The same with a header alone, of 8 bytes at most, by an AEAD that has open_one. */
+__attribute__((always_inline)) SOTTO_MUST_CHECK static inline int
+sframe_key_open_one(const struct sframe_crypto *crypto, struct sframe_key *key, uint64_t ctr, uint64_t header,
+                    size_t header_len, struct core_span text, const uint8_t *tag)
+{
+    return sframe_opened_error(crypto->aead->open_one(key->state, (core_block)sframe_nonce_of(key, ctr),
+                                                      (core_block){header, 0}, header_len, text.data, text.len, tag));
 }
 
 #endif

@@ -26,7 +26,11 @@ static int config_check(const struct core_provider *provider, const struct sfram
     receiver->profile = config->profile;
     receiver->max_delay_ms = config->max_delay_ms ? config->max_delay_ms : MAX_DELAY_DEFAULT_MS;
     receiver->jitter_ms = config->jitter_ms ? config->jitter_ms : JITTER_DEFAULT_MS;
-    return sframe_crypto_init(&receiver->crypto, provider, config->suite);
+    const int rc = sframe_crypto_init(&receiver->crypto, provider, config->suite);
+    receiver->expects = rc == SFRAME_OK && receiver->crypto.aead->open_one &&
+                        receiver->crypto.suite->nt == receiver->crypto.aead->tag_len &&
+                        receiver->profile == SFRAME_PROFILE_SOTTO;
+    return rc;
 }
 
 /* Takes the receiver's tables from the arena; run over no memory it measures. shape stands outside the arena. */

@@ -56,6 +56,7 @@ struct sframe_receiver {
     size_t size; /* of this memory, to wipe */
     struct sframe_crypto crypto;
     uint8_t profile;
+    bool expects; /* each stream's next header */
     uint32_t max_delay_ms;
     uint32_t jitter_ms;
     enum sframe_keying keying;

@@ -383,7 +383,8 @@ static int make_room(struct sframe_receiver *receiver, uint64_t now_ms)
     if (!sframe_streams_full(&receiver->streams))
         return SFRAME_OK;
     struct sframe_stream *stalest = sframe_streams_stalest(&receiver->streams);
-    if (!stalest || now_ms < stalest->heard_ms || now_ms - stalest->heard_ms < RETIRE_AFTER_MS)
+    const uint64_t heard_ms = stalest ? sframe_stream_heard_ms(stalest) : now_ms;
+    if (now_ms < heard_ms || now_ms - heard_ms < RETIRE_AFTER_MS)
         return SFRAME_FULL;
     const struct sframe_window *window = &stalest->replay.high;
     if (!sframe_retired_put(&receiver->retired, stalest->info.kid,

@@ -160,15 +160,12 @@ SFRAME_PER_FRAME void count(struct sframe_receiver *receiver, int rc)
         count_refused(&receiver->stats, rc);
 }
 
-/* A frame that is authentic: its counter is spent, also if it is refused for what it says. */
-SFRAME_PER_FRAME int take(struct sframe_receiver *receiver, const struct sframe_expect *expect,
-                          const struct incoming *in, struct sframe_stream *stream, struct sframe_opened *opened)
+/* A frame that is authentic, its counter spent, also if it is refused for what it says. */
+SFRAME_PER_FRAME int deliver(const struct sframe_receiver *receiver, const struct sframe_expect *expect,
+                             const struct incoming *in, struct sframe_stream *stream, struct sframe_opened *opened)
 {
     struct sframe_inner inner;
     struct core_span payload;
-    sframe_replay_commit(&stream->replay, in->header.ctr, in->now_ms);
-    if (in->now_ms > stream->heard_ms)
-        stream->heard_ms = in->now_ms;
     int rc = check_inner(receiver, expect, in, stream, &inner, &payload);
     if (rc != SFRAME_OK) {
         core_wipe(in->text.data, in->text.len);
@@ -184,6 +181,22 @@ SFRAME_PER_FRAME int take(struct sframe_receiver *receiver, const struct sframe_
         .inner = inner,
     };
     return SFRAME_OK;
+}
+
+SFRAME_PER_FRAME int take(const struct sframe_receiver *receiver, const struct sframe_expect *expect,
+                          const struct incoming *in, struct sframe_stream *stream, struct sframe_opened *opened)
+{
+    const uint64_t ctr = in->header.ctr;
+    if (stream->next_left > 0 && ctr - stream->replay.high.top == 1) {
+        sframe_stream_take_next(stream, ctr, in->now_ms);
+    } else {
+        sframe_replay_commit(&stream->replay, ctr, in->now_ms);
+        if (in->now_ms > stream->other_ms)
+            stream->other_ms = in->now_ms;
+        if (receiver->expects && stream->info.kid <= SFRAME_EXPECTED_KID_MAX && stream->replay.high.top == ctr)
+            sframe_stream_expect_next(stream, ctr);
+    }
+    return deliver(receiver, expect, in, stream, opened);
 }
 
 SFRAME_PER_FRAME int open_frame(struct sframe_receiver *receiver, const struct sframe_expect *expect,
@@ -213,12 +226,61 @@ static bool lengths_ok(const uint8_t *metadata, size_t metadata_len, const uint8
            frame_len <= (size_t)SFRAME_FRAME_MAX + SFRAME_HEAD_MAX + SFRAME_PADDING_MAX + SFRAME_TAG_MAX;
 }
 
+/* Whether a frame that begins so is the one that a stream expects. */
+static inline bool is_next(const struct sframe_stream *stream, uint64_t start)
+{
+    return stream->next_left > 0 && be64toh(start << stream->next_shift) == stream->next_header;
+}
+
+/* The stream that expects a frame, if it is one of those that likely do (sframe_streams_find); else NULL. */
+SFRAME_PER_FRAME struct sframe_stream *find_next(const struct sframe_streams *streams, uint64_t start)
+{
+    struct sframe_stream *stream = streams->last;
+    if (is_next(stream, start))
+        return stream;
+    stream = &streams->slots[stream->follower];
+    return is_next(stream, start) ? stream : NULL;
+}
+
+/* The frame that its stream expects: no header to be read, no jump, and nothing that was there before. */
+SFRAME_PER_FRAME int open_next(struct sframe_receiver *receiver, const struct sframe_expect *expect, uint64_t start,
+                               const struct incoming *in, struct sframe_stream *stream, struct sframe_opened *opened)
+{
+    const int rc =
+        sframe_key_open_one(&receiver->crypto, &stream->key, in->header.ctr, start, in->header.len, in->text, in->tag);
+    if (rc == SFRAME_AUTH)
+        count_failure(receiver, &stream->failures);
+    if (rc != SFRAME_OK)
+        return rc;
+    receiver->streams.last = stream;
+    sframe_stream_take_next(stream, in->header.ctr, in->now_ms);
+    return deliver(receiver, expect, in, stream, opened);
+}
+
 int sframe_open(struct sframe_receiver *receiver, const struct sframe_expect *expect, const uint8_t *metadata,
                 size_t metadata_len, uint8_t *frame, size_t frame_len, uint64_t now_ms, struct sframe_opened *opened)
 {
-    if (!receiver || !opened || !lengths_ok(metadata, metadata_len, frame, frame_len))
+    enum { SHORTEST = sizeof(uint64_t) + SFRAME_INNER_FIXED_LEN + SFRAME_TAG_MAX };
+    const bool plain = metadata_len == 0 && frame_len >= SHORTEST && frame_len <= SFRAME_FRAME_MAX;
+    if (!receiver || !opened || !frame || (!plain && !lengths_ok(metadata, metadata_len, frame, frame_len)))
         return SFRAME_INVALID;
-    int rc = open_frame(receiver, expect, metadata, metadata_len, frame, frame_len, now_ms, opened);
+    uint64_t start = 0;
+    struct sframe_stream *stream = NULL;
+    if (plain) {
+        memcpy(&start, frame, sizeof start);
+        stream = find_next(&receiver->streams, start);
+    }
+    int rc;
+    if (stream && check_kind(expect, stream->kind) == SFRAME_OK) {
+        const size_t len = stream->next_len;
+        const struct incoming in = {.header = {stream->info.kid, stream->replay.high.top + 1, len},
+                                    .text = {frame + len, frame_len - len - SFRAME_TAG_MAX},
+                                    .tag = frame + frame_len - SFRAME_TAG_MAX,
+                                    .now_ms = now_ms};
+        rc = open_next(receiver, expect, start, &in, stream, opened);
+    } else {
+        rc = open_frame(receiver, expect, metadata, metadata_len, frame, frame_len, now_ms, opened);
+    }
     count(receiver, rc);
     return rc;
 }

@@ -18,7 +18,7 @@ void sframe_replay_init(struct sframe_replay *replay, uint32_t size, uint32_t ra
 
 void sframe_replay_resume(struct sframe_replay *replay, uint64_t top, uint64_t top_ms)
 {
-    replay->high = (struct sframe_window){.used = true, .top = top, .top_ms = top_ms};
+    replay->high = (struct sframe_window){.used = true, .top = top, .top_ms = top_ms, .written = top};
     memset(replay->high.bits, 0xff, sizeof replay->high.bits);
 }
 
@@ -27,10 +27,11 @@ static uint64_t place(const struct sframe_replay *replay, uint64_t ctr)
     return ctr & (replay->size - 1);
 }
 
+/* Of a counter in the window. */
 static bool seen(const struct sframe_replay *replay, const struct sframe_window *window, uint64_t ctr)
 {
     uint64_t bit = place(replay, ctr);
-    return window->bits[bit / WORD_BITS] >> bit % WORD_BITS & 1;
+    return ctr > window->written || (window->bits[bit / WORD_BITS] >> bit % WORD_BITS & 1);
 }
 
 static bool below(const struct sframe_replay *replay, const struct sframe_window *window, uint64_t ctr)
@@ -76,11 +77,28 @@ int sframe_replay_check_any(const struct sframe_replay *replay, uint64_t ctr, ui
 
 static void start(struct sframe_window *window, uint64_t ctr, uint64_t now_ms)
 {
-    *window = (struct sframe_window){.used = true, .top = ctr, .top_ms = now_ms};
+    *window = (struct sframe_window){.used = true, .top = ctr, .top_ms = now_ms, .written = ctr};
+}
+
+static void set(const struct sframe_replay *replay, struct sframe_window *window, uint64_t ctr)
+{
+    uint64_t bit = place(replay, ctr);
+    window->bits[bit / WORD_BITS] |= UINT64_C(1) << bit % WORD_BITS;
+}
+
+static void write_down(const struct sframe_replay *replay, struct sframe_window *window)
+{
+    if (window->top - window->written >= replay->size) {
+        memset(window->bits, 0xff, sizeof window->bits);
+        window->written = window->top;
+    }
+    while (window->written < window->top)
+        set(replay, window, ++window->written);
 }
 
 static void mark(const struct sframe_replay *replay, struct sframe_window *window, uint64_t ctr, uint64_t now_ms)
 {
+    write_down(replay, window);
     if (ctr > window->top) {
         if (ctr - window->top >= replay->size)
             memset(window->bits, 0, sizeof window->bits);
@@ -89,9 +107,9 @@ static void mark(const struct sframe_replay *replay, struct sframe_window *windo
                 window->bits[place(replay, skipped) / WORD_BITS] &= ~(UINT64_C(1) << skipped % WORD_BITS);
         window->top = ctr;
         window->top_ms = now_ms;
+        window->written = ctr;
     }
-    uint64_t bit = place(replay, ctr);
-    window->bits[bit / WORD_BITS] |= UINT64_C(1) << bit % WORD_BITS;
+    set(replay, window, ctr);
 }
 
 void sframe_replay_commit_any(struct sframe_replay *replay, uint64_t ctr, uint64_t now_ms)

@@ -19,9 +19,10 @@ enum {
 };
 
 struct sframe_window {
+    uint64_t top;     /* the highest counter seen */
+    uint64_t top_ms;  /* when */
+    uint64_t written; /* the highest one that bits knows of: of those after it, up to top, none is missing */
     bool used;
-    uint64_t top;                       /* the highest counter seen */
-    uint64_t top_ms;                    /* when */
     uint64_t bits[SFRAME_WINDOW_WORDS]; /* ring: counter modulo the size */
 };
 
@@ -60,18 +61,21 @@ static inline int sframe_replay_check(const struct sframe_replay *replay, uint64
     return sframe_replay_check_any(replay, ctr, now_ms);
 }
 
+/* sframe_replay_commit of the counter after the highest one: of a run without a gap only its end is written down. */
+static inline void sframe_replay_commit_next(struct sframe_replay *replay, uint64_t ctr, uint64_t now_ms)
+{
+    replay->high.top = ctr;
+    replay->high.top_ms = now_ms;
+}
+
 /* Marks a counter that passed the check, once its frame is authentic. */
 static inline void sframe_replay_commit(struct sframe_replay *replay, uint64_t ctr, uint64_t now_ms)
 {
-    struct sframe_window *high = &replay->high;
-    if (!high->used || ctr <= high->top || ctr - high->top > 1) {
+    const struct sframe_window *high = &replay->high;
+    if (high->used && ctr > high->top && ctr - high->top == 1) /* as most are */
+        sframe_replay_commit_next(replay, ctr, now_ms);
+    else
         sframe_replay_commit_any(replay, ctr, now_ms);
-        return;
-    }
-    const uint64_t bit = ctr & (replay->size - 1);
-    high->top = ctr; /* the next one: as most are */
-    high->top_ms = now_ms;
-    high->bits[bit / 64] |= UINT64_C(1) << bit % 64;
 }
 
 #endif

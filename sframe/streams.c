@@ -1,6 +1,7 @@
 #include "streams.h"
 
 #include "core/secret.h"
+#include "header.h"
 #include "kid.h"
 
 /* Frames per second that a stream of a kind can at most have had while nothing of it arrived. The smallest Opus frames
@@ -30,6 +31,23 @@ void sframe_streams_layout(struct sframe_streams *streams, struct core_arena *ar
 bool sframe_streams_full(const struct sframe_streams *streams)
 {
     return streams->free_slot == SFRAME_SLOT_NONE;
+}
+
+void sframe_stream_expect_next(struct sframe_stream *stream, uint64_t ctr)
+{
+    const uint64_t kid = stream->info.kid;
+    const size_t kid_len = sframe_field_len(kid);
+    const size_t ctr_len = sframe_field_len(ctr);
+    const size_t len = 1 + kid_len + ctr_len;
+    stream->next_left = 0;
+    if (ctr_len == 0 || len > sizeof stream->next_header)
+        return;
+    const uint64_t left = (UINT64_C(1) << 8 * ctr_len) - 1 - ctr;
+    const sframe_head_words head = sframe_head_make(sframe_head_of_kid(kid, kid_len), kid_len, ctr, ctr_len);
+    stream->next_left = left < UINT32_MAX ? (uint32_t)left : UINT32_MAX;
+    stream->next_len = (uint8_t)len;
+    stream->next_shift = (uint8_t)(64 - 8 * len);
+    stream->next_header = be64toh(head[0] << stream->next_shift) + 1;
 }
 
 void sframe_stream_window(const struct sframe_stream_info *info, bool late_start, struct sframe_replay *replay)
@@ -112,7 +130,7 @@ struct sframe_stream *sframe_streams_stalest(const struct sframe_streams *stream
     struct sframe_stream *stalest = NULL;
     for (uint32_t i = 0; i < streams->cap; i++) {
         struct sframe_stream *stream = &streams->slots[i];
-        if (stream->used && (!stalest || stream->heard_ms < stalest->heard_ms))
+        if (stream->used && (!stalest || sframe_stream_heard_ms(stream) < sframe_stream_heard_ms(stalest)))
             stalest = stream;
     }
     return stalest;

@@ -20,22 +20,29 @@ struct sframe_stream_info {
     uint8_t context;    /* or SFRAME_CONTEXT_UNKNOWN */
 };
 
-/* What a frame needs of it lies in the first two cache lines and the one or two with the window's bits: of many streams
- * in turn none is in a near cache. */
+/* What a frame that is expected changes lies in the first cache line, what else it needs in the third last: of many
+ * streams in turn none is in a near cache. */
 struct sframe_stream {
     _Alignas(SFRAME_CACHE_LINE) struct sframe_key key;
-    struct sframe_stream_info info;
-    uint64_t failures; /* frames that did not authenticate */
-    uint64_t heard_ms; /* the last one that did */
-    uint32_t sender_slot;
-    uint32_t next_free;
-    bool used;
-    uint8_t kind;      /* sframe_stream_kind */
-    uint32_t follower; /* the slot whose frame came after its last one, as a guess; 0 if none has */
+    /* The header of the frame that comes next if none is lost: known beforehand, it need not be read. */
+    uint64_t next_header; /* its bytes as a big-endian integer, which counts up with the CTR */
+    uint32_t next_left;   /* frames until the CTR is longer; 0: these four are undefined */
+    uint8_t next_len;     /* of the header, 8 at most */
+    uint8_t next_shift;   /* 64 less its bits */
     struct sframe_replay replay;
+    _Alignas(SFRAME_CACHE_LINE) struct sframe_stream_info info;
+    uint32_t sender_slot;
+    uint32_t follower; /* the slot whose frame came after its last one, as a guess; 0 if none has */
+    uint8_t kind;      /* sframe_stream_kind */
+    bool used;
+    uint64_t failures; /* frames that did not authenticate */
+    uint64_t other_ms; /* when the last one came that did, of those that were not expected */
+    uint32_t next_free;
 };
 
-_Static_assert(offsetof(struct sframe_stream, replay.high.bits) == 2 * SFRAME_CACHE_LINE, "as said above");
+_Static_assert(offsetof(struct sframe_stream, replay.high.written) == SFRAME_CACHE_LINE, "as said above");
+_Static_assert(offsetof(struct sframe_stream, failures) - offsetof(struct sframe_stream, info) <= SFRAME_CACHE_LINE,
+               "as said above");
 
 /* One line. */
 struct sframe_stream_sender {
@@ -64,6 +71,26 @@ void sframe_streams_layout(struct sframe_streams *streams, struct core_arena *ar
 static inline bool sframe_stream_is(const struct sframe_stream *stream, uint64_t kid)
 {
     return stream->info.kid == kid && stream->used;
+}
+
+/* Of longer KIDs headers are too long to be expected. */
+#define SFRAME_EXPECTED_KID_MAX ((UINT64_C(1) << 48) - 1)
+
+/* When the last one came that was authentic. */
+static inline uint64_t sframe_stream_heard_ms(const struct sframe_stream *stream)
+{
+    const uint64_t top_ms = stream->replay.high.top_ms;
+    return top_ms > stream->other_ms ? top_ms : stream->other_ms;
+}
+
+/* After a frame with this counter, the highest of its stream so far. */
+void sframe_stream_expect_next(struct sframe_stream *stream, uint64_t ctr);
+/* The frame that was expected, once it is authentic. */
+static inline void sframe_stream_take_next(struct sframe_stream *stream, uint64_t ctr, uint64_t now_ms)
+{
+    sframe_replay_commit_next(&stream->replay, ctr, now_ms);
+    stream->next_header++;
+    stream->next_left--;
 }
 
 /* The stream of a KID or NULL. Frames come in bursts, and those of many senders in about the order of the last time

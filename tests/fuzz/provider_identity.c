@@ -101,6 +101,13 @@ static enum core_opened open(void *state, const uint8_t *nonce, const struct cor
     return CORE_OPEN_OK;
 }
 
+static enum core_opened open_one(void *state, core_block nonce, core_block aad, size_t aad_len, uint8_t *text,
+                                 size_t text_len, const uint8_t *tag)
+{
+    const struct core_slice slice = {(const uint8_t *)&aad, aad_len};
+    return open(state, (const uint8_t *)&nonce, &slice, 1, (struct core_span){text, text_len}, tag, CORE_TAG_MAX);
+}
+
 static void wipe(void *state)
 {
     (void)state;
@@ -109,7 +116,8 @@ static void wipe(void *state)
 #define IDENTITY(bytes)                                                                                                \
     {                                                                                                                  \
         .name = "identity", .key_len = (bytes), .tag_len = CORE_TAG_MAX, .min_tag_len = 1, .state_size = 8,            \
-        .init = init, .set_key = set_key, .seal = seal, .open = open, .seal_one = seal_one, .wipe = wipe               \
+        .init = init, .set_key = set_key, .seal = seal, .open = open, .seal_one = seal_one, .open_one = open_one,      \
+        .wipe = wipe                                                                                                   \
     }
 
 static const struct core_aead identity_16 = IDENTITY(16);

@@ -96,6 +96,9 @@ struct core_aead {
      * wiped. NULL: it would be no faster. */
     SOTTO_MUST_CHECK bool (*seal_one)(void *state, core_block nonce, core_block aad, size_t aad_len, uint8_t *text,
                                       size_t text_len, uint8_t *tag);
+    /* As open, of the same. */
+    SOTTO_MUST_CHECK enum core_opened (*open_one)(void *state, core_block nonce, core_block aad, size_t aad_len,
+                                                  uint8_t *text, size_t text_len, const uint8_t *tag);
     /* Wipes the key and frees what init allocated. A state of zeros is allowed. */
     void (*wipe)(void *state);
     /* Up to CORE_BATCH_MAX jobs of this AEAD at once, each as by a single call; their texts must not overlap.

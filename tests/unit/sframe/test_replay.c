@@ -185,6 +185,43 @@ static void nothing_twice(void)
     }
 }
 
+/* Two windows of the same counters agree on each near them. */
+static void assert_same(const struct sframe_replay *a, const struct sframe_replay *b, uint64_t near)
+{
+    const uint64_t from = near > 2 * V ? near - 2 * V : 0;
+    for (uint64_t ctr = from; ctr < near + 2 * V; ctr++)
+        CU_ASSERT_EQUAL_FATAL(sframe_replay_check(a, ctr, 0), sframe_replay_check(b, ctr, 0));
+}
+
+/* Runs, and after each of them a gap, one that comes late, and one that jumps further than a window. */
+static void runs_without_a_gap(void)
+{
+    static const uint64_t lens[] = {1, 2, 63, 64, 65, W - 1, W, W + 1, V - 1, V, V + 1, 5 * V + 7};
+    for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++)
+        for (uint32_t size = W; size <= V; size += V - W) {
+            struct sframe_replay replay;
+            struct sframe_replay each; /* is told of each as of any */
+            uint64_t ctr = 1000;
+            sframe_replay_init(&replay, size, UINT32_MAX, false);
+            sframe_replay_init(&each, size, UINT32_MAX, false);
+            for (uint64_t gap = 1; gap <= 4 * V; gap = gap < 4 ? gap + 1 : 3 * gap) {
+                for (uint64_t n = 0; n < lens[i]; n++, ctr++) {
+                    sframe_replay_commit(&replay, ctr, 0);
+                    sframe_replay_commit_any(&each, ctr, 0);
+                }
+                assert_same(&replay, &each, ctr);
+                ctr += gap;
+                sframe_replay_commit(&replay, ctr, 0);
+                sframe_replay_commit_any(&each, ctr, 0);
+                assert_same(&replay, &each, ctr);
+                sframe_replay_commit(&replay, ctr - 1, 0);
+                sframe_replay_commit_any(&each, ctr - 1, 0);
+                assert_same(&replay, &each, ctr);
+                ctr++;
+            }
+        }
+}
+
 /* The same rules without rings and bits: every counter ever seen, and when. */
 struct model {
     uint64_t size;
@@ -298,6 +335,7 @@ static const struct unit_test tests[] = {
     {"no counter is accepted twice, in any order", nothing_twice},
     {"every verdict is that of a model that remembers every counter", as_the_model_says},
     {"a window that is resumed takes what is above its top alone", resumed},
+    {"runs of any length without a gap are remembered as each of theirs", runs_without_a_gap},
 };
 
 UNIT_MAIN("sframe.replay", tests)
