@@ -221,7 +221,7 @@ static bool gcm_seal_one(void *state, core_block nonce, core_block aad, size_t a
 {
     struct gcm *gcm = state;
     struct {
-        _Alignas(KEY_ALIGN) struct gcm_context_data context;
+        struct gcm_context_data context;
         core_block nonce;
         core_block aad;
     } call;
