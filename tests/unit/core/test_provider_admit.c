@@ -97,6 +97,35 @@ static bool bad_seal_one(void *state, core_block nonce, core_block aad, size_t a
     return ok && wrong_one != ONE_REFUSES;
 }
 
+static enum { OPEN_RIGHT, OPEN_FORGED, OPEN_SHORT_TAG, OPEN_AAD, OPEN_LONG, OPEN_NONE, OPEN_WRONGS } wrong_open;
+
+static enum core_opened bad_open_one(void *state, core_block nonce, core_block aad, size_t aad_len, uint8_t *text,
+                                     size_t text_len, const uint8_t *tag)
+{
+    const struct core_slice slice = {(const uint8_t *)&aad, wrong_open == OPEN_AAD && aad_len > 15 ? 15 : aad_len};
+    const struct core_span span = {text, text_len};
+    enum core_opened opened = core_libcrypto_aes_128_gcm.open(state, (const uint8_t *)&nonce, &slice, 1, span, tag, 16);
+    if (wrong_open == OPEN_FORGED || (wrong_open == OPEN_SHORT_TAG && text_len % 16 >= 8))
+        opened = CORE_OPEN_OK; /* a wrong tag's bit is at text_len % 16 */
+    if (wrong_open == OPEN_LONG && text_len > 2000)
+        text[1500] ^= 1;
+    return wrong_open == OPEN_NONE ? CORE_OPEN_FORGED : opened;
+}
+
+static void a_wrong_short_way_to_open_is_refused(void)
+{
+    struct core_aead aead = core_libcrypto_aes_128_gcm;
+    struct core_provider provider = core_provider_libcrypto;
+    aead.open_one = bad_open_one;
+    provider.aes_128_gcm = &aead;
+    CU_ASSERT_PTR_EQUAL(core_provider_admit(&provider, NULL), &provider);
+    for (wrong_open = OPEN_FORGED; wrong_open < OPEN_WRONGS; wrong_open++) {
+        const char *refusal = NULL;
+        CU_ASSERT_PTR_NULL(core_provider_admit(&provider, &refusal));
+        CU_ASSERT_PTR_EQUAL(refusal, aead.name);
+    }
+}
+
 static void a_wrong_short_way_is_refused(void)
 {
     struct core_aead aead = core_libcrypto_aes_128_gcm;
@@ -213,6 +242,7 @@ static const struct unit_test tests[] = {
     {"a right provider is admitted", a_right_provider_is_admitted},
     {"one wrong in any way is refused, and named", a_wrong_cipher_is_refused},
     {"one whose seal_one is wrong is refused", a_wrong_short_way_is_refused},
+    {"one whose open_one is wrong is refused", a_wrong_short_way_to_open_is_refused},
     {"one whose batches are wrong is refused", a_wrong_batch_is_refused},
     {"each primitive of the table is tested", every_place_is_tested},
     {"the best provider is ipsec-mb if admitted, else libcrypto", the_best_is_one_that_was_admitted},
