@@ -229,7 +229,7 @@ static bool lengths_ok(const uint8_t *metadata, size_t metadata_len, const uint8
 /* Whether a frame that begins so is the one that a stream expects. */
 static inline bool is_next(const struct sframe_stream *stream, uint64_t start)
 {
-    return stream->next_left > 0 && be64toh(start << stream->next_shift) == stream->next_header;
+    return stream->next_left > 0 && __builtin_bswap64(le64toh(start) << stream->next_shift) == stream->next_header;
 }
 
 /* The stream that expects a frame, if it is one of those that likely do (sframe_streams_find); else NULL. */

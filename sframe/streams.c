@@ -47,7 +47,7 @@ void sframe_stream_expect_next(struct sframe_stream *stream, uint64_t ctr)
     stream->next_left = left < UINT32_MAX ? (uint32_t)left : UINT32_MAX;
     stream->next_len = (uint8_t)len;
     stream->next_shift = (uint8_t)(64 - 8 * len);
-    stream->next_header = be64toh(head[0] << stream->next_shift) + 1;
+    stream->next_header = __builtin_bswap64(le64toh(head[0]) << stream->next_shift) + 1;
 }
 
 void sframe_stream_window(const struct sframe_stream_info *info, bool late_start, struct sframe_replay *replay)
