@@ -105,70 +105,79 @@ static bool seals(const struct core_aead *aead, void *state, struct known *known
     return aead->seal(state, known->nonce, aad, parts, text, parts, tag, TAG_LEN) && is_hex(tag, TAG_LEN, tag_hex);
 }
 
+static core_block block_of(const uint8_t *data, size_t len)
+{
+    core_block block = {0, 0};
+    memcpy(&block, data, len);
+    return block;
+}
+
 /* The same by seal_one. */
 static bool seals_one(const struct core_aead *aead, void *state, struct known *known, const struct answer *answer,
                       const char *tag_hex)
 {
-    core_block nonce = {0, 0};
-    core_block aad = {0, 0};
+    const core_block nonce = block_of(known->nonce, sizeof known->nonce);
+    const core_block aad = block_of(known->aad, answer->aad_len);
     uint8_t *tag = known->tags[0];
-    memcpy(&nonce, known->nonce, sizeof known->nonce);
-    memcpy(&aad, known->aad, answer->aad_len);
     memset(tag, 0, TAG_LEN);
     memcpy(known->texts[0], known->plain, answer->text_len);
     return aead->seal_one(state, nonce, aad, answer->aad_len, known->texts[0], answer->text_len, tag) &&
            is_hex(tag, TAG_LEN, tag_hex);
 }
 
-static enum core_opened open_whole(const struct core_aead *aead, void *state, struct known *known,
-                                   const struct answer *answer)
+enum way { BY_OPEN, BY_OPEN_ONE };
+
+static enum core_opened open_sealed(const struct core_aead *aead, void *state, struct known *known,
+                                    const struct answer *answer, enum way way)
 {
     const struct core_slice aad = {known->aad, answer->aad_len};
     const struct core_span text = {known->texts[0], answer->text_len};
-    return aead->open(state, known->nonce, &aad, 1, text, known->tags[0], TAG_LEN);
-}
-
-/* The same by open_one. */
-static enum core_opened open_one(const struct core_aead *aead, void *state, struct known *known,
-                                 const struct answer *answer)
-{
-    core_block nonce = {0, 0};
-    core_block aad = {0, 0};
-    memcpy(&nonce, known->nonce, sizeof known->nonce);
-    memcpy(&aad, known->aad, answer->aad_len);
-    return aead->open_one(state, nonce, aad, answer->aad_len, known->texts[0], answer->text_len, known->tags[0]);
-}
-
-typedef enum core_opened open_way(const struct core_aead *aead, void *state, struct known *known,
-                                  const struct answer *answer);
-
-/* What was just sealed. With a wrong tag first: nothing of the text may appear; then with the right one. */
-static bool opens(const struct core_aead *aead, void *state, struct known *known, const struct answer *answer,
-                  open_way *open)
-{
-    const struct core_span text = {known->texts[0], answer->text_len};
-    uint8_t *tag = known->tags[0];
-    memcpy(known->sealed, text.data, text.len);
-    tag[answer->text_len % TAG_LEN] ^= 1;
-    if (open(aead, state, known, answer) != CORE_OPEN_FORGED ||
-        (text.len >= TAG_LEN && memcmp(text.data, known->plain, text.len) == 0))
-        return false;
     memcpy(text.data, known->sealed, text.len);
-    tag[answer->text_len % TAG_LEN] ^= 1;
-    return open(aead, state, known, answer) == CORE_OPEN_OK && memcmp(text.data, known->plain, text.len) == 0;
+    if (way == BY_OPEN)
+        return aead->open(state, known->nonce, &aad, 1, text, known->tags[0], TAG_LEN);
+    return aead->open_one(state, block_of(known->nonce, sizeof known->nonce), block_of(aad.data, aad.len), aad.len,
+                          text.data, text.len, known->tags[0]);
 }
 
-/* The short ways that it has, of what they take. */
-static bool ones_right(const struct core_aead *aead, void *sealer, void *opener, struct known *known,
-                       const struct answer *answer, const char *tag_hex)
+/* Nothing of the text may appear: it is wiped, or as it came. */
+static bool refuses(const struct core_aead *aead, void *state, struct known *known, const struct answer *answer,
+                    enum way way)
+{
+    const enum core_opened opened = open_sealed(aead, state, known, answer, way);
+    const uint8_t *text = known->texts[0];
+    uint8_t any = 0;
+    for (size_t i = 0; i < answer->text_len; i++)
+        any |= text[i];
+    return opened == CORE_OPEN_FORGED && (any == 0 || memcmp(text, known->sealed, answer->text_len) == 0);
+}
+
+/* What was just sealed. With a wrong tag first, then with wrong AAD; then with the right ones. */
+static bool opens(const struct core_aead *aead, void *state, struct known *known, const struct answer *answer,
+                  enum way way)
+{
+    uint8_t *tag = &known->tags[0][answer->text_len % TAG_LEN];
+    uint8_t *aad = &known->aad[answer->aad_len / 2];
+    memcpy(known->sealed, known->texts[0], answer->text_len);
+    *tag ^= 1;
+    bool ok = refuses(aead, state, known, answer, way);
+    *tag ^= 1;
+    *aad ^= 1;
+    ok = ok && (answer->aad_len == 0 || refuses(aead, state, known, answer, way));
+    *aad ^= 1;
+    return ok && open_sealed(aead, state, known, answer, way) == CORE_OPEN_OK &&
+           memcmp(known->texts[0], known->plain, answer->text_len) == 0;
+}
+
+/* The short ways, each with the other one's long way. */
+static bool one_right(const struct core_aead *aead, void *sealer, void *opener, struct known *known,
+                      const struct answer *answer, const char *tag_hex)
 {
     if (answer->aad_len > sizeof(core_block))
         return true;
-    if (aead->seal_one &&
-        !(seals_one(aead, sealer, known, answer, tag_hex) && opens(aead, opener, known, answer, open_whole)))
-        return false;
-    return !aead->open_one ||
-           (seals(aead, sealer, known, answer, tag_hex, 1) && opens(aead, opener, known, answer, open_one));
+    return (!aead->seal_one ||
+            (seals_one(aead, sealer, known, answer, tag_hex) && opens(aead, opener, known, answer, BY_OPEN))) &&
+           (!aead->open_one ||
+            (seals(aead, sealer, known, answer, tag_hex, 1) && opens(aead, opener, known, answer, BY_OPEN_ONE)));
 }
 
 /* A batch is one answer's text over and over, whose tags are the answer's; then it is opened, with one tag wrong. Of
@@ -249,10 +258,10 @@ static bool aead_right(const struct core_aead *aead, size_t index, struct known 
               aead->set_key(opener, known->key);
     for (size_t i = 0; ok && i < sizeof answers / sizeof answers[0]; i++)
         ok = seals(aead, sealer, known, &answers[i], answers[i].tags[index], 1) &&
-             opens(aead, opener, known, &answers[i], open_whole) &&
+             opens(aead, opener, known, &answers[i], BY_OPEN) &&
              seals(aead, sealer, known, &answers[i], answers[i].tags[index], 2);
     for (size_t i = 0; ok && i < sizeof answers / sizeof answers[0]; i++)
-        ok = ones_right(aead, sealer, opener, known, &answers[i], answers[i].tags[index]);
+        ok = one_right(aead, sealer, opener, known, &answers[i], answers[i].tags[index]);
     ok = ok && batches_right(aead, index, sealer, opener, known);
     aead->wipe(sealer);
     aead->wipe(opener);

@@ -2,8 +2,9 @@
  * is derived from it, is an error. Of each frame that is opened there has to be one, no more: whether its tag is the
  * right one, whatever bytes are wrong. A comparison that ends early, or by parts, has several.
  *
- * Usage: constant_time [control-compare]; the control compares as memcmp() does, and must be caught. Runs only under
- * valgrind (exit code 2 without it), and so shows the code for AVX2. */
+ * Usage: constant_time [control-compare | control-one]; the controls compare as memcmp() does, control-one where a text
+ * is opened at once, and must be caught. Runs only under valgrind (exit code 2 without it), and so shows the code for
+ * AVX2. */
 #include "constant_time.h"
 #include "core/provider.h"
 #include "core/secret.h"
@@ -108,16 +109,51 @@ static void open_all(const struct setting *setting)
             open(setting, lens[i], count, wrong);
 }
 
-/* By seal_one, which takes its arguments in registers. */
+/* --- seal_one and open_one, which take their arguments in registers --- */
+
+static const core_block block = {7, 0};
+
 static void seal_one(const struct core_aead *aead, void *sealer, size_t len)
 {
-    const core_block block = {7, 0};
     struct frame *frame = &frames[0];
     memset(frame, 0, sizeof *frame);
     need(aead->seal_one(sealer, block, block, sizeof block, frame->text, len, frame->tag), "a frame was not sealed");
     show(frame->text, len);
     show(frame->tag, sizeof frame->tag);
     need(told() == 0, "sealing one told of a key");
+}
+
+/* For control-one: makes the right tag anew, of a text that is known, and compares it. */
+static enum core_opened branching_open_one(const struct core_aead *aead, void *sealer, const uint8_t *tag)
+{
+    static uint8_t text[TEXT_MAX];
+    uint8_t right[CORE_TAG_MAX];
+    memset(text, 0, sizeof text);
+    need(aead->seal_one(sealer, block, block, sizeof block, text, sizeof text, right), "a frame was not sealed");
+    return branching_compare(right, tag, sizeof right) ? CORE_OPEN_OK : CORE_OPEN_FORGED;
+}
+
+/* With byte `wrong` of the tag changed; with none if that is past its end. */
+static void open_one(const struct setting *setting, size_t len, size_t wrong)
+{
+    const struct core_aead *aead = setting->aead;
+    struct frame *frame = &frames[0];
+    seal_one(aead, setting->sealer, len);
+    if (wrong < sizeof frame->tag)
+        frame->tag[wrong] ^= 0x80;
+    const enum core_opened opened =
+        is_control("control-one") && len == TEXT_MAX
+            ? branching_open_one(aead, setting->sealer, frame->tag)
+            : aead->open_one(setting->opener, block, block, sizeof block, frame->text, len, frame->tag);
+    need(told() == 1, "opening one told more, or less, than whether its tag is right");
+    need(opened == (wrong < sizeof frame->tag ? CORE_OPEN_FORGED : CORE_OPEN_OK), "a frame was misjudged");
+}
+
+static void one_at_once(const struct setting *setting)
+{
+    for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++)
+        for (size_t wrong = 0; wrong <= CORE_TAG_MAX; wrong++)
+            open_one(setting, lens[i], wrong);
 }
 
 static void *new_state(const struct core_aead *aead, enum core_direction direction, const uint8_t *key)
@@ -146,8 +182,8 @@ static void live(const struct core_aead *aead, void *workspace)
             if (aead->open_batch)
                 open_all(&setting);
         }
-    for (size_t i = 0; aead->seal_one && i < sizeof lens / sizeof lens[0]; i++)
-        seal_one(aead, setting.sealer, lens[i]);
+    if (aead->seal_one && aead->open_one)
+        one_at_once(&setting);
     aead->wipe(setting.sealer);
     aead->wipe(setting.opener);
     free(setting.sealer);

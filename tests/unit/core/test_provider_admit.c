@@ -5,7 +5,39 @@
 #include <string.h>
 
 /* libcrypto's AES-128-GCM with one thing wrong at a time */
-static enum { RIGHT, TAG, TEXT, LONG_TEXT, PARTS, OPENS_FORGED, OPENS_NOTHING, LEAVES_PLAINTEXT, INIT, SET_KEY } wrong;
+static enum {
+    RIGHT,
+    TAG,
+    TEXT,
+    LONG_TEXT,
+    PARTS,
+    OPENS_FORGED,
+    OPENS_NOTHING,
+    LEAVES_PLAINTEXT,
+    IGNORES_AAD,
+    INIT,
+    SET_KEY
+} wrong;
+
+/* What it is tried with. */
+enum { KNOWN_TEXT_MAX = 70001, KNOWN_AAD_MAX = 700 };
+
+static void put_plaintext(struct core_span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        text.data[i] = (uint8_t)(7 + 31 * i);
+}
+
+/* As if the AAD were always the known one. */
+static enum core_opened open_whatever_aad(void *state, const uint8_t *nonce, size_t aad_len, struct core_span text,
+                                          const uint8_t *tag)
+{
+    uint8_t aad[KNOWN_AAD_MAX];
+    const struct core_slice slice = {aad, aad_len};
+    for (size_t i = 0; i < aad_len; i++)
+        aad[i] = (uint8_t)(1 + 17 * i);
+    return core_libcrypto_aes_128_gcm.open(state, nonce, &slice, 1, text, tag, CORE_TAG_MAX);
+}
 
 static bool bad_init(void *state, enum core_direction direction)
 {
@@ -36,14 +68,15 @@ static bool bad_seal(void *state, const uint8_t *nonce, const struct core_slice 
 static enum core_opened bad_open(void *state, const uint8_t *nonce, const struct core_slice *aad, size_t aad_count,
                                  struct core_span text, const uint8_t *tag, size_t tag_len)
 {
+    if (wrong == IGNORES_AAD)
+        return open_whatever_aad(state, nonce, aad->len, text, tag);
     enum core_opened rc = core_libcrypto_aes_128_gcm.open(state, nonce, aad, aad_count, text, tag, tag_len);
     if (wrong == OPENS_FORGED)
         return CORE_OPEN_OK;
     if (wrong == OPENS_NOTHING)
         return CORE_OPEN_FORGED;
     if (wrong == LEAVES_PLAINTEXT && rc == CORE_OPEN_FORGED)
-        for (size_t i = 0; i < text.len; i++)
-            text.data[i] = (uint8_t)(7 + 31 * i);
+        put_plaintext(text);
     return rc;
 }
 
@@ -97,29 +130,82 @@ static bool bad_seal_one(void *state, core_block nonce, core_block aad, size_t a
     return ok && wrong_one != ONE_REFUSES;
 }
 
-static enum { OPEN_RIGHT, OPEN_FORGED, OPEN_SHORT_TAG, OPEN_AAD, OPEN_LONG, OPEN_NONE, OPEN_WRONGS } wrong_open;
+static enum {
+    OPEN_ONE_RIGHT,
+    OPEN_ONE_FORGED,
+    OPEN_ONE_NOTHING,
+    OPEN_ONE_NO_SHORT,
+    OPEN_ONE_LONG_TEXT,
+    OPEN_ONE_HALF_A_TAG,
+    OPEN_ONE_ANY_AAD,
+    OPEN_ONE_CUT_AAD,
+    OPEN_ONE_LEAVES_PLAINTEXT,
+    OPEN_ONE_LEAVES_A_BYTE,
+    OPEN_ONE_FAILS,
+    OPEN_ONE_WRONGS
+} wrong_open_one;
+
+/* As if a tag's last byte were not compared. */
+static enum core_opened open_by_half_a_tag(void *state, const uint8_t *nonce, const struct core_slice *aad,
+                                           struct core_span text, const uint8_t *tag)
+{
+    static uint8_t sealed[KNOWN_TEXT_MAX];
+    uint8_t guess[CORE_TAG_MAX];
+    enum core_opened rc = CORE_OPEN_FORGED;
+    memcpy(sealed, text.data, text.len);
+    memcpy(guess, tag, sizeof guess);
+    for (unsigned last = 0; rc != CORE_OPEN_OK && last < 256; last++) {
+        guess[CORE_TAG_MAX - 1] = (uint8_t)last;
+        memcpy(text.data, sealed, text.len);
+        rc = core_libcrypto_aes_128_gcm.open(state, nonce, aad, 1, text, guess, sizeof guess);
+    }
+    return rc;
+}
+
+/* What it makes of a forgery. */
+static enum core_opened bad_refusal(struct core_span text)
+{
+    if (wrong_open_one == OPEN_ONE_LEAVES_PLAINTEXT)
+        put_plaintext(text);
+    if (wrong_open_one == OPEN_ONE_LEAVES_A_BYTE && text.len > 0)
+        text.data[text.len - 1] = 0x42;
+    switch (wrong_open_one) {
+    case OPEN_ONE_FORGED:
+        return CORE_OPEN_OK;
+    case OPEN_ONE_FAILS:
+        return CORE_OPEN_FAILED;
+    default:
+        return CORE_OPEN_FORGED;
+    }
+}
 
 static enum core_opened bad_open_one(void *state, core_block nonce, core_block aad, size_t aad_len, uint8_t *text,
                                      size_t text_len, const uint8_t *tag)
 {
-    const struct core_slice slice = {(const uint8_t *)&aad, wrong_open == OPEN_AAD && aad_len > 15 ? 15 : aad_len};
+    const uint8_t *nonce_bytes = (const uint8_t *)&nonce;
+    const struct core_slice slice = {(const uint8_t *)&aad,
+                                     wrong_open_one == OPEN_ONE_CUT_AAD && aad_len > 15 ? 15 : aad_len};
     const struct core_span span = {text, text_len};
-    enum core_opened opened = core_libcrypto_aes_128_gcm.open(state, (const uint8_t *)&nonce, &slice, 1, span, tag, 16);
-    if (wrong_open == OPEN_FORGED || (wrong_open == OPEN_SHORT_TAG && text_len % 16 >= 8))
-        opened = CORE_OPEN_OK; /* a wrong tag's bit is at text_len % 16 */
-    if (wrong_open == OPEN_LONG && text_len > 2000)
+    if (wrong_open_one == OPEN_ONE_HALF_A_TAG)
+        return open_by_half_a_tag(state, nonce_bytes, &slice, span, tag);
+    if (wrong_open_one == OPEN_ONE_ANY_AAD)
+        return open_whatever_aad(state, nonce_bytes, aad_len, span, tag);
+    if (core_libcrypto_aes_128_gcm.open(state, nonce_bytes, &slice, 1, span, tag, CORE_TAG_MAX) != CORE_OPEN_OK)
+        return bad_refusal(span);
+    if (wrong_open_one == OPEN_ONE_LONG_TEXT && text_len > 2000)
         text[1500] ^= 1;
-    return wrong_open == OPEN_NONE ? CORE_OPEN_FORGED : opened;
+    const bool refuses = wrong_open_one == OPEN_ONE_NOTHING || (wrong_open_one == OPEN_ONE_NO_SHORT && text_len == 1);
+    return refuses ? CORE_OPEN_FORGED : CORE_OPEN_OK;
 }
 
-static void a_wrong_short_way_to_open_is_refused(void)
+static void a_wrong_short_way_of_opening_is_refused(void)
 {
     struct core_aead aead = core_libcrypto_aes_128_gcm;
     struct core_provider provider = core_provider_libcrypto;
     aead.open_one = bad_open_one;
     provider.aes_128_gcm = &aead;
     CU_ASSERT_PTR_EQUAL(core_provider_admit(&provider, NULL), &provider);
-    for (wrong_open = OPEN_FORGED; wrong_open < OPEN_WRONGS; wrong_open++) {
+    for (wrong_open_one = OPEN_ONE_FORGED; wrong_open_one < OPEN_ONE_WRONGS; wrong_open_one++) {
         const char *refusal = NULL;
         CU_ASSERT_PTR_NULL(core_provider_admit(&provider, &refusal));
         CU_ASSERT_PTR_EQUAL(refusal, aead.name);
@@ -242,7 +328,7 @@ static const struct unit_test tests[] = {
     {"a right provider is admitted", a_right_provider_is_admitted},
     {"one wrong in any way is refused, and named", a_wrong_cipher_is_refused},
     {"one whose seal_one is wrong is refused", a_wrong_short_way_is_refused},
-    {"one whose open_one is wrong is refused", a_wrong_short_way_to_open_is_refused},
+    {"one whose open_one is wrong is refused", a_wrong_short_way_of_opening_is_refused},
     {"one whose batches are wrong is refused", a_wrong_batch_is_refused},
     {"each primitive of the table is tested", every_place_is_tested},
     {"the best provider is ipsec-mb if admitted, else libcrypto", the_best_is_one_that_was_admitted},
