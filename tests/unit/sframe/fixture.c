@@ -96,11 +96,30 @@ static bool seal_one(const struct core_aead *aead, void *state, core_block nonce
     return false;
 }
 
+size_t fix_steady_opens;
+bool fix_steady_opens_break;
+
+static enum core_opened open_one(const struct core_aead *aead, void *state, core_block nonce, core_block aad,
+                                 size_t aad_len, uint8_t *text, size_t text_len, const uint8_t *tag)
+{
+    const struct core_slice slice = {(const uint8_t *)&aad, aad_len};
+    const struct core_span span = {text, text_len};
+    fix_steady_opens++;
+    if (fix_steady_opens_break)
+        return CORE_OPEN_FAILED;
+    return aead->open(state, (const uint8_t *)&nonce, &slice, 1, span, tag, CORE_TAG_MAX);
+}
+
 #define STEADY(name)                                                                                                   \
     static bool name##_seal_one(void *state, core_block nonce, core_block aad, size_t aad_len, uint8_t *text,          \
                                 size_t text_len, uint8_t *tag)                                                         \
     {                                                                                                                  \
         return seal_one(core_provider_libcrypto.name, state, nonce, aad, aad_len, text, text_len, tag);                \
+    }                                                                                                                  \
+    static enum core_opened name##_open_one(void *state, core_block nonce, core_block aad, size_t aad_len,             \
+                                            uint8_t *text, size_t text_len, const uint8_t *tag)                        \
+    {                                                                                                                  \
+        return open_one(core_provider_libcrypto.name, state, nonce, aad, aad_len, text, text_len, tag);                \
     }                                                                                                                  \
     static struct core_aead name;
 
@@ -112,6 +131,7 @@ STEADY(aes_256_ctr_hmac_sha512)
 #define GIVE(name)                                                                                                     \
     name = *core_provider_libcrypto.name;                                                                              \
     name.seal_one = name##_seal_one;                                                                                   \
+    name.open_one = name##_open_one;                                                                                   \
     provider.name = &name
 
 const struct core_provider *fix_provider_steady(void)

@@ -34,10 +34,12 @@ void fix_free_receiver(struct sframe_receiver *receiver);
 void fix_set_ctr(struct sframe_sender_key *key, uint64_t ctr);
 void fix_set_blocks(struct sframe_sender_key *key, uint64_t blocks);
 
-/* libcrypto, with a seal_one in each AEAD's row: steady frames without ipsec-mb. */
+/* libcrypto, with a seal_one and an open_one in each AEAD's row: steady frames, and expected ones, without ipsec-mb. */
 const struct core_provider *fix_provider_steady(void);
 extern size_t fix_steady_seals;     /* calls of those so far */
 extern bool fix_steady_seals_break; /* they write something, wipe it and fail */
+extern size_t fix_steady_opens;
+extern bool fix_steady_opens_break; /* they fail */
 
 uint64_t fix_kid(unsigned kind, unsigned layer, uint64_t start);
 

@@ -15,40 +15,6 @@ enum {
     FIRST = 8, /* counters below it stand in the header's first byte, and are not expected */
 };
 
-/* --- a provider that counts --- */
-
-static struct core_provider provider;
-static struct core_aead counting;
-static const struct core_aead *counted;
-static unsigned calls;
-static bool fails;
-
-static enum core_opened open_one(void *state, core_block nonce, core_block aad, size_t aad_len, uint8_t *text,
-                                 size_t text_len, const uint8_t *tag)
-{
-    const struct core_slice slice = {(const uint8_t *)&aad, aad_len};
-    calls++;
-    if (fails)
-        return CORE_OPEN_FAILED;
-    return counted->open(state, (const uint8_t *)&nonce, &slice, 1, (struct core_span){text, text_len}, tag,
-                         counted->tag_len);
-}
-
-static const struct core_provider *provider_of(const struct core_aead *row)
-{
-    provider = *core_provider_best();
-    counted = row;
-    counting = *row;
-    counting.open_one = open_one;
-    calls = 0;
-    fails = false;
-    if (row == provider.aes_128_gcm)
-        provider.aes_128_gcm = &counting;
-    else
-        provider.aes_128_ctr_hmac_sha256 = &counting;
-    return &provider;
-}
-
 /* --- a call of some --- */
 
 struct scene {
@@ -77,11 +43,17 @@ static struct sframe_receiver *new_receiver(const struct core_provider *from, ui
     return receiver;
 }
 
-static void open_scene(struct scene *scene)
+static void open_scene_of(const struct core_provider *from, struct scene *scene)
 {
-    scene->receiver = new_receiver(provider_of(core_provider_best()->aes_128_gcm), 0, SFRAME_PROFILE_SOTTO);
+    scene->receiver = new_receiver(from, 0, SFRAME_PROFILE_SOTTO);
     for (uint32_t leaf = 0; leaf < LEAVES; leaf++)
         scene->senders[leaf] = fix_sender_kid(kid_of(leaf));
+}
+
+/* Whose expected frames are counted. */
+static void open_scene(struct scene *scene)
+{
+    open_scene_of(fix_provider_steady(), scene);
 }
 
 static void close_scene(struct scene *scene)
@@ -116,14 +88,15 @@ static void they_are_expected(void)
 {
     struct scene scene;
     open_scene(&scene);
+    fix_steady_opens = 0;
     for (unsigned i = 0; i < FIRST + 100; i++)
         pass(&scene, 0, LEN);
-    CU_ASSERT_EQUAL(calls, 99);
-    calls = 0;
+    CU_ASSERT_EQUAL(fix_steady_opens, 99);
+    fix_steady_opens = 0;
     for (unsigned i = 0; i < FIRST + 100; i++)
         for (uint32_t leaf = 1; leaf < LEAVES; leaf++)
             pass(&scene, leaf, LEN);
-    CU_ASSERT_EQUAL(calls, 99 * (LEAVES - 1));
+    CU_ASSERT_EQUAL(fix_steady_opens, 99 * (LEAVES - 1));
     close_scene(&scene);
 }
 
@@ -137,16 +110,16 @@ static void else_the_header_is_read(void)
     struct sframe_sender_key *key = scene.senders[0]->current;
     pass_some(&scene, 0);
     fix_seal_at(scene.senders[0], FIX_TIME_MS, &late);
-    calls = 0;
+    fix_steady_opens = 0;
     pass(&scene, 0, LEN); /* of which was not expected that one is left out */
-    CU_ASSERT_EQUAL(calls, 0);
+    CU_ASSERT_EQUAL(fix_steady_opens, 0);
     pass(&scene, 0, LEN);
-    CU_ASSERT_EQUAL(calls, 1);
+    CU_ASSERT_EQUAL(fix_steady_opens, 1);
     CU_ASSERT_EQUAL(fix_open(scene.receiver, &late, FIX_TIME_MS, NULL), SFRAME_OK);
     CU_ASSERT_EQUAL(fix_open(scene.receiver, &late, FIX_TIME_MS, NULL), SFRAME_REPLAY);
-    CU_ASSERT_EQUAL(calls, 1);
+    CU_ASSERT_EQUAL(fix_steady_opens, 1);
     pass(&scene, 0, LEN);
-    CU_ASSERT_EQUAL(calls, 2);
+    CU_ASSERT_EQUAL(fix_steady_opens, 2);
     for (size_t i = 0; i < sizeof last / sizeof last[0]; i++) {
         const uint64_t jump = last[i] - 1; /* further than a window, after enough time */
         struct sframe_replay *replay = &scene.receiver->streams.last->replay;
@@ -154,14 +127,14 @@ static void else_the_header_is_read(void)
         replay->high.top_ms = 0;
         replay->rate = UINT32_MAX;
         pass(&scene, 0, LEN);
-        calls = 0;
+        fix_steady_opens = 0;
         pass(&scene, 0, LEN);
         CU_ASSERT_EQUAL(key->ctr, last[i] + 1);
-        CU_ASSERT_EQUAL(calls, 1);
+        CU_ASSERT_EQUAL(fix_steady_opens, 1);
         pass(&scene, 0, LEN);
-        CU_ASSERT_EQUAL(calls, 1);
+        CU_ASSERT_EQUAL(fix_steady_opens, 1);
         pass(&scene, 0, LEN);
-        CU_ASSERT_EQUAL(calls, 2);
+        CU_ASSERT_EQUAL(fix_steady_opens, 2);
     }
     close_scene(&scene);
 }
@@ -198,20 +171,20 @@ static void forged(void)
     open_scene(&scene);
     pass_some(&scene, 0);
     fix_seal_at(scene.senders[0], FIX_TIME_MS, &frame);
-    calls = 0;
+    fix_steady_opens = 0;
     for (size_t bit = 0; bit < 8 * frame.len; bit++) {
         struct fix_frame changed = frame;
         changed.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
         assert_refused(&scene, &changed, SFRAME_OK);
     }
-    const unsigned tried = calls;
+    const size_t tried = fix_steady_opens;
     CU_ASSERT_EQUAL(tried, 8 * (frame.len - sframe_header_len(kid_of(0), frame.sealed.ctr)));
     sframe_receiver_stats(scene.receiver, &stats);
     CU_ASSERT(stats.failed >= tried);
     CU_ASSERT_EQUAL(fix_open(scene.receiver, &frame, FIX_TIME_MS, NULL), SFRAME_OK);
-    CU_ASSERT_EQUAL(calls, tried + 1);
+    CU_ASSERT_EQUAL(fix_steady_opens, tried + 1);
     CU_ASSERT_EQUAL(fix_open(scene.receiver, &frame, FIX_TIME_MS, NULL), SFRAME_REPLAY);
-    CU_ASSERT_EQUAL(calls, tried + 1);
+    CU_ASSERT_EQUAL(fix_steady_opens, tried + 1);
     close_scene(&scene);
 }
 
@@ -249,11 +222,11 @@ static void with_something_else(void)
     copy = frame;
     CU_ASSERT_EQUAL(sframe_open(scene.receiver, &screen, NULL, 0, copy.bytes, copy.len, FIX_TIME_MS, &opened),
                     SFRAME_STREAM);
-    calls = 0;
+    fix_steady_opens = 0;
     copy = frame;
     CU_ASSERT_EQUAL(sframe_open(scene.receiver, &av1, NULL, 0, copy.bytes, copy.len, FIX_TIME_MS, &opened),
                     SFRAME_CODEC);
-    CU_ASSERT_EQUAL(calls, 1);
+    CU_ASSERT_EQUAL(fix_steady_opens, 1);
     CU_ASSERT_EQUAL(fix_open(scene.receiver, &frame, FIX_TIME_MS, NULL), SFRAME_REPLAY);
     fix_seal_at(scene.senders[0], FIX_TIME_MS, &frame);
     CU_ASSERT_EQUAL(sframe_open(scene.receiver, NULL, NULL, 0, frame.bytes, frame.len, FIX_TIME_MS, NULL),
@@ -278,14 +251,14 @@ static void refused_for_what_it_says(void)
     CU_ASSERT_EQUAL(sframe_sender_add_key(plain, kid_of(0), fix_key, sizeof fix_key), SFRAME_OK);
     pass_some(&scene, 0);
     fix_seal_at(scene.senders[0], FIX_TIME_MS - 5000, &frame);
-    calls = 0;
+    fix_steady_opens = 0;
     CU_ASSERT_EQUAL(fix_open(scene.receiver, &frame, FIX_TIME_MS, NULL), SFRAME_LATE);
     CU_ASSERT_EQUAL(fix_open(scene.receiver, &frame, FIX_TIME_MS, NULL), SFRAME_REPLAY);
     fix_set_ctr(plain->current, scene.senders[0]->current->ctr);
     fix_seal(plain, SFRAME_PROFILE_RFC9605, 0, LEN, &frame);
     CU_ASSERT_EQUAL(sframe_open(scene.receiver, NULL, NULL, 0, frame.bytes, frame.len, FIX_TIME_MS, &opened),
                     SFRAME_INNER);
-    CU_ASSERT_EQUAL(calls, 2);
+    CU_ASSERT_EQUAL(fix_steady_opens, 2);
     CU_ASSERT_EQUAL(opened.ctr, 99);
     unit_assert_bytes("text", frame.bytes + frame.sealed.head_len, LEN, zeros, LEN);
     fix_free_sender(plain);
@@ -300,12 +273,35 @@ static void a_cipher_that_fails(void)
     open_scene(&scene);
     pass_some(&scene, 0);
     fix_seal_at(scene.senders[0], FIX_TIME_MS, &frame);
-    fails = true;
+    fix_steady_opens_break = true;
     CU_ASSERT_EQUAL(fix_open(scene.receiver, &frame, FIX_TIME_MS, NULL), SFRAME_CRYPTO);
     sframe_receiver_stats(scene.receiver, &stats);
     CU_ASSERT(stats.refused == 1 && stats.failed == 0);
-    fails = false;
+    fix_steady_opens_break = false;
     CU_ASSERT_EQUAL(fix_open(scene.receiver, &frame, FIX_TIME_MS, NULL), SFRAME_OK);
+    close_scene(&scene);
+}
+
+/* The same of this process's own cipher: one whose state was wiped. It tells of no forgery. */
+static void a_wiped_cipher(void)
+{
+    struct scene scene;
+    struct fix_frame frame;
+    struct sframe_opened opened = {.ctr = 99};
+    struct sframe_receiver_stats stats;
+    open_scene_of(core_provider_best(), &scene);
+    pass_some(&scene, 0);
+    fix_seal_at(scene.senders[0], FIX_TIME_MS, &frame);
+    const struct fix_frame sealed = frame;
+    const struct sframe_stream *stream = scene.receiver->streams.last;
+    scene.receiver->crypto.aead->wipe(stream->key.state);
+    CU_ASSERT_EQUAL(stream->next_left > 0, scene.receiver->crypto.aead->open_one != NULL);
+    CU_ASSERT_EQUAL(sframe_open(scene.receiver, NULL, NULL, 0, frame.bytes, frame.len, FIX_TIME_MS, &opened),
+                    SFRAME_CRYPTO);
+    CU_ASSERT_EQUAL(opened.ctr, 99);
+    unit_assert_bytes("frame", frame.bytes, frame.len, sealed.bytes, sealed.len);
+    sframe_receiver_stats(scene.receiver, &stats);
+    CU_ASSERT(stats.refused == 1 && stats.failed == 0);
     close_scene(&scene);
 }
 
@@ -321,25 +317,26 @@ static void a_stream_that_is_gone(void)
     pass_some(&scene, 0);
     fix_seal_at(scene.senders[0], FIX_TIME_MS, &frame);
     CU_ASSERT_EQUAL(sframe_receiver_remove_leaf(scene.receiver, EPOCH, 0), SFRAME_OK);
-    calls = 0;
+    fix_steady_opens = 0;
     CU_ASSERT_EQUAL(fix_open(scene.receiver, &frame, FIX_TIME_MS, &opened), SFRAME_NO_KEY);
     /* what a slot of zeros would expect */
     CU_ASSERT_EQUAL(fix_open(scene.receiver, &zeros, FIX_TIME_MS, &opened), SFRAME_NO_KEY);
-    CU_ASSERT_EQUAL(calls, 0);
+    CU_ASSERT_EQUAL(fix_steady_opens, 0);
     close_scene(&scene);
 }
 
-static void assert_none_expected(const struct core_provider *from, uint16_t suite, uint8_t profile)
+static void assert_none_expected(uint16_t suite, uint8_t profile)
 {
-    struct sframe_receiver *receiver = new_receiver(from, suite, profile);
+    struct sframe_receiver *receiver = new_receiver(fix_provider_steady(), suite, profile);
     struct sframe_sender *sender = fix_sender(suite, profile);
     struct fix_frame frame;
     CU_ASSERT_EQUAL(sframe_sender_add_key(sender, kid_of(0), fix_key, sizeof fix_key), SFRAME_OK);
+    fix_steady_opens = 0;
     for (unsigned i = 0; i < 2 * FIRST; i++) {
         fix_seal(sender, profile, FIX_TIME_MS, LEN, &frame);
         CU_ASSERT_EQUAL(fix_open(receiver, &frame, FIX_TIME_MS, NULL), SFRAME_OK);
     }
-    CU_ASSERT_EQUAL(calls, 0);
+    CU_ASSERT_EQUAL(fix_steady_opens, 0);
     fix_free_sender(sender);
     fix_free_receiver(receiver);
 }
@@ -347,10 +344,12 @@ static void assert_none_expected(const struct core_provider *from, uint16_t suit
 /* Where tags are cut, or frames have no inner header. */
 static void none_are_expected(void)
 {
-    const struct core_provider *best = core_provider_best();
     for (uint16_t suite = SFRAME_AES_128_CTR_HMAC_SHA256_80; suite <= SFRAME_AES_128_CTR_HMAC_SHA256_32; suite++)
-        assert_none_expected(provider_of(best->aes_128_ctr_hmac_sha256), suite, SFRAME_PROFILE_SOTTO);
-    assert_none_expected(provider_of(best->aes_128_gcm), SFRAME_AES_128_GCM_SHA256_128, SFRAME_PROFILE_RFC9605);
+        assert_none_expected(suite, SFRAME_PROFILE_SOTTO);
+    for (uint16_t suite = SFRAME_AES_256_CTR_HMAC_SHA512_80; suite <= SFRAME_AES_256_CTR_HMAC_SHA512_32; suite++)
+        assert_none_expected(suite, SFRAME_PROFILE_SOTTO);
+    for (uint16_t suite = SFRAME_AES_128_GCM_SHA256_128; suite <= SFRAME_AES_256_GCM_SHA512_128; suite++)
+        assert_none_expected(suite, SFRAME_PROFILE_RFC9605);
 }
 
 static const struct unit_test tests[] = {
@@ -362,6 +361,7 @@ static const struct unit_test tests[] = {
     {"one with metadata, of another kind or codec, and what is no frame are refused", with_something_else},
     {"one that is old or malformed is refused, wiped and spent", refused_for_what_it_says},
     {"a cipher that fails is no forgery", a_cipher_that_fails},
+    {"a wiped cipher opens nothing", a_wiped_cipher},
     {"a stream that is gone expects nothing", a_stream_that_is_gone},
     {"nor do streams of cut tags or without inner header", none_are_expected},
 };

@@ -96,14 +96,17 @@ static void op_add_epoch(void *ctx)
     keep(sframe_receiver_add_epoch(s.receiver, EPOCH, LEAVES, &members, base_key, sizeof base_key));
 }
 
-/* Steady frames, too. */
+/* Steady frames and expected ones, too. */
 static void op_talk(void *ctx)
 {
     (void)ctx;
+    const size_t seals = fix_steady_seals;
+    const size_t opens = fix_steady_opens;
     for (int i = 0; i < TALK; i++) {
         fix_seal(s.sender, SFRAME_PROFILE_SOTTO, FIX_TIME_MS, 40, &s.frame);
         keep(fix_open(s.receiver, &s.frame, FIX_TIME_MS, NULL));
     }
+    CU_ASSERT(fix_steady_seals > seals && fix_steady_opens > opens);
 }
 
 static void op_remove(void *ctx)
