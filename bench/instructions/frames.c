@@ -1,7 +1,8 @@
-/* Frames of a member of an MLS group, for counting instructions: bench_instructions_frames seal|general|open SIZE COUNT
- * [burden]. Each is sealed (and opened) under a provider that encrypts nothing, so that what is left is our own code;
- * general: in a suite whose frames go the general way, none of them being steady. `burden` adds to each frame about a
- * fifteenth of what opening takes, for showing that it is noticed. Counted by callgrind; see run. */
+/* Frames of a member of an MLS group, for counting instructions: bench_instructions_frames WHAT SIZE COUNT [burden].
+ * Each is sealed (and opened) under a provider that encrypts nothing, so that what is left is our own code; seal, open:
+ * as nearly all frames go; general, read: the same in a suite whose frames are neither steady nor expected. `burden`
+ * adds to each frame about a fifteenth of what opening takes, for showing that it is noticed. Counted by callgrind; see
+ * run. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,15 +69,16 @@ int main(int argc, char **argv)
     static struct frames frames;
     struct sframe_sealed sealed;
     if (argc < ARGS_MIN) {
-        fprintf(stderr, "usage: %s seal|general|open SIZE COUNT [burden]\n", argv[0]);
+        fprintf(stderr, "usage: %s seal|open|general|read SIZE COUNT [burden]\n", argv[0]);
         return 2;
     }
     const size_t size = strtoul(argv[2], NULL, 10);
     const size_t count = strtoul(argv[3], NULL, 10);
-    const bool opens = strcmp(argv[1], "open") == 0;
+    const bool opens = strcmp(argv[1], "open") == 0 || strcmp(argv[1], "read") == 0;
+    const bool general = strcmp(argv[1], "general") == 0 || strcmp(argv[1], "read") == 0;
     if (size < 1 || size > SIZE_MAX_B)
         fail("a frame of that size");
-    set_up(&frames, strcmp(argv[1], "general") == 0 ? SFRAME_AES_128_CTR_HMAC_SHA256_80 : SFRAME_SUITE_DEFAULT, size);
+    set_up(&frames, general ? SFRAME_AES_128_CTR_HMAC_SHA256_80 : SFRAME_SUITE_DEFAULT, size);
     for (size_t i = 0; i < count; i++) {
         seal(&frames, &sealed);
         if (opens)
