@@ -7,7 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_LEN = 16, BLOCK_LEN = 16, AAD_LEN = 400, TEXT_LEN = 100, CTR_KEY_LEN = 48 };
+enum {
+    KEY_LEN = 16,
+    BLOCK_LEN = 16,
+    AAD_LEN = 400,
+    TEXT_LEN = 100,
+    CTR_KEY_LEN = 48,
+    ONE_BLOCKS = 2 + TEXT_LEN / BLOCK_LEN + 1, /* of key stream, for one text */
+};
 
 static struct {
     const struct core_aead *aead;
@@ -59,6 +66,27 @@ static void multiply(uint8_t *x, const uint8_t *h)
     memcpy(x, z, sizeof z);
 }
 
+/* Makes up a key. NULL if there is no provider of ours. */
+static const struct core_provider *begin(uint8_t *key, size_t len)
+{
+    const struct core_provider *ours = core_provider_ipsecmb(NULL);
+    if (!ours) {
+        unit_skip("what stays on the stack was not looked for: no ipsec-mb provider");
+        return NULL;
+    }
+    CU_ASSERT_FATAL(remains_present());
+    for (size_t i = 0; i < len; i++)
+        key[i] = (uint8_t)(0x35 + 11 * i);
+    return ours;
+}
+
+static void set_state(const struct core_aead *aead, enum core_direction direction, const uint8_t *key)
+{
+    s.aead = aead;
+    s.state = calloc(1, aead->state_size);
+    CU_ASSERT_FATAL(s.state && aead->init(s.state, direction) && aead->set_key(s.state, key));
+}
+
 static void in_two_parts(void *ctx)
 {
     static const uint8_t nonce[CORE_NONCE_LEN] = {7};
@@ -74,14 +102,9 @@ static void hash_of_long_aad(void)
     uint8_t h[BLOCK_LEN];
     uint8_t hash[BLOCK_LEN] = {0};
     uint8_t reversed[BLOCK_LEN];
-    const struct core_provider *ours = core_provider_ipsecmb(NULL);
-    if (!ours) {
-        unit_skip("what stays on the stack was not looked for: no ipsec-mb provider");
+    const struct core_provider *ours = begin(key, sizeof key);
+    if (!ours)
         return;
-    }
-    CU_ASSERT_FATAL(remains_present());
-    for (size_t i = 0; i < sizeof key; i++)
-        key[i] = (uint8_t)(0x35 + 11 * i);
     for (size_t i = 0; i < AAD_LEN; i++)
         s.aad[i] = (uint8_t)(3 * i);
     hash_key(key, h);
@@ -92,9 +115,7 @@ static void hash_of_long_aad(void)
     }
     for (size_t i = 0; i < BLOCK_LEN; i++)
         reversed[i] = hash[BLOCK_LEN - 1 - i];
-    s.aead = ours->aes_128_gcm;
-    s.state = calloc(1, s.aead->state_size);
-    CU_ASSERT_FATAL(s.state && s.aead->init(s.state, CORE_SEAL) && s.aead->set_key(s.state, key));
+    set_state(ours->aes_128_gcm, CORE_SEAL, key);
     remains_note("the hash key", h);
     remains_note("the AAD's hash", hash);
     remains_note("the AAD's hash, reversed", reversed);
@@ -121,35 +142,33 @@ static void by_seal_one(void *ctx)
     s.ok = s.aead->seal_one(s.state, (core_block){7, 0}, (core_block){3, 0}, 4, s.text, TEXT_LEN, s.tag);
 }
 
-/* Whether it is the library that wipes it, as it may be built to, or we. The text's last block is not whole: what is
- * left of its key stream is what a longer text would be encrypted by. */
-static void stream_and_hash_of_one(void)
+/* Seals zeros, which leaves the key stream, and notes what may stay of that and of the tag. The text's last block is
+ * not whole: what is left of its key stream is what a longer text would be encrypted by. */
+static void seal_and_note(const uint8_t key[KEY_LEN], uint8_t stream[ONE_BLOCKS * BLOCK_LEN])
 {
-    enum { BLOCKS = 2 + TEXT_LEN / BLOCK_LEN + 1 };
     static const uint8_t nonce[CORE_NONCE_LEN] = {7};
-    uint8_t key[KEY_LEN];
-    uint8_t stream[BLOCKS * BLOCK_LEN];
     uint8_t hash[BLOCK_LEN];
-    const struct core_provider *ours = core_provider_ipsecmb(NULL);
-    if (!ours) {
-        unit_skip("what stays on the stack was not looked for: no ipsec-mb provider");
-        return;
-    }
-    CU_ASSERT_FATAL(remains_present());
-    for (size_t i = 0; i < sizeof key; i++)
-        key[i] = (uint8_t)(0x35 + 11 * i);
-    key_stream(key, nonce, stream, BLOCKS);
-    s.aead = ours->aes_128_gcm;
-    s.state = calloc(1, s.aead->state_size);
-    CU_ASSERT_FATAL(s.state && s.aead->init(s.state, CORE_SEAL) && s.aead->set_key(s.state, key));
+    key_stream(key, nonce, stream, ONE_BLOCKS);
     memset(s.text, 0, sizeof s.text);
     by_seal_one(NULL);
-    CU_ASSERT_EQUAL(memcmp(s.text, stream + 2 * BLOCK_LEN, TEXT_LEN), 0);
+    CU_ASSERT_FATAL(s.ok && memcmp(s.text, stream + 2 * BLOCK_LEN, TEXT_LEN) == 0);
     for (size_t i = 0; i < BLOCK_LEN; i++)
         hash[i] = s.tag[i] ^ stream[BLOCK_LEN + i];
     note_both_ways("what the hash is encrypted by", stream + BLOCK_LEN);
-    note_both_ways("the last block of key stream", stream + (BLOCKS - 1) * BLOCK_LEN);
+    note_both_ways("the last block of key stream", stream + (ONE_BLOCKS - 1) * BLOCK_LEN);
     note_both_ways("the hash", hash);
+}
+
+/* Whether it is the library that wipes it, as it may be built to, or we. */
+static void stream_and_hash_of_one(void)
+{
+    uint8_t key[KEY_LEN];
+    uint8_t stream[ONE_BLOCKS * BLOCK_LEN];
+    const struct core_provider *ours = begin(key, sizeof key);
+    if (!ours)
+        return;
+    set_state(ours->aes_128_gcm, CORE_SEAL, key);
+    seal_and_note(key, stream);
     memset(s.text, 0, sizeof s.text);
     remains_run(by_seal_one, NULL);
     CU_ASSERT(s.ok);
@@ -175,31 +194,13 @@ static void opened_one(enum core_opened want)
 /* One that is right, whose tag everybody knows, and a forgery of it, whose right tag nobody may learn. */
 static void tag_stream_and_hash_of_one_opened(void)
 {
-    enum { BLOCKS = 2 + TEXT_LEN / BLOCK_LEN + 1 };
-    static const uint8_t nonce[CORE_NONCE_LEN] = {7};
     uint8_t key[KEY_LEN];
-    uint8_t stream[BLOCKS * BLOCK_LEN];
-    uint8_t hash[BLOCK_LEN];
-    const struct core_provider *ours = core_provider_ipsecmb(NULL);
-    if (!ours) {
-        unit_skip("what stays on the stack was not looked for: no ipsec-mb provider");
+    uint8_t stream[ONE_BLOCKS * BLOCK_LEN];
+    const struct core_provider *ours = begin(key, sizeof key);
+    if (!ours)
         return;
-    }
-    CU_ASSERT_FATAL(remains_present());
-    for (size_t i = 0; i < sizeof key; i++)
-        key[i] = (uint8_t)(0x35 + 11 * i);
-    key_stream(key, nonce, stream, BLOCKS);
-    s.aead = ours->aes_128_gcm;
-    s.state = calloc(1, s.aead->state_size);
-    CU_ASSERT_FATAL(s.state && s.aead->init(s.state, CORE_SEAL) && s.aead->set_key(s.state, key));
-    memset(s.text, 0, sizeof s.text);
-    by_seal_one(NULL);
-    CU_ASSERT_FATAL(s.ok);
-    for (size_t i = 0; i < BLOCK_LEN; i++)
-        hash[i] = s.tag[i] ^ stream[BLOCK_LEN + i];
-    note_both_ways("what the hash is encrypted by", stream + BLOCK_LEN);
-    note_both_ways("the last block of key stream", stream + (BLOCKS - 1) * BLOCK_LEN);
-    note_both_ways("the hash", hash);
+    set_state(ours->aes_128_gcm, CORE_SEAL, key);
+    seal_and_note(key, stream);
     s.aead->wipe(s.state);
     CU_ASSERT_FATAL(s.aead->init(s.state, CORE_OPEN) && s.aead->set_key(s.state, key));
     opened_one(CORE_OPEN_OK);
@@ -252,18 +253,11 @@ static void right_tags_of_a_batch(void)
 {
     static const size_t counts[] = {2, CORE_BATCH_MAX}; /* made one by one, and together */
     uint8_t key[CTR_KEY_LEN];
-    const struct core_provider *ours = core_provider_ipsecmb(NULL);
-    if (!ours) {
-        unit_skip("what stays on the stack was not looked for: no ipsec-mb provider");
+    const struct core_provider *ours = begin(key, sizeof key);
+    if (!ours)
         return;
-    }
-    CU_ASSERT_FATAL(remains_present());
-    for (size_t i = 0; i < sizeof key; i++)
-        key[i] = (uint8_t)(0x35 + 11 * i);
-    s.aead = ours->aes_128_ctr_hmac_sha256;
-    s.state = calloc(1, s.aead->state_size);
+    set_state(ours->aes_128_ctr_hmac_sha256, CORE_OPEN, key);
     b.workspace = malloc(ours->workspace_size());
-    CU_ASSERT_FATAL(s.state && s.aead->init(s.state, CORE_OPEN) && s.aead->set_key(s.state, key));
     CU_ASSERT_FATAL(b.workspace && ours->workspace_init(b.workspace));
     for (size_t i = 0; i < 2; i++) {
         make_jobs(counts[i]);
